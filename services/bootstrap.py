@@ -1,0 +1,73 @@
+"""Everything is wired here, visibly: settings, logging, engine, subscriptions. Every process calls `bootstrap`."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.core.clock import Clock
+from services.core.db import Base, Database
+from services.core.embedded_postgres import EmbeddedPostgres
+from services.core.log import configure_logging
+from services.core.settings import Settings, load_settings
+
+# Modules with tables, so that metadata is complete before a migration is compared or a foreign key resolved.
+MODELS = [
+    "services.core.events",
+    "services.audit.models",
+    "services.identity.models",
+]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a process needs from the start: its settings and the database."""
+
+    settings: Settings
+    database: Database
+
+    def close(self) -> None:
+        self.database.dispose()
+
+
+def load_models() -> type[Base]:
+    for module in MODELS:
+        importlib.import_module(module)
+    return Base
+
+
+def database_url(settings: Settings) -> str:
+    """`DATABASE_URL` as SQLAlchemy takes it, or the address of the embedded server in the data folder."""
+    if settings.database_url is None:
+        return EmbeddedPostgres(settings.data_dir / "postgres").url
+    return _with_driver(settings.database_url.get_secret_value())
+
+
+def clock_of(settings: Settings) -> Clock:
+    return Clock(sandbox_clock_file(settings.data_dir)) if settings.uses_sandbox else Clock()
+
+
+def sandbox_clock_file(data_dir: Path) -> Path:
+    return data_dir / "sandbox" / "clock.json"
+
+
+def bootstrap(process: str, settings: Settings | None = None) -> Application:
+    """Settings checked, logging on, models and subscriptions loaded, an engine ready (no connection yet)."""
+    settings = settings or load_settings()
+    configure_logging(settings.log_level, process=process)
+    load_models()
+    database = Database(
+        database_url(settings),
+        clock=clock_of(settings),
+        pool_size=settings.database.pool_size,
+        application_name=f"kontor {process}",
+    )
+    return Application(settings, database)
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url

@@ -1,0 +1,28 @@
+"""The registry of rights. A permission is `<domain>.<subject>.<verb>`; roles are sets of them (identity/policy)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    SELF = "self.session.use"
+    OVERVIEW_READ = "overview.page.read"
+    PAYMENT_READ = "payments.payment.read"
+    PAYMENT_SYNC = "payments.sync.start"
+    DUNNING_READ = "dunning.invoice.read"
+    BANK_READ = "bank.statement.read"
+    BANK_IMPORT = "bank.statement.import"
+    BOOKS_READ = "books.ledger.read"
+    BOOKS_IMPORT = "books.ledger.import"
+    RECONCILIATION_READ = "reconciliation.run.read"
+    RECONCILIATION_RUN = "reconciliation.run.start"
+    BREAK_WORK = "reconciliation.break.work"
+    RECONCILIATION_SIGN = "reconciliation.run.sign"
+    RUN_READ = "runs.run.read"
+    RUN_CONTROL = "runs.run.control"
+    SCHEDULE_EDIT = "runs.schedule.edit"
+    AUDIT_READ = "audit.entry.read"
+    USER_READ = "identity.user.read"
+    USER_MANAGE = "identity.user.manage"
+    SETUP_MANAGE = "setup.installation.manage"

@@ -1,0 +1,88 @@
+"""Settings in groups, read from the environment (`KONTOR_…`, nested by `__`). Readable only at the edge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.core.errors import Invalid
+
+
+class WebSettings(BaseModel):
+    """Where the console listens. `public_url` is what a browser types; https turns on HSTS and `__Host-` cookies."""
+
+    host: str = "127.0.0.1"
+    public_url: str | None = None
+    session_idle_minutes: int = Field(default=60, ge=5)
+    session_absolute_hours: int = Field(default=12, ge=1)
+
+
+class DatabaseSettings(BaseModel):
+    """Sizes of the embedded server and of each process's pool; the URL itself is `DATABASE_URL`."""
+
+    pool_size: int = Field(default=5, ge=1, le=100)
+    shared_buffers_mb: int = Field(default=256, ge=16)
+
+
+class StripeAccountSettings(BaseModel):
+    """One Stripe account of a legal entity. The key needs read rights on the objects named in the set-up page."""
+
+    api_key: SecretStr
+    webhook_secret: SecretStr | None = None
+
+
+class StripeSettings(BaseModel):
+    """`accounts` maps a legal entity's code to its account; `api_base` other than Stripe's is the sandbox."""
+
+    accounts: dict[str, StripeAccountSettings] = {}
+    api_base: str | None = None
+
+
+class WorkerSettings(BaseModel):
+    """Runs a worker executes side by side, and how long a lease lasts without a heartbeat, in seconds."""
+
+    concurrency: int = Field(default=4, ge=1, le=64)
+    lease_seconds: float = Field(default=10.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """Everything the console can be told from outside. A secret has no default."""
+
+    model_config = SettingsConfigDict(env_prefix="KONTOR_", env_nested_delimiter="__", extra="ignore")
+
+    port: int = Field(default=8400, ge=1, le=65535)
+    data_dir: Path = Path(".kontor")
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    log_level: str = "info"
+    sandbox: bool | None = None
+    web: WebSettings = WebSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    stripe: StripeSettings = StripeSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """The sandbox serves Stripe unless it was switched off or a real account is configured."""
+        return not self.stripe.accounts if self.sandbox is None else self.sandbox
+
+    @property
+    def public_url(self) -> str:
+        return self.web.public_url or f"http://localhost:{self.port}"
+
+
+def load_settings() -> Settings:
+    """Reads the environment. Raises Invalid with one line that names each wrong variable and what it takes."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise Invalid(f"The configuration cannot be used. {wrong}.") from error
+    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = "__".join(str(part) for part in location).upper()
+    return name if name in {"DATABASE_URL", "REDIS_URL"} else f"KONTOR_{name}"
