@@ -1,0 +1,55 @@
+# Two commands matter: `make up` and `make test`. `make help` lists the rest.
+export KONTOR_PORT ?= 8400
+export KONTOR_DATA_DIR ?= .kontor
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help up install check test fmt bench migrate lock clean
+
+help: ## What each command does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+up: install ## Start everything; Ctrl-C stops it
+	@exec $(BIN)/kontor up
+
+install: $(STAMP) ## Install and build everything, start nothing
+	@$(BIN)/python -m console.kit.serving build
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kontor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+check: $(STAMP) ## Lint, types, import contracts, duplicated code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.architecture.duplicates
+
+test: install ## Every test, in parallel; safe beside a running `make up`
+	@$(BIN)/python -m tests.chromium
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+fmt: $(STAMP) ## Format the code
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+bench: install ## Benchmarks, as ratios measured side by side
+	@for name in sync recon dashboard web; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
+
+migrate: $(STAMP) ## Bring the database to the newest schema
+	@$(BIN)/kontor migrate
+
+lock: ## Renew requirements.lock (hashes, no registry host)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet --output-file requirements.lock
+
+clean: ## Remove what was installed and built (data stays)
+	rm -rf .venv .web .states .artefacts build *.egg-info
