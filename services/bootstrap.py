@@ -17,6 +17,8 @@ MODELS = [
     "services.core.events",
     "services.audit.models",
     "services.identity.models",
+    "services.bank.models",
+    "services.books.models",
 ]
 
 

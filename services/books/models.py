@@ -1,0 +1,139 @@
+"""Tables of the books."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Sequence,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.books.vocabulary import FileOrigin, FileStatus
+from services.core.db import Base
+from services.core.ids import new_id
+
+CHANGED_SEQ = Sequence("ledger_entry_changed_seq", metadata=Base.metadata)
+
+
+def _one_of(column: str, values: type[Any]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+class LedgerSource(Base):
+    """A ledger of a legal entity. `mapping_version` names the mapping that reads its next file."""
+
+    __tablename__ = "ledger_source"
+    __table_args__ = (UniqueConstraint("entity_id", "code"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    mapping_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerMapping(Base):
+    """How the columns of a file are read. Never edited: a change is the next version."""
+
+    __tablename__ = "ledger_mapping"
+
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mapping: Mapped[dict[str, Any]]
+    created_by: Mapped[str]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerFile(Base):
+    """A file that came in, with what was made of it. The same bytes are read once per mapping version."""
+
+    __tablename__ = "ledger_file"
+    __table_args__ = (
+        UniqueConstraint("source_id", "sha256", "mapping_version"),
+        CheckConstraint(_one_of("status", FileStatus), name="status_known"),
+        CheckConstraint(_one_of("origin", FileOrigin), name="origin_known"),
+        Index(None, "imported_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"))
+    mapping_version: Mapped[int]
+    name: Mapped[str]
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    origin: Mapped[str]
+    status: Mapped[str]
+    problem: Mapped[str | None]
+    rows_read: Mapped[int] = mapped_column(default=0)
+    rows_new: Mapped[int] = mapped_column(default=0)
+    rows_changed: Mapped[int] = mapped_column(default=0)
+    rows_unchanged: Mapped[int] = mapped_column(default=0)
+    rows_rejected: Mapped[int] = mapped_column(default=0)
+    imported_by: Mapped[str]
+    imported_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerRejection(Base):
+    """A row of a file that could not be taken: where it stands and why."""
+
+    __tablename__ = "ledger_rejection"
+    __table_args__ = (Index(None, "file_id", "line"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_file.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    reason: Mapped[str]
+    excerpt: Mapped[str]
+
+
+class LedgerEntry(Base):
+    """A line of the books. `entry_key` is `<reference>:<type>`; a second line of the same key has occurrence 1.
+
+    Identity is (source, entry_ref, repeat): the books' own id of the line, or its key where the file has none,
+    and the how-manieth time it stands in one file. `amount_minor` is signed and gross, `fee_minor` positive.
+    `file_id` and `line` say where the line was first seen and never change.
+    """
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        UniqueConstraint("source_id", "entry_ref", "repeat"),
+        UniqueConstraint("source_id", "entry_key", "occurrence"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
+        Index(None, "changed_seq"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"))
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_file.id"))
+    line: Mapped[int]
+    entry_ref: Mapped[str] = mapped_column(String(collation="C"))
+    repeat: Mapped[int] = mapped_column(SmallInteger, default=0)
+    entry_key: Mapped[str] = mapped_column(String(collation="C"))
+    occurrence: Mapped[int] = mapped_column(SmallInteger, default=0)
+    reference: Mapped[str]
+    type: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    fee_minor: Mapped[int | None]
+    status: Mapped[str]
+    posted_at: Mapped[dt.datetime]
+    booked_on: Mapped[dt.date]
+    customer: Mapped[str | None]
+    invoice: Mapped[str | None]
+    payout: Mapped[str | None]
+    changed_seq: Mapped[int] = mapped_column(server_default=CHANGED_SEQ.next_value())
