@@ -1,0 +1,73 @@
+"""Every public function that takes a unit of work checks a right or a scope, or stands on a list with its reason."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+_CHECKS = {"require", "scope", "may"}
+
+# domain.function -> why no right is asked for
+UNCHECKED = {
+    "audit.record": "writes what the caller, already checked, has done",
+}
+
+
+def _domains() -> list[str]:
+    apart = {"core", "sandbox", "integrations"}
+    return sorted(p.name for p in SERVICES.iterdir() if (p / "__init__.py").exists() and p.name not in apart)
+
+
+def _functions(domain: str) -> dict[str, ast.FunctionDef]:
+    found: dict[str, ast.FunctionDef] = {}
+    for path in sorted((SERVICES / domain).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                found.setdefault(node.name, node)
+    return found
+
+
+def _exported(domain: str) -> set[str]:
+    tree = ast.parse((SERVICES / domain / "__init__.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def _calls(function: ast.FunctionDef) -> set[str]:
+    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return {call.id if isinstance(call, ast.Name) else getattr(call, "attr", "") for call in calls}
+
+
+def _checks(name: str, functions: dict[str, ast.FunctionDef], seen: frozenset[str] = frozenset()) -> bool:
+    if name not in functions or name in seen:
+        return False
+    calls = _calls(functions[name])
+    return bool(calls & _CHECKS) or any(_checks(call, functions, seen | {name}) for call in calls)
+
+
+def _takes_unit_of_work(function: ast.FunctionDef) -> bool:
+    return bool(function.args.args) and function.args.args[0].arg == "uow"
+
+
+def unchecked(domain: str) -> list[str]:
+    """Public functions of `domain` on a unit of work that neither check a right nor are excused."""
+    functions = _functions(domain)
+    public = [name for name in sorted(_exported(domain)) if name in functions and _takes_unit_of_work(functions[name])]
+    return [
+        f"{domain}.{name}" for name in public if f"{domain}.{name}" not in UNCHECKED and not _checks(name, functions)
+    ]
+
+
+@pytest.mark.parametrize("domain", _domains())
+def test_every_public_function_checks_a_right_or_a_scope(domain: str):
+    assert unchecked(domain) == []
+
+
+def test_no_excuse_outlives_its_function():
+    known = {f"{domain}.{name}" for domain in _domains() for name in _exported(domain)}
+    assert set(UNCHECKED) <= known
