@@ -19,6 +19,7 @@ MODELS = [
     "services.identity.models",
     "services.bank.models",
     "services.books.models",
+    "services.payments.models",
 ]
 
 
