@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from services import runs
 from services.core.clock import Clock
 from services.core.db import Base, Database
 from services.core.embedded_postgres import EmbeddedPostgres
@@ -17,10 +18,14 @@ MODELS = [
     "services.core.events",
     "services.audit.models",
     "services.identity.models",
+    "services.runs.models",
     "services.bank.models",
     "services.books.models",
     "services.payments.models",
 ]
+
+# Every kind of run there is; the bodies stand in jobs/<domain>.py.
+KINDS: list[runs.RunKind] = []
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
     settings = settings or load_settings()
     configure_logging(settings.log_level, process=process)
     load_models()
+    for kind in KINDS:
+        runs.declare(kind)
     database = Database(
         database_url(settings),
         clock=clock_of(settings),

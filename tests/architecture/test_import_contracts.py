@@ -23,6 +23,7 @@ PLANTED = {
     "pages": ("console/pages/planted_a.py", "import console.pages.planted_b"),
     "face-of-audit": ("services/identity/queries.py", "import services.audit.models"),
     "face-of-identity": ("console/planted_face.py", "import services.identity.models"),
+    "face-of-runs": ("jobs/planted_face.py", "import services.runs.models"),
 }
 
 
