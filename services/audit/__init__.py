@@ -1,5 +1,17 @@
 """The audit log: who did what to which record, in the transaction that did it."""
 
+from services.audit.queries import entry, export, search, subject_types, trail
 from services.audit.service import record
+from services.audit.views import AuditEntryView, AuditFilter, AuditPage
 
-__all__ = ["record"]
+__all__ = [
+    "AuditEntryView",
+    "AuditFilter",
+    "AuditPage",
+    "entry",
+    "export",
+    "record",
+    "search",
+    "subject_types",
+    "trail",
+]

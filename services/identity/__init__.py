@@ -1,7 +1,53 @@
 """People, their sessions and rights, and the legal entities of the group."""
 
-from services.identity.queries import legal_entities
+from services.identity.errors import EmailTaken, LastAdmin, WeakPassword
+from services.identity.people import (
+    create_user,
+    deactivate_user,
+    grant_role,
+    reactivate_user,
+    revoke_role,
+    set_password,
+)
+from services.identity.policy import PERMISSIONS, Grant, SessionLifetime
+from services.identity.queries import entity_by_code, has_users, legal_entities, user_by_email, users
 from services.identity.service import create_legal_entity
-from services.identity.views import LegalEntityView
+from services.identity.sessions import actor_for_session, choose_entities, end_sessions, set_preferences, sign_out
+from services.identity.sign_in import authenticate
+from services.identity.views import LegalEntityView, SessionSecret, SignedIn, SignInRefused, UserView
+from services.identity.vocabulary import Locale, Role, Theme
 
-__all__ = ["LegalEntityView", "create_legal_entity", "legal_entities"]
+__all__ = [
+    "PERMISSIONS",
+    "EmailTaken",
+    "Grant",
+    "LastAdmin",
+    "LegalEntityView",
+    "Locale",
+    "Role",
+    "SessionLifetime",
+    "SessionSecret",
+    "SignInRefused",
+    "SignedIn",
+    "Theme",
+    "UserView",
+    "WeakPassword",
+    "actor_for_session",
+    "authenticate",
+    "choose_entities",
+    "create_legal_entity",
+    "create_user",
+    "deactivate_user",
+    "end_sessions",
+    "entity_by_code",
+    "grant_role",
+    "has_users",
+    "legal_entities",
+    "reactivate_user",
+    "revoke_role",
+    "set_password",
+    "set_preferences",
+    "sign_out",
+    "user_by_email",
+    "users",
+]

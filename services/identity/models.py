@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.db import Base
@@ -29,3 +30,72 @@ class LegalEntity(Base):
     currency: Mapped[str]
     time_zone: Mapped[str]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class User(Base):
+    """A person who signs in. `email` is kept in lower case; nobody is deleted, since the audit log names them."""
+
+    __tablename__ = "user_account"
+    __table_args__ = (
+        UniqueConstraint("email"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("locale IN ('en', 'de')", name="locale"),
+        CheckConstraint("theme IN ('system', 'light', 'dark')", name="theme"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str]
+    display_name: Mapped[str]
+    password_hash: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(default="en")
+    theme: Mapped[str] = mapped_column(default="system")
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    last_sign_in_at: Mapped[dt.datetime | None]
+    deactivated_at: Mapped[dt.datetime | None]
+
+
+class RoleGrant(Base):
+    """A role held by a person: for one legal entity, or for all (`entity_id` null)."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        UniqueConstraint("user_id", "role", "entity_id", postgresql_nulls_not_distinct=True),
+        CheckConstraint("role IN ('finance', 'ops', 'dev', 'auditor', 'admin')", name="role"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    role: Mapped[str]
+    entity_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("legal_entity.id"))
+    granted_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    granted_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+class UserSession(Base):
+    """A signed-in browser. Only a SHA-256 of its secret is kept; `chosen_entities` null means all that are granted."""
+
+    __tablename__ = "user_session"
+    __table_args__ = (UniqueConstraint("secret_hash"), Index(None, "user_id", "created_at"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    idle_seconds: Mapped[int]
+    expires_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    chosen_entities: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UUID(as_uuid=True)))
+
+
+class SignInThrottle(Base):
+    """Wrong passwords in a row, for an e-mail address (known or not) and for a network address."""
+
+    __tablename__ = "sign_in_throttle"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    last_failure_at: Mapped[dt.datetime]
+    locked_until: Mapped[dt.datetime | None]

@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import uuid
+
+from sqlalchemy import func, select
 
 from services.core.db import UnitOfWork
+from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
-from services.identity.models import LegalEntity
-from services.identity.views import LegalEntityView
+from services.identity.models import LegalEntity, RoleGrant, User, UserSession
+from services.identity.policy import Grant
+from services.identity.views import LegalEntityView, UserView
+from services.identity.vocabulary import Role
 
 
 def legal_entities(uow: UnitOfWork, *, permission: Permission | None = None) -> list[LegalEntityView]:
     """The entities the actor may see (under `permission`, or under any right), ordered by name."""
     scope = uow.actor.scope(permission) if permission else _anywhere(uow)
     rows = uow.session.scalars(select(LegalEntity).where(scope.allows(LegalEntity.id)).order_by(LegalEntity.name))
-    return [LegalEntityView(r.id, r.code, r.name, r.country, r.currency, r.time_zone) for r in rows]
+    return [_entity_view(row) for row in rows]
+
+
+def entity_by_code(uow: UnitOfWork, *, code: str) -> LegalEntityView:
+    """The entity called `code`, e.g. `mh-de`. Raises NotFound, also for one outside the actor's rights."""
+    row = uow.session.scalar(select(LegalEntity).where(LegalEntity.code == code, _anywhere(uow).allows(LegalEntity.id)))
+    if row is None:
+        raise NotFound(f"There is no legal entity “{code}” among those you may see.")
+    return _entity_view(row)
+
+
+def users(uow: UnitOfWork) -> list[UserView]:
+    """Everybody, by name, with their roles and open sessions."""
+    uow.actor.require(Permission.USER_READ)
+    grants: dict[uuid.UUID, list[Grant]] = {}
+    for row in uow.session.scalars(select(RoleGrant).order_by(RoleGrant.role, RoleGrant.entity_id)):
+        grants.setdefault(row.user_id, []).append(Grant(Role(row.role), row.entity_id))
+    open_sessions = (
+        select(func.count())
+        .where(UserSession.user_id == User.id, UserSession.revoked_at.is_(None), UserSession.expires_at > func.now())
+        .scalar_subquery()
+    )
+    rows = uow.session.execute(select(User, open_sessions).order_by(User.display_name, User.email))
+    return [_user_view(user, sessions, grants.get(user.id, [])) for user, sessions in rows]
+
+
+def user_by_email(uow: UnitOfWork, *, email: str) -> UserView:
+    """The person with this address. Raises NotFound."""
+    wanted = email.strip().lower()
+    for view in users(uow):
+        if view.email == wanted:
+            return view
+    raise NotFound(f"Nobody has the address {wanted}.")
+
+
+def has_users(uow: UnitOfWork) -> bool:
+    """Whether anybody can sign in at all; the sign-in page of an empty installation asks."""
+    return uow.session.scalar(select(select(User.id).where(User.deactivated_at.is_(None)).exists())) or False
 
 
 def _anywhere(uow: UnitOfWork) -> EntityScope:
@@ -23,3 +65,20 @@ def _anywhere(uow: UnitOfWork) -> EntityScope:
     for granted in uow.actor.grants.values():
         scope |= granted
     return scope
+
+
+def _entity_view(row: LegalEntity) -> LegalEntityView:
+    return LegalEntityView(row.id, row.code, row.name, row.country, row.currency, row.time_zone)
+
+
+def _user_view(user: User, sessions: int, grants: list[Grant]) -> UserView:
+    return UserView(
+        user.id,
+        user.email,
+        user.display_name,
+        user.deactivated_at is None,
+        user.created_at,
+        user.last_sign_in_at,
+        sessions,
+        tuple(grants),
+    )

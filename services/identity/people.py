@@ -1,0 +1,190 @@
+"""People and what they may do: created, given and denied roles, deactivated."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from services import audit
+from services.core.db import UnitOfWork
+from services.core.errors import Invalid, NotFound
+from services.core.permissions import Permission
+from services.identity.errors import EmailTaken, LastAdmin
+from services.identity.models import LegalEntity, RoleGrant, User
+from services.identity.passwords import hash_password
+from services.identity.policy import Grant, check_password
+from services.identity.sessions import revoke_all
+from services.identity.vocabulary import Locale, Role
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
+_LAST_ADMIN_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('identity.last_admin'))")
+
+
+def create_user(
+    uow: UnitOfWork,
+    *,
+    email: str,
+    display_name: str,
+    password: str,
+    grants: Sequence[Grant] = (),
+    locale: Locale = Locale.ENGLISH,
+) -> uuid.UUID:
+    """Adds a person with a password and roles.
+
+    Raises Invalid for an address that is none, WeakPassword, EmailTaken, NotFound for an unknown entity.
+    """
+    uow.actor.require(Permission.USER_MANAGE)
+    address, name = email.strip().lower(), display_name.strip()
+    if not _EMAIL.fullmatch(address) or len(address) > 254:
+        raise Invalid(f"“{email}” is not an e-mail address.")
+    if not name or len(name) > 100:
+        raise Invalid("A person needs a name of up to 100 characters.")
+    check_password(password, address)
+    added = insert(User).values(
+        email=address, display_name=name, password_hash=hash_password(password), locale=locale.value
+    )
+    user_id = uow.session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
+    if user_id is None:
+        raise EmailTaken(f"{address} already belongs to somebody; choose another address.")
+    audit.record(
+        uow,
+        action="identity.user.created",
+        subject_type="user",
+        subject_id=user_id,
+        after={"email": address, "display_name": name},
+    )
+    for grant in grants:
+        grant_role(uow, user_id=user_id, role=grant.role, entity_id=grant.entity_id)
+    return user_id
+
+
+def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role, entity_id: uuid.UUID | None = None) -> None:
+    """Gives a role for one entity or for all (None); giving it again changes nothing."""
+    uow.actor.require(Permission.USER_MANAGE)
+    _existing(uow, user_id)
+    if entity_id is not None and uow.session.get(LegalEntity, entity_id) is None:
+        raise NotFound("There is no such legal entity.")
+    added = insert(RoleGrant).values(
+        user_id=user_id, role=Role(role).value, entity_id=entity_id, granted_by=uow.actor.id
+    )
+    if uow.session.scalar(added.on_conflict_do_nothing().returning(RoleGrant.id)) is None:
+        return
+    audit.record(
+        uow,
+        action="identity.role.granted",
+        subject_type="user",
+        subject_id=user_id,
+        entity_id=entity_id,
+        after={"role": str(role), "entities": "all" if entity_id is None else str(entity_id)},
+    )
+
+
+def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role, entity_id: uuid.UUID | None = None) -> None:
+    """Takes a role back, effective with the person's next request. Raises LastAdmin rather than lock everybody out."""
+    uow.actor.require(Permission.USER_MANAGE)
+    _existing(uow, user_id)
+    uow.session.execute(_LAST_ADMIN_LOCK)
+    taken = uow.session.scalar(
+        delete(RoleGrant)
+        .where(
+            RoleGrant.user_id == user_id,
+            RoleGrant.role == Role(role).value,
+            RoleGrant.entity_id.is_not_distinct_from(entity_id),
+        )
+        .returning(RoleGrant.id)
+    )
+    if taken is None:
+        raise NotFound("The person does not hold this role.")
+    if role == Role.ADMIN:
+        _require_an_admin(uow)
+    audit.record(
+        uow,
+        action="identity.role.revoked",
+        subject_type="user",
+        subject_id=user_id,
+        entity_id=entity_id,
+        before={"role": str(role), "entities": "all" if entity_id is None else str(entity_id)},
+    )
+
+
+def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
+    """Ends every session at once and lets the person sign in no more. Raises LastAdmin for the last administrator."""
+    uow.actor.require(Permission.USER_MANAGE)
+    user = _existing(uow, user_id)
+    if user.deactivated_at is not None:
+        return
+    uow.session.execute(_LAST_ADMIN_LOCK)
+    user.deactivated_at = uow.session.execute(select(func.now())).scalar_one()
+    uow.session.flush()
+    if _is_admin(uow, user_id):
+        _require_an_admin(uow)
+    ended = revoke_all(uow, user_id)
+    audit.record(
+        uow,
+        action="identity.user.deactivated",
+        subject_type="user",
+        subject_id=user_id,
+        before={"active": True},
+        after={"active": False, "sessions_ended": ended},
+    )
+
+
+def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
+    """Lets the person sign in again, with the roles they held."""
+    uow.actor.require(Permission.USER_MANAGE)
+    user = _existing(uow, user_id)
+    if user.deactivated_at is None:
+        return
+    user.deactivated_at = None
+    uow.session.flush()
+    audit.record(
+        uow,
+        action="identity.user.reactivated",
+        subject_type="user",
+        subject_id=user_id,
+        before={"active": False},
+        after={"active": True},
+    )
+
+
+def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
+    """Replaces a person's password and ends their sessions. Raises WeakPassword."""
+    uow.actor.require(Permission.USER_MANAGE)
+    user = _existing(uow, user_id)
+    check_password(password, user.email)
+    user.password_hash = hash_password(password)
+    uow.session.flush()
+    audit.record(
+        uow,
+        action="identity.password.changed",
+        subject_type="user",
+        subject_id=user_id,
+        after={"sessions_ended": revoke_all(uow, user_id)},
+    )
+
+
+def _existing(uow: UnitOfWork, user_id: uuid.UUID) -> User:
+    user = uow.session.get(User, user_id, populate_existing=True)
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
+def _is_admin(uow: UnitOfWork, user_id: uuid.UUID) -> bool:
+    held = select(RoleGrant.id).where(RoleGrant.user_id == user_id, RoleGrant.role == Role.ADMIN)
+    return uow.session.scalar(select(held.exists())) or False
+
+
+def _require_an_admin(uow: UnitOfWork) -> None:
+    admins = uow.session.scalar(
+        select(func.count())
+        .select_from(RoleGrant)
+        .join(User, User.id == RoleGrant.user_id)
+        .where(RoleGrant.role == Role.ADMIN, RoleGrant.entity_id.is_(None), User.deactivated_at.is_(None))
+    )
+    if not admins:
+        raise LastAdmin("This is the last administrator. Make somebody else administrator first.")
