@@ -1,0 +1,47 @@
+"""What may stand in the repository: no registry host, no path of a machine, no file that nobody can read in one go."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST = 400
+
+_HOSTS = re.compile(rb"(pypi\.org|pythonhosted\.org|registry\.npmjs|npmjs\.org)/?|registry\.yarnpkg", re.IGNORECASE)
+_MACHINE_PATHS = re.compile(rb"/(work|home|Users)/[a-z]+/|/root/")
+
+
+def _tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=True)
+    return [path for name in listed.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def _containing(pattern: re.Pattern[bytes]) -> list[str]:
+    here = Path(__file__).resolve()
+    return [str(path.relative_to(ROOT)) for path in _tracked() if path != here and pattern.search(path.read_bytes())]
+
+
+def test_no_registry_host_stands_in_the_repository():
+    assert _containing(_HOSTS) == []
+
+
+def test_no_path_of_a_machine_stands_in_the_repository():
+    assert _containing(_MACHINE_PATHS) == []
+
+
+def test_the_lock_carries_a_hash_for_everything():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pinned = [line for line in lines if re.match(r"^[a-z0-9]", line)]
+    assert len(pinned) > 50
+    assert [line for line in pinned if not line.endswith("\\")] == []
+
+
+def test_no_source_file_is_too_long_to_read():
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in _tracked("*.py", "*.css")
+        if (count := len(path.read_text().splitlines())) > LONGEST
+    }
+    assert long == {}
