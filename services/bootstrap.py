@@ -12,6 +12,7 @@ from services.core.db import Base, Database
 from services.core.embedded_postgres import EmbeddedPostgres
 from services.core.log import configure_logging
 from services.core.settings import Settings, load_settings
+from services.integrations.stripe_gateway import StripeGateway
 
 # Modules with tables, so that metadata is complete before a migration is compared or a foreign key resolved.
 MODELS = [
@@ -30,10 +31,11 @@ KINDS: list[runs.RunKind] = []
 
 @dataclass(frozen=True)
 class Application:
-    """What a process needs from the start: its settings and the database."""
+    """What a process needs from the start: its settings, the database, and the way to Stripe."""
 
     settings: Settings
     database: Database
+    stripe: StripeGateway
 
     def close(self) -> None:
         self.database.dispose()
@@ -73,7 +75,7 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
         pool_size=settings.database.pool_size,
         application_name=f"kontor {process}",
     )
-    return Application(settings, database)
+    return Application(settings, database, StripeGateway.of(settings))
 
 
 def _with_driver(url: str) -> str:
