@@ -89,7 +89,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.String()),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "problem IS NULL OR problem IN ('no_opening', 'no_closing', 'difference')",
+            "problem IN ('no_opening', 'no_closing', 'difference')",
             name="ck_bank_statement_problem_known",
         ),
         sa.CheckConstraint("first_day <= last_day", name="ck_bank_statement_days_in_order"),
@@ -97,7 +97,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entity_id"], ["legal_entity.id"], name="fk_bank_statement_entity_id_legal_entity"),
         sa.ForeignKeyConstraint(["file_id"], ["bank_file.id"], name="fk_bank_statement_file_id_bank_file"),
         sa.PrimaryKeyConstraint("id", name="pk_bank_statement"),
-        sa.UniqueConstraint("account_id", "reference", "page", name="uq_bank_statement_account_id_reference_page"),
+        sa.UniqueConstraint(
+            "account_id", "reference", "page", "last_day", name="uq_bank_statement_account_id_reference_page_last_day"
+        ),
     )
     op.create_index("ix_bank_statement_account_id_last_day", "bank_statement", ["account_id", "last_day"])
     op.create_table(

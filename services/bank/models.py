@@ -10,15 +10,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConst
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.bank.vocabulary import DEFAULT_PROVIDER_PATTERN, FileOrigin, FileStatus, LineStatus, StatementProblem
-from services.core.db import Base
+from services.bank.vocabulary import DEFAULT_PROVIDER_PATTERN, LineStatus, StatementProblem
+from services.core.db import Base, one_of
 from services.core.ids import new_id
+from services.core.inbox import FileOrigin, FileStatus
 
 CHANGED_SEQ = Sequence("bank_line_changed_seq", metadata=Base.metadata)
-
-
-def _one_of(column: str, values: type[Any]) -> str:
-    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
 class BankAccount(Base):
@@ -49,8 +46,8 @@ class BankFile(Base):
     __tablename__ = "bank_file"
     __table_args__ = (
         UniqueConstraint("entity_id", "sha256"),
-        CheckConstraint(_one_of("status", FileStatus), name="status_known"),
-        CheckConstraint(_one_of("origin", FileOrigin), name="origin_known"),
+        one_of("status", FileStatus),
+        one_of("origin", FileOrigin),
         Index(None, "imported_at"),
     )
 
@@ -90,8 +87,8 @@ class BankStatement(Base):
 
     __tablename__ = "bank_statement"
     __table_args__ = (
-        UniqueConstraint("account_id", "reference", "page"),
-        CheckConstraint(f"problem IS NULL OR {_one_of('problem', StatementProblem)}", name="problem_known"),
+        UniqueConstraint("account_id", "reference", "page", "last_day"),
+        one_of("problem", StatementProblem),
         CheckConstraint("first_day <= last_day", name="days_in_order"),
         Index(None, "account_id", "last_day"),
     )
@@ -127,7 +124,7 @@ class BankLine(Base):
         UniqueConstraint("account_id", "line_key", "occurrence"),
         UniqueConstraint("account_id", "ext_key"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
-        CheckConstraint(_one_of("status", LineStatus), name="status_known"),
+        one_of("status", LineStatus),
         Index(None, "account_id", "booked_on"),
         Index(None, "statement_id"),
         Index(None, "changed_seq"),

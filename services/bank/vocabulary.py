@@ -5,22 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class FileStatus(StrEnum):
-    """What became of a file: all of it taken, the good part of it, or nothing."""
-
-    IMPORTED = "imported"
-    PARTIAL = "partial"
-    REJECTED = "rejected"
-
-
-class FileOrigin(StrEnum):
-    """How a file came in."""
-
-    UPLOAD = "upload"
-    FOLDER = "folder"
-    COMMAND = "command"
-
-
 class LineStatus(StrEnum):
     """A booked line, one that takes an earlier one back, or a collection that came back with a reason."""
 

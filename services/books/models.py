@@ -20,15 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.books.vocabulary import FileOrigin, FileStatus
-from services.core.db import Base
+from services.core.db import Base, one_of
 from services.core.ids import new_id
+from services.core.inbox import FileOrigin, FileStatus
 
 CHANGED_SEQ = Sequence("ledger_entry_changed_seq", metadata=Base.metadata)
-
-
-def _one_of(column: str, values: type[Any]) -> str:
-    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
 class LedgerSource(Base):
@@ -63,8 +59,8 @@ class LedgerFile(Base):
     __tablename__ = "ledger_file"
     __table_args__ = (
         UniqueConstraint("source_id", "sha256", "mapping_version"),
-        CheckConstraint(_one_of("status", FileStatus), name="status_known"),
-        CheckConstraint(_one_of("origin", FileOrigin), name="origin_known"),
+        one_of("status", FileStatus),
+        one_of("origin", FileOrigin),
         Index(None, "imported_at"),
     )
 

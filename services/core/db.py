@@ -6,9 +6,10 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Engine, MetaData, String, create_engine
+from sqlalchemy import BigInteger, CheckConstraint, Engine, MetaData, String, create_engine
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -38,6 +39,12 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         str: String,
     }
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """The CHECK that `column` holds a member of the enum, or nothing where it may be null."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
 class UnitOfWork:

@@ -1,0 +1,3 @@
+"""What happens in the bank."""
+
+FILE_IMPORTED = "bank.file_imported"

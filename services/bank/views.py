@@ -1,0 +1,124 @@
+"""What leaves the bank."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from services.bank.vocabulary import GapKind, StatementProblem
+from services.core.inbox import FileOrigin, FileStatus
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccountView:
+    id: uuid.UUID
+    entity_id: uuid.UUID
+    iban: str
+    currency: str
+    name: str
+    bic: str | None
+    provider_pattern: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionView:
+    """A row that was not taken: the document it stands in, its line there, why, and how it reads."""
+
+    member: str
+    line: int
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementReport:
+    """What one file said of one statement; amounts in minor units of `currency`.
+
+    `difference_minor` is opening + lines - closing, None when a balance is missing; anything but 0 makes the
+    statement's days unusable for a sign-off.
+    """
+
+    iban: str
+    currency: str
+    reference: str
+    page: int
+    sequence: int | None
+    first_day: dt.date
+    last_day: dt.date
+    opening_minor: int | None
+    closing_minor: int | None
+    difference_minor: int | None
+    rows_new: int
+    rows_unchanged: int
+    problem: StatementProblem | None
+
+
+@dataclass(frozen=True, slots=True)
+class BankFileView:
+    """A file and its report: rows read = new + unchanged + rejected. `known` says that it was taken before."""
+
+    id: uuid.UUID
+    entity_id: uuid.UUID
+    name: str
+    sha256: str
+    size_bytes: int
+    origin: FileOrigin
+    status: FileStatus
+    problem: str | None
+    rows_read: int
+    rows_new: int
+    rows_unchanged: int
+    rows_rejected: int
+    statements: tuple[StatementReport, ...]
+    imported_by: str
+    imported_at: dt.datetime
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    """A hole in an account's statements: the days it concerns, how many statements are missing (where the
+    sequence tells), and by how much the balances on both sides differ (minor units)."""
+
+    kind: GapKind
+    first_day: dt.date
+    last_day: dt.date
+    missing: int | None
+    difference_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    id: uuid.UUID
+    file_id: uuid.UUID
+    reference: str
+    page: int
+    sequence: int | None
+    first_day: dt.date
+    last_day: dt.date
+    opening_minor: int | None
+    closing_minor: int | None
+    lines_minor: int
+    line_count: int
+    complete: bool
+    problem: StatementProblem | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletenessView:
+    """Whether an account's statements prove every day up to and including `through`.
+
+    `covered_through` is the last day before the first hole (None: nothing is proven). `complete` holds when
+    there is no hole up to `through`; weekends after the last statement need none.
+    """
+
+    account: BankAccountView
+    through: dt.date
+    statements: int
+    first_day: dt.date | None
+    last_day: dt.date | None
+    covered_through: dt.date | None
+    complete: bool
+    gaps: tuple[GapView, ...]

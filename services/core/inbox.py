@@ -1,0 +1,161 @@
+"""The watched folder: `<data_dir>/inbox/<entity code>/bank|books/`, where files wait until they are taken once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from services.core.errors import Invalid, NotFound
+
+_CODE = re.compile(r"[a-z][a-z0-9-]{1,30}\Z")
+_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}\Z")
+_UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".swp")
+_CHUNK = 1 << 20
+
+
+class InboxKind(StrEnum):
+    BANK = "bank"
+    BOOKS = "books"
+
+
+class FileOrigin(StrEnum):
+    """How a file came in."""
+
+    UPLOAD = "upload"
+    FOLDER = "folder"
+    COMMAND = "command"
+
+
+class FileStatus(StrEnum):
+    """What became of a file: all of it taken, the good part of it, or nothing."""
+
+    IMPORTED = "imported"
+    PARTIAL = "partial"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingFile:
+    """A file on disk with its fingerprint; the SHA-256 of its bytes tells whether it was taken before."""
+
+    path: Path
+    name: str
+    sha256: str
+    size_bytes: int
+
+    @classmethod
+    def at(cls, path: Path, *, name: str | None = None) -> IncomingFile:
+        """Reads the file once, in pieces. Raises NotFound when it is not there."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            with path.open("rb") as stream:
+                while piece := stream.read(_CHUNK):
+                    digest.update(piece)
+                    size += len(piece)
+        except FileNotFoundError:
+            raise NotFound(f"There is no file {path.name} (any more).", name=path.name) from None
+        except OSError as error:
+            raise Invalid(f"{path.name} cannot be read: {error.strerror}.", name=path.name) from error
+        return cls(path, name or path.name, digest.hexdigest(), size)
+
+
+class Inbox:
+    """The folders of one installation. Nothing in them is ever served."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._root = data_dir / "inbox"
+
+    def folder(self, entity_code: str, kind: InboxKind) -> Path:
+        """Where files of this kind wait; made when missing, closed to others. Raises Invalid for no entity code."""
+        if not _CODE.match(entity_code):
+            raise Invalid(f"“{entity_code}” is no code of a legal entity.", code=entity_code)
+        folder = self._root / entity_code / kind
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def waiting(self, entity_code: str, kind: InboxKind) -> list[Path]:
+        """The files that wait, by name; hidden and unfinished names, links and folders are left out."""
+        return sorted(
+            path
+            for path in self.folder(entity_code, kind).iterdir()
+            if path.is_file() and not path.is_symlink() and _is_finished_name(path.name)
+        )
+
+    def accept(
+        self, entity_code: str, kind: InboxKind, name: str, pieces: Iterable[bytes], *, limit_bytes: int
+    ) -> Path:
+        """Writes an upload beside the waiting files and shows it there only when it is whole.
+
+        Raises Invalid for a name with a path in it, and above `limit_bytes`, and then leaves nothing behind.
+        """
+        target = _free(self.folder(entity_code, kind) / checked_name(name))
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}-{time.monotonic_ns()}.part")
+        size = 0
+        try:
+            with unfinished.open("xb") as stream:
+                for piece in pieces:
+                    size += len(piece)
+                    if size > limit_bytes:
+                        raise Invalid(f"{name} is larger than {limit_bytes >> 20} MB.", name=name)
+                    stream.write(piece)
+                stream.flush()
+                os.fsync(stream.fileno())
+            unfinished.rename(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return target
+
+    def settle(self, path: Path, status: FileStatus) -> Path | None:
+        """Moves a file that was dealt with to `processed/` or `rejected/`; None when it is gone already."""
+        folder = path.parent / ("rejected" if status is FileStatus.REJECTED else "processed")
+        folder.mkdir(exist_ok=True, mode=0o700)
+        target = _free(folder / path.name)
+        try:
+            path.rename(target)
+        except FileNotFoundError:
+            return None
+        return target
+
+
+def is_still(path: Path, *, quiet_seconds: float = 2.0, patience_seconds: float = 30.0) -> bool:
+    """Whether the file has stopped growing: unchanged for `quiet_seconds` (an empty one for a minute).
+
+    Waits for it up to `patience_seconds`; False says that it is still being written, or gone.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            now = path.stat()
+        except FileNotFoundError:
+            return False
+        missing = (quiet_seconds if now.st_size else 60.0) - (time.time() - now.st_mtime)
+        if missing <= 0:
+            return True
+        if time.monotonic() + missing > deadline:
+            return False
+        time.sleep(missing)
+
+
+def checked_name(name: str) -> str:
+    """The bare name of an uploaded file. Raises Invalid when it holds a path or is hidden."""
+    if not _NAME.match(name) or name.startswith(".") or not _is_finished_name(name):
+        raise Invalid("The file needs a plain name without a path.", name=name[:200])
+    return name
+
+
+def _is_finished_name(name: str) -> bool:
+    return not name.startswith((".", "~")) and not name.lower().endswith(_UNFINISHED)
+
+
+def _free(path: Path) -> Path:
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate
