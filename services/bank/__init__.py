@@ -1,5 +1,42 @@
 """The bank: accounts, statements and lines from CAMT.053 files, and the proof that none is missing."""
 
-from services.bank.queries import line_entries
+from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
+from services.bank.events import FILE_IMPORTED
+from services.bank.queries import accounts, completeness, file_report, files, line_entries, statements
+from services.bank.service import import_file, set_provider_pattern
+from services.bank.views import (
+    BankAccountView,
+    BankFileView,
+    CompletenessView,
+    GapView,
+    RejectionView,
+    StatementReport,
+    StatementView,
+)
+from services.bank.vocabulary import GapKind, LineStatus, StatementProblem
 
-__all__ = ["line_entries"]
+__all__ = [
+    "FILE_IMPORTED",
+    "BankAccountView",
+    "BankFileView",
+    "CompletenessView",
+    "GapKind",
+    "GapView",
+    "LineStatus",
+    "NoSuchBankRecord",
+    "RejectedRow",
+    "RejectionView",
+    "StaleAccount",
+    "StatementProblem",
+    "StatementReport",
+    "StatementView",
+    "UnreadableFile",
+    "accounts",
+    "completeness",
+    "file_report",
+    "files",
+    "import_file",
+    "line_entries",
+    "set_provider_pattern",
+    "statements",
+]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from services.bank.archive import LARGEST_DOCUMENT
 from services.bank.camt_entry import ParsedEntry, booked, entry_of, money_of, signed, text_at, the_day
@@ -28,11 +28,12 @@ _CLOSING = ("CLBD", "ITBD")
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that cannot be taken: its line in the document (0 is the document itself), why, and how it reads."""
+    """What cannot be taken: its line in the document, why, and how it reads. Not a row: a whole statement."""
 
     line: int
     reason: str
     excerpt: str = ""
+    is_row: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def read_document(data: bytes) -> ParsedDocument:
         except Invalid as refusal:
             count = len(element.findall("{*}Ntry"))
             found.rejections.append(
-                Rejection(element.sourceline or 0, f"Statement with {count} rows: {refusal.sentence}")
+                Rejection(element.sourceline or 0, f"Statement: {refusal.sentence}", f"{count} rows", is_row=False)
             )
             found.rejections.extend(
                 Rejection(row.sourceline or 0, "Its statement was rejected.", _excerpt(row))
@@ -102,7 +103,8 @@ def _root_of(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, etree.XMLSyntaxError) and error.lineno else ""
+        line = getattr(error, "lineno", None)
+        where = f" (line {line})" if line else ""
         raise UnreadableFile(f"The document is not well-formed XML{where}.") from error
     if root.getroottree().docinfo.doctype:
         raise UnreadableFile("The document carries a DOCTYPE, which no bank statement needs; it was not read.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ARRAY, CollectionAggregate, String, any_, func, insert, literal, select
 
 from services import audit, identity
 from services.bank.camt import ParsedStatement
@@ -43,7 +45,7 @@ def load_statement(
     keyed = keyed_entries(parsed)
     known = _known_keys(uow, account.id, [item.line_key for item in keyed])
     fresh = [item for item in keyed if (item.line_key, item.occurrence) not in known]
-    _insert_lines(uow, file, statement, entity.time_zone, account.currency, fresh)
+    _insert_lines(uow, file.id, statement, _values(fresh, currency=account.currency, time_zone=entity.time_zone))
     _weigh(uow, statement)
     return StatementReport(
         iban=account.iban,
@@ -166,70 +168,57 @@ def _stored_statement(uow: UnitOfWork, account: BankAccount, parsed: ParsedState
 def _known_keys(uow: UnitOfWork, account_id: uuid.UUID, keys: list[str]) -> set[tuple[str, int]]:
     rows = uow.session.execute(
         select(BankLine.line_key, BankLine.occurrence).where(
-            BankLine.account_id == account_id, BankLine.line_key == func.any(list(set(keys)))
+            BankLine.account_id == account_id, BankLine.line_key == _any_of(set(keys))
         )
     )
     return {(row.line_key, row.occurrence) for row in rows}
 
 
-def _insert_lines(
-    uow: UnitOfWork,
-    file: BankFile,
-    statement: BankStatement,
-    time_zone: str,
-    currency: str,
-    fresh: list[KeyedEntry],
-) -> None:
-    names = _external_keys(uow, statement.account_id, fresh)
-    rows = [
-        _line_values(item)
-        | {
-            "id": new_id(),
-            "entity_id": statement.entity_id,
-            "account_id": statement.account_id,
-            "statement_id": statement.id,
-            "file_id": file.id,
-            "ext_key": name,
-            "currency": currency,
-            "booked_at": item.entry.booked_at or day_bounds(item.entry.booked_on, time_zone)[0],
-        }
-        for item, name in zip(fresh, names, strict=True)
-    ]
+def _any_of(values: Iterable[str]) -> CollectionAggregate[Any]:
+    return any_(literal(list(values), ARRAY(String)))
+
+
+def _insert_lines(uow: UnitOfWork, file_id: uuid.UUID, statement: BankStatement, values: list[dict[str, Any]]) -> None:
+    place = {
+        "entity_id": statement.entity_id,
+        "account_id": statement.account_id,
+        "statement_id": statement.id,
+        "file_id": file_id,
+    }
+    names = _external_keys(uow, statement.account_id, values)
+    rows = [line | place | {"id": new_id(), "ext_key": name} for line, name in zip(values, names, strict=True)]
     for start in range(0, len(rows), _PIECE):
         uow.session.execute(insert(BankLine), rows[start : start + _PIECE])
 
 
-def _line_values(item: KeyedEntry) -> dict[str, object]:
-    values = asdict(item.entry)
-    del values["reversal"], values["booked_at"]
-    status = LineStatus.BOOKED
-    if item.entry.return_reason:
-        status = LineStatus.RETURNED
-    elif item.entry.reversal:
-        status = LineStatus.REVERSED
+def _values(fresh: list[KeyedEntry], *, currency: str, time_zone: str) -> list[dict[str, Any]]:
+    return [_line_values(item, time_zone) | {"currency": currency} for item in fresh]
+
+
+def _line_values(item: KeyedEntry, time_zone: str) -> dict[str, Any]:
+    entry = item.entry
+    values = asdict(entry)
+    del values["reversal"]
+    status = LineStatus.REVERSED if entry.reversal else LineStatus.BOOKED
     return values | {
         "file_line": values.pop("line"),
-        "details": list(item.entry.details),
+        "booked_at": entry.booked_at or day_bounds(entry.booked_on, time_zone)[0],
+        "details": list(entry.details),
         "line_key": item.line_key,
         "occurrence": item.occurrence,
-        "status": status.value,
+        "status": LineStatus.RETURNED if entry.return_reason else status,
     }
 
 
-def _external_keys(uow: UnitOfWork, account_id: uuid.UUID, fresh: list[KeyedEntry]) -> list[str]:
+def _external_keys(uow: UnitOfWork, account_id: uuid.UUID, lines: list[dict[str, Any]]) -> list[str]:
     """What each new line is called outside: the bank's reference, with `#2`, `#3` … where it is taken."""
-    wanted = [item.entry.bank_reference or item.line_key.removeprefix("sha256:") for item in fresh]
-    stem = func.split_part(BankLine.ext_key, "#", 1)
-    taken = set(
-        uow.session.scalars(
-            select(BankLine.ext_key).where(
-                BankLine.account_id == account_id,
-                (BankLine.ext_key == func.any(list(set(wanted)))) | (stem == func.any(list(set(wanted)))),
-            )
-        )
-        if wanted
-        else ()
-    )
+    wanted = [line["bank_reference"] or line["line_key"].removeprefix("sha256:") for line in lines]
+    counts = Counter(wanted)
+    here = select(BankLine.ext_key).where(BankLine.account_id == account_id)
+    taken = set(uow.session.scalars(here.where(BankLine.ext_key == _any_of(counts))))
+    if disputed := [want for want, count in counts.items() if count > 1 or want in taken]:
+        stem = func.regexp_replace(BankLine.ext_key, "#[0-9]+$", "")
+        taken |= set(uow.session.scalars(here.where(stem == _any_of(disputed))))
     names = []
     for want in wanted:
         name, number = want, 1

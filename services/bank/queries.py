@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, literal, null, select
+from sqlalchemy import Select, String, case, cast, func, literal, null, select, tuple_
 
-from services.bank.models import BankAccount, BankLine
+from services.bank.errors import NoSuchBankRecord
+from services.bank.models import BankAccount, BankFile, BankLine, BankRejection, BankStatement
+from services.bank.policy import ChainLink, covered_through, gaps_of
+from services.bank.views import (
+    BankAccountView,
+    BankFileView,
+    CompletenessView,
+    RejectionView,
+    StatementReport,
+    StatementView,
+)
+from services.bank.vocabulary import StatementProblem
+from services.core.db import UnitOfWork
+from services.core.inbox import FileOrigin, FileStatus
+from services.core.permissions import Permission
 
 
-def line_entries(after_seq: int = 0) -> Select[Any]:
+def line_entries(after_seq: int = 0) -> Select[*tuple[Any, ...]]:
     """Bank lines of the payment provider as reconciliation entries: one row per booked line, credits positive.
 
-    A line takes part when its counterparty matches the account's `provider_pattern`. `reference` is the
-    remittance text and the end-to-end id, blank-separated; `batch_ref` the reference of a collective booking.
-    Only lines whose `changed_seq` is above `after_seq` (ascending commits: loads hold one lock).
+    A line takes part when its counterparty (or its text, where the bank names none) matches the account's
+    `provider_pattern`. `reference` is the remittance text and the end-to-end id, blank-separated; `batch_ref`
+    the reference of a collective booking. Only lines whose `changed_seq` is above `after_seq`.
     """
     reference = func.nullif(func.concat_ws(" ", BankLine.remittance, BankLine.end_to_end_id), "")
     return (
@@ -35,5 +51,154 @@ def line_entries(after_seq: int = 0) -> Select[Any]:
         )
         .join(BankAccount, BankAccount.id == BankLine.account_id)
         .where(BankLine.changed_seq > after_seq)
-        .where(BankLine.counterparty.op("~*")(BankAccount.provider_pattern))
+        .where(func.coalesce(BankLine.counterparty, BankLine.remittance).op("~*")(BankAccount.provider_pattern))
+    )
+
+
+def accounts(uow: UnitOfWork) -> list[BankAccountView]:
+    """The bank accounts the reader may see, by IBAN and currency."""
+    scope = uow.actor.scope(Permission.BANK_READ)
+    rows = uow.session.scalars(
+        select(BankAccount).where(scope.allows(BankAccount.entity_id)).order_by(BankAccount.iban, BankAccount.currency)
+    )
+    return [_account_view(row) for row in rows]
+
+
+def completeness(uow: UnitOfWork, *, account_id: uuid.UUID, through: dt.date) -> CompletenessView:
+    """What the account's statements prove up to and including the bank's day `through`, and where they break off.
+
+    Raises NoSuchBankRecord outside the reader's entities.
+    """
+    account = _account(uow, account_id)
+    rows = uow.session.execute(
+        select(
+            BankStatement.sequence,
+            BankStatement.page,
+            BankStatement.first_day,
+            BankStatement.last_day,
+            BankStatement.opening_minor,
+            BankStatement.closing_minor,
+            BankStatement.lines_minor,
+        )
+        .where(BankStatement.account_id == account.id, BankStatement.first_day <= through)
+        .order_by(BankStatement.last_day, BankStatement.sequence, BankStatement.page)
+    ).all()
+    links = [ChainLink(*row) for row in rows]
+    gaps = gaps_of(links, through)
+    return CompletenessView(
+        account=_account_view(account),
+        through=through,
+        statements=len(links),
+        first_day=min((link.first_day for link in links), default=None),
+        last_day=max((link.last_day for link in links), default=None),
+        covered_through=covered_through(links, gaps, through),
+        complete=bool(links) and not gaps,
+        gaps=tuple(gaps),
+    )
+
+
+def statements(uow: UnitOfWork, *, account_id: uuid.UUID, limit: int = 100) -> list[StatementView]:
+    """The account's newest statements first."""
+    account = _account(uow, account_id)
+    rows = uow.session.scalars(
+        select(BankStatement)
+        .where(BankStatement.account_id == account.id)
+        .order_by(BankStatement.last_day.desc(), BankStatement.sequence.desc(), BankStatement.page.desc())
+        .limit(limit)
+    )
+    return [
+        StatementView(
+            row.id,
+            row.file_id,
+            row.reference,
+            row.page,
+            row.sequence,
+            row.first_day,
+            row.last_day,
+            row.opening_minor,
+            row.closing_minor,
+            row.lines_minor,
+            row.line_count,
+            row.complete,
+            StatementProblem(row.problem) if row.problem else None,
+        )
+        for row in rows
+    ]
+
+
+def files(
+    uow: UnitOfWork, *, status: FileStatus | None = None, before: uuid.UUID | None = None, limit: int = 50
+) -> list[BankFileView]:
+    """Files that came in, newest first; `before` is the last id of the page above."""
+    scope = uow.actor.scope(Permission.BANK_READ)
+    query = select(BankFile).where(scope.allows(BankFile.entity_id))
+    if status is not None:
+        query = query.where(BankFile.status == status)
+    if before is not None:
+        mark = select(BankFile.imported_at, BankFile.id).where(BankFile.id == before).subquery()
+        query = query.where(tuple_(BankFile.imported_at, BankFile.id) < select(mark).scalar_subquery())
+    newest = query.order_by(BankFile.imported_at.desc(), BankFile.id.desc()).limit(limit)
+    return [file_view(row) for row in uow.session.scalars(newest)]
+
+
+def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[BankFileView, list[RejectionView]]:
+    """A file's report and what was rejected of it (the first thousand), in the order of the file."""
+    scope = uow.actor.scope(Permission.BANK_READ)
+    row = uow.session.scalar(select(BankFile).where(BankFile.id == file_id, scope.allows(BankFile.entity_id)))
+    if row is None:
+        raise NoSuchBankRecord("There is no such file in the entities you may see.")
+    rejections = uow.session.scalars(
+        select(BankRejection)
+        .where(BankRejection.file_id == row.id)
+        .order_by(BankRejection.member, BankRejection.line, BankRejection.id)
+    )
+    return file_view(row), [RejectionView(r.member, r.line, r.reason, r.excerpt) for r in rejections]
+
+
+def file_view(row: BankFile, *, known: bool = False) -> BankFileView:
+    return BankFileView(
+        id=row.id,
+        entity_id=row.entity_id,
+        name=row.name,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        origin=FileOrigin(row.origin),
+        status=FileStatus(row.status),
+        problem=row.problem,
+        rows_read=row.rows_read,
+        rows_new=row.rows_new,
+        rows_unchanged=row.rows_unchanged,
+        rows_rejected=row.rows_rejected,
+        statements=tuple(_report(stored) for stored in row.statements),
+        imported_by=row.imported_by,
+        imported_at=row.imported_at,
+        known=known,
+    )
+
+
+def _report(stored: dict[str, Any]) -> StatementReport:
+    problem = stored["problem"]
+    return StatementReport(
+        **stored
+        | {
+            "first_day": dt.date.fromisoformat(stored["first_day"]),
+            "last_day": dt.date.fromisoformat(stored["last_day"]),
+            "problem": StatementProblem(problem) if problem else None,
+        }
+    )
+
+
+def _account(uow: UnitOfWork, account_id: uuid.UUID) -> BankAccount:
+    scope = uow.actor.scope(Permission.BANK_READ)
+    account = uow.session.scalar(
+        select(BankAccount).where(BankAccount.id == account_id, scope.allows(BankAccount.entity_id))
+    )
+    if account is None:
+        raise NoSuchBankRecord("There is no such bank account in the entities you may see.")
+    return account
+
+
+def _account_view(row: BankAccount) -> BankAccountView:
+    return BankAccountView(
+        row.id, row.entity_id, row.iban, row.currency, row.name, row.bic, row.provider_pattern, row.version
     )

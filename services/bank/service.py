@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DataError
 
 from services import audit, identity
@@ -35,9 +36,7 @@ def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, or
     """
     uow.actor.require(Permission.BANK_IMPORT, entity_id)
     uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('bank.import'))"))
-    stored = uow.session.scalar(
-        select(BankFile).where(BankFile.entity_id == entity_id, BankFile.sha256 == file.sha256)
-    )
+    stored = uow.session.scalar(select(BankFile).where(BankFile.entity_id == entity_id, BankFile.sha256 == file.sha256))
     if stored is not None and stored.status != FileStatus.REJECTED:
         return file_view(stored, known=True)
     row = stored or BankFile(entity_id=entity_id, sha256=file.sha256)
@@ -45,6 +44,7 @@ def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, or
     row.status, row.imported_by = FileStatus.REJECTED, uow.actor.name
     uow.session.add(row)
     uow.session.flush()
+    uow.session.execute(delete(BankRejection).where(BankRejection.file_id == row.id))
     reports = _import_documents(uow, row, file)
     _conclude(uow, row, reports)
     return file_view(row)
@@ -77,7 +77,7 @@ def set_provider_pattern(uow: UnitOfWork, *, account_id: uuid.UUID, pattern: str
 
 
 def _import_documents(uow: UnitOfWork, row: BankFile, file: IncomingFile) -> list[StatementReport]:
-    entity = identity.legal_entity(uow, entity_id=row.entity_id)
+    entity = _entity(uow, row.entity_id)
     refused = _Refused(uow, row)
     reports: list[StatementReport] = []
     read = 0
@@ -105,6 +105,13 @@ def _import_documents(uow: UnitOfWork, row: BankFile, file: IncomingFile) -> lis
     return reports
 
 
+def _entity(uow: UnitOfWork, entity_id: uuid.UUID) -> identity.LegalEntityView:
+    found = [entity for entity in identity.legal_entities(uow) if entity.id == entity_id]
+    if not found:
+        raise NoSuchBankRecord("There is no such legal entity among those you may see.")
+    return found[0]
+
+
 def _readable(content: bytes | UnreadableFile) -> bytes:
     if isinstance(content, UnreadableFile):
         raise content
@@ -124,7 +131,7 @@ class _Refused:
         self._keep(member, 0, refusal.sentence, "")
 
     def row(self, member: str, rejection: camt.Rejection) -> None:
-        self.rows += bool(rejection.excerpt)
+        self.rows += rejection.is_row
         self._keep(member, rejection.line, rejection.reason, rejection.excerpt)
 
     def statement(self, member: str, statement: camt.ParsedStatement, refusal: RejectedRow) -> None:
@@ -170,7 +177,7 @@ def _conclude(uow: UnitOfWork, row: BankFile, reports: list[StatementReport]) ->
         events.emit(uow, events.DomainEvent(FILE_IMPORTED, "bank_file", str(row.id), row.entity_id, figures))
 
 
-def _plain(report: StatementReport) -> dict[str, object]:
+def _plain(report: StatementReport) -> dict[str, Any]:
     return asdict(report) | {"first_day": report.first_day.isoformat(), "last_day": report.last_day.isoformat()}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, String, cast, literal, select
 from services.books.models import LedgerEntry, LedgerSource
 
 
-def ledger_entries(after_seq: int = 0) -> Select[Any]:
+def ledger_entries(after_seq: int = 0) -> Select[*tuple[Any, ...]]:
     """Lines of the books as reconciliation entries: one row per line, duplicates included (same `ext_key`).
 
     `ext_key` is `<reference>:<type>`, amounts gross and signed, fees positive, `origin` the file and line where
