@@ -1,0 +1,16 @@
+"""The outside world of a merchant that is not real: Stripe, its bank and its own books, over real interfaces."""
+
+from services.sandbox.profile import BankAccountProfile, EntityProfile, profile
+from services.sandbox.world import Grown, NotSeeded, advance, is_seeded, seed, truth
+
+__all__ = [
+    "BankAccountProfile",
+    "EntityProfile",
+    "Grown",
+    "NotSeeded",
+    "advance",
+    "is_seeded",
+    "profile",
+    "seed",
+    "truth",
+]
