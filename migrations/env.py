@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
@@ -13,6 +15,11 @@ config = context.config
 target_metadata = load_models().metadata
 
 
+def _is_compared(name: str | None, kind: str, _: object) -> bool:
+    """Partitions (`…_p0`, `…_p1`) follow their parent and have no model of their own."""
+    return not (kind == "table" and name is not None and re.search(r"_p\d+$", name))
+
+
 def run() -> None:
     engine = create_engine(config.attributes["url"], poolclass=pool.NullPool)
     with engine.connect() as connection:
@@ -20,7 +27,9 @@ def run() -> None:
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SET statement_timeout = '10min'"))
         connection.commit()
-        context.configure(connection=connection, target_metadata=target_metadata, compare_type=True)
+        context.configure(
+            connection=connection, target_metadata=target_metadata, compare_type=True, include_name=_is_compared
+        )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()

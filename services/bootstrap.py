@@ -23,6 +23,7 @@ MODELS = [
     "services.bank.models",
     "services.books.models",
     "services.payments.models",
+    "services.reconciliation.models",
 ]
 
 # Every kind of run there is; the bodies stand in jobs/<domain>.py.
