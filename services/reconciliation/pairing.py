@@ -1,0 +1,210 @@
+"""Which payout is which bank line: pure rules on what both sides say. An automatic match is never a guess.
+
+Rules in order; each takes only what the earlier ones left, and only where exactly one answer fits:
+P-10 a line that names several payouts whose sum it is; P-20 a line that names exactly one payout; P-50 a collective
+line and the one set of payouts that adds up to it; P-30 a garbled reference, same amount, in the window; P-40 same
+amount in the window where neither side has another choice. Whatever is ambiguous stays open.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from rapidfuzz import fuzz
+
+from services.reconciliation.vocabulary import Rule
+
+_TOKEN = re.compile(r"[A-Za-z0-9_]{6,}")
+_NOISE = re.compile(r"[^A-Z0-9]")
+_MOST_IN_WINDOW = 14  # payouts a collective line may choose from; beyond it a person decides
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One payout or one bank line, as the rules see it."""
+
+    key: str
+    amount: int
+    currency: str
+    booked_on: dt.date
+    reference: str = ""
+    collective: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Payouts and lines that belong together, by which rule, how sure, and why in one line."""
+
+    rule: Rule
+    confidence: int
+    why: str
+    payouts: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Parameters of the rules: likeness and lead in percent, days between payout and line, size of a collective line."""
+
+    similarity: int
+    margin: int
+    window_days: int
+    batch_size: int
+
+
+@dataclass(slots=True)
+class Pairing:
+    """What the rules found. `repeats` are further lines of a payout that has its line already."""
+
+    groups: list[Group] = field(default_factory=list)
+    repeats: list[str] = field(default_factory=list)
+
+
+def pair(payouts: Iterable[Item], lines: Iterable[Item], limits: Limits) -> Pairing:
+    """Groups payouts and bank lines; what is in no group has no match that could be proven."""
+    table = _Table(sorted(payouts, key=_by_day), sorted(lines, key=_by_day), limits)
+    table.by_references()
+    table.by_collective_sum()
+    table.by_likeness()
+    table.by_amount()
+    return table.result
+
+
+def plain(text: str) -> str:
+    """A reference without what banks do to it: capitals, no blanks, no punctuation."""
+    return _NOISE.sub("", text.upper())
+
+
+def likeness(reference: str, remittance: str) -> int:
+    """How much of `reference` can be found in `remittance`, in percent."""
+    return int(fuzz.partial_ratio(plain(reference), plain(remittance)))
+
+
+def _by_day(item: Item) -> tuple[dt.date, str]:
+    return item.booked_on, item.key
+
+
+class _Table:
+    """Payouts on the left, lines on the right; rules take them off the table."""
+
+    def __init__(self, payouts: list[Item], lines: list[Item], limits: Limits) -> None:
+        self.payouts = {item.key: item for item in payouts}
+        self.lines = {item.key: item for item in lines}
+        self.limits = limits
+        self.result = Pairing()
+
+    def by_references(self) -> None:
+        named = self._names()
+        hits = {line.key: self._named_in(line, named) for line in self.lines.values()}
+        for line, keys in hits.items():
+            if len(keys) > 1 and sum(self.payouts[key].amount for key in keys) == self.lines[line].amount:
+                self._take(Rule.ALL_REFERENCES, 100, f"names {len(keys)} payouts, sum equal", keys, [line])
+        hit_by: dict[str, list[str]] = defaultdict(list)
+        for line, keys in hits.items():
+            if line in self.lines and len(keys) == 1 and keys[0] in self.payouts and not self._is_sum(line, keys[0]):
+                hit_by[keys[0]].append(line)
+        for key, found in hit_by.items():
+            first = next((line for line in found if self._same_money(key, line)), found[0])
+            self._take(Rule.REFERENCE, 100, "reference equal", [key], [first])
+            for repeat in found:
+                if repeat != first:
+                    self.result.repeats.append(repeat)
+                    del self.lines[repeat]
+
+    def by_collective_sum(self) -> None:
+        for line in [line for line in self.lines.values() if line.collective]:
+            choice = [p for p in self.payouts.values() if self._in_window(p, line)]
+            found = _sums(choice, line.amount, self.limits.batch_size)
+            if len(found) == 1:
+                why = f"collective line, the only {len(found[0])} payouts with this sum"
+                self._take(Rule.BATCH, 95, why, found[0], [line.key])
+
+    def by_likeness(self) -> None:
+        scores: dict[tuple[str, str], int] = {}
+        for payout, line in self._equal_pairs():
+            score = likeness(payout.reference, line.reference) if line.reference else 0
+            scores[payout.key, line.key] = score
+        for (key, line), score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+            if score < self.limits.similarity or key not in self.payouts or line not in self.lines:
+                continue
+            rival = max((s for (k, ln), s in scores.items() if (k == key) != (ln == line)), default=0)
+            if score - rival >= self.limits.margin:
+                self._take(Rule.MANGLED_REFERENCE, score, f"reference {score} % alike, amount equal", [key], [line])
+
+    def by_amount(self) -> None:
+        for_payout: dict[str, list[str]] = defaultdict(list)
+        for_line: dict[str, list[str]] = defaultdict(list)
+        for payout, line in self._equal_pairs():
+            for_payout[payout.key].append(line.key)
+            for_line[line.key].append(payout.key)
+        for key, lines in for_payout.items():
+            if len(lines) == 1 and for_line[lines[0]] == [key] and not self._names_another(lines[0]):
+                self._take(Rule.AMOUNT_WINDOW, 90, "amount equal, the only one in the window", [key], lines)
+
+    def _equal_pairs(self) -> list[tuple[Item, Item]]:
+        by_money: dict[tuple[int, str], list[Item]] = defaultdict(list)
+        for line in self.lines.values():
+            if not line.collective:
+                by_money[line.amount, line.currency].append(line)
+        return [
+            (payout, line)
+            for payout in self.payouts.values()
+            for line in by_money[payout.amount, payout.currency]
+            if self._in_window(payout, line)
+        ]
+
+    def _names(self) -> dict[str, str]:
+        """Plain reference or id → payout, where it names one payout only."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for item in self.payouts.values():
+            for name in (item.key, item.reference):
+                if len(plain(name)) >= 6:
+                    owners[plain(name)].add(item.key)
+        return {name: next(iter(keys)) for name, keys in owners.items() if len(keys) == 1}
+
+    def _named_in(self, line: Item, named: dict[str, str]) -> list[str]:
+        tokens = [plain(token) for token in _TOKEN.findall(line.reference)]
+        return list(dict.fromkeys(named[token] for token in tokens if token in named))
+
+    def _names_another(self, line: str) -> bool:
+        """The line carries an intact payout id of Stripe's, so it speaks of a payout, and not of this one."""
+        return any(token.startswith("po_") for token in _TOKEN.findall(self.lines[line].reference))
+
+    def _is_sum(self, line: str, key: str) -> bool:
+        """The line names one payout but is a collective one of another amount: its other parts must be found."""
+        return self.lines[line].collective and not self._same_money(key, line)
+
+    def _same_money(self, key: str, line: str) -> bool:
+        left, right = self.payouts[key], self.lines[line]
+        return (left.amount, left.currency) == (right.amount, right.currency)
+
+    def _in_window(self, payout: Item, line: Item) -> bool:
+        days = (line.booked_on - payout.booked_on).days
+        return payout.currency == line.currency and -1 <= days <= self.limits.window_days
+
+    def _take(self, rule: Rule, confidence: int, why: str, payouts: Iterable[str], lines: Iterable[str]) -> None:
+        group = Group(rule, confidence, why, tuple(payouts), tuple(lines))
+        self.result.groups.append(group)
+        for key in group.payouts:
+            del self.payouts[key]
+        for key in group.lines:
+            del self.lines[key]
+
+
+def _sums(choice: list[Item], amount: int, largest: int) -> list[list[str]]:
+    """Up to two sets of payouts that add up to `amount`; none when there are too many to be sure."""
+    if len(choice) > _MOST_IN_WINDOW:
+        return []
+    found: list[list[str]] = []
+    for size in range(2, min(largest, len(choice)) + 1):
+        for subset in combinations(choice, size):
+            if sum(item.amount for item in subset) == amount:
+                found.append([item.key for item in subset])
+                if len(found) == 2:
+                    return found
+    return found

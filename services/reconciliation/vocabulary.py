@@ -1,0 +1,92 @@
+"""Words of reconciliation."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+NOBODY = uuid.UUID(int=0)
+"""Stands for the console itself where a starter must be named, so that the second-person rule has no gap."""
+
+
+class Definition(StrEnum):
+    """What is compared: the books with Stripe's balance, Stripe's payouts with the bank."""
+
+    SETTLEMENT = "settlement"
+    PAYOUTS = "payouts"
+
+
+class SourceKind(StrEnum):
+    BOOKS = "books"
+    STRIPE = "stripe"
+    STRIPE_PAYOUTS = "stripe_payouts"
+    BANK = "bank"
+
+
+SIDES: dict[Definition, tuple[SourceKind, SourceKind]] = {
+    Definition.SETTLEMENT: (SourceKind.BOOKS, SourceKind.STRIPE),
+    Definition.PAYOUTS: (SourceKind.STRIPE_PAYOUTS, SourceKind.BANK),
+}
+
+
+class BreakClass(StrEnum):
+    """What is wrong. `missing_left` means: the right side has it, the left has not."""
+
+    MISSING_LEFT = "missing_left"
+    MISSING_RIGHT = "missing_right"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    STATUS = "status"
+    FEE = "fee"
+    DUPLICATE = "duplicate"
+    TIMING = "timing"
+
+
+class BreakState(StrEnum):
+    OPEN = "open"
+    IN_WORK = "in_work"
+    PROPOSED = "proposed"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    """How a break ended. `explained` is given by a run that no longer finds it, the others by a person."""
+
+    EXPLAINED = "explained"
+    BOOKS_CORRECTED = "books_corrected"
+    PROVIDER_CORRECTED = "provider_corrected"
+    BANK_CORRECTED = "bank_corrected"
+    ACCEPTED = "accepted"
+    NOT_OURS = "not_ours"
+
+
+class Rule(StrEnum):
+    """The rules by the ids people say; their order is their precedence."""
+
+    KEY = "S-10"
+    CURRENCY = "S-20"
+    AMOUNT = "S-30"
+    FEE = "S-40"
+    STATUS = "S-50"
+    TIMING = "S-60"
+    ALL_REFERENCES = "P-10"
+    REFERENCE = "P-20"
+    MANGLED_REFERENCE = "P-30"
+    AMOUNT_WINDOW = "P-40"
+    BATCH = "P-50"
+    COMPOSITION = "P-60"
+
+
+class Span(StrEnum):
+    """Everything up to a run's day, or that day alone."""
+
+    ALL = "all"
+    DAY = "day"
+
+
+class WhyExpected(StrEnum):
+    """Why an entry without counterpart is no break."""
+
+    BOOKED_LATER = "booked_later"
+    NOT_DUE = "not_due"
+    NOT_PAID = "not_paid"
