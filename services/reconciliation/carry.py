@@ -42,7 +42,7 @@ WHERE b.entity_id = :entity AND b.definition = :definition AND b.closed_seq IS N
 """
 _OPEN_NEW = f"""
 INSERT INTO recon_break (entity_id, definition, first_seq, since_seq, subject_key, occurrence, {FACTS})
-SELECT :entity, :definition, :seq, :seq, f.subject_key, f.occurrence, {_OF_FOUND} FROM recon_found f
+SELECT :entity, CAST(:definition AS varchar), :seq, :seq, f.subject_key, f.occurrence, {_OF_FOUND} FROM recon_found f
 {{only_unknown}} ORDER BY f.subject_key, f.occurrence
 """
 _ONLY_UNKNOWN = """
@@ -63,7 +63,7 @@ UPDATE recon_match_member SET closed = true FROM gone WHERE match_id = gone.id
 _OPEN_GROUPS = """
 WITH made AS (
     INSERT INTO recon_match (entity_id, definition, fingerprint, rule, confidence_percent, why, first_seq)
-    SELECT :entity, :definition, g.fingerprint, g.rule, g.confidence_percent, g.why, :seq
+    SELECT :entity, CAST(:definition AS varchar), g.fingerprint, g.rule, g.confidence_percent, g.why, :seq
     FROM (SELECT DISTINCT fingerprint, rule, confidence_percent, why FROM recon_group_now) g
     WHERE NOT EXISTS (SELECT FROM recon_match m WHERE m.entity_id = :entity AND m.definition = :definition
                       AND m.fingerprint = g.fingerprint AND m.closed_seq IS NULL)

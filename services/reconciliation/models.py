@@ -1,4 +1,4 @@
-"""Tables of reconciliation. Entries and breaks are written set-based (`ingest`, `carry`), never through these classes."""
+"""Tables of reconciliation. Entries and findings are written set-based, never through these classes."""
 
 from __future__ import annotations
 
@@ -309,7 +309,7 @@ class Comment(Base):
 
 
 class Match(Base):
-    """A group of entries that settle each other, found by a rule other than the plain key; stored once over its life."""
+    """A group of entries that settle each other, found by a rule other than the plain key; stored once."""
 
     __tablename__ = "recon_match"
     __table_args__ = (

@@ -19,6 +19,7 @@ from rapidfuzz import fuzz
 
 from services.reconciliation.vocabulary import Rule
 
+_WORD = re.compile(r"[^\s/+,;:]+")  # what stands between blanks and the marks banks put between fields
 _TOKEN = re.compile(r"[A-Za-z0-9_]{6,}")
 _NOISE = re.compile(r"[^A-Z0-9]")
 _MOST_IN_WINDOW = 14  # payouts a collective line may choose from; beyond it a person decides
@@ -49,7 +50,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Parameters of the rules: likeness and lead in percent, days between payout and line, size of a collective line."""
+    """Parameters of the rules: likeness and lead in percent, days between payout and line, parts of a line."""
 
     similarity: int
     margin: int
@@ -168,7 +169,7 @@ class _Table:
         return {name: next(iter(keys)) for name, keys in owners.items() if len(keys) == 1}
 
     def _named_in(self, line: Item, named: dict[str, str]) -> list[str]:
-        tokens = [plain(token) for token in _TOKEN.findall(line.reference)]
+        tokens = [plain(token) for pattern in (_WORD, _TOKEN) for token in pattern.findall(line.reference)]
         return list(dict.fromkeys(named[token] for token in tokens if token in named))
 
     def _names_another(self, line: str) -> bool:

@@ -1,0 +1,115 @@
+"""Reading runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+from services.reconciliation.errors import RunNotFound
+from services.reconciliation.models import ReconciliationRun, Signature, Total
+from services.reconciliation.views import RunView, SignatureView, TotalView
+from services.reconciliation.vocabulary import Definition, Span
+
+
+def view_of_run(row: ReconciliationRun, signature: Signature | None) -> RunView:
+    return RunView(
+        **{name: getattr(row, name) for name in _PLAIN},
+        definition=Definition(row.definition),
+        signature=_view_of_signature(signature),
+    )
+
+
+_PLAIN = tuple(name for name in RunView.__dataclass_fields__ if name not in ("definition", "signature"))
+
+
+def _view_of_signature(row: Signature | None) -> SignatureView | None:
+    if row is None:
+        return None
+    return SignatureView(row.signed_by, row.signed_by_name, row.signed_at, row.over_limit, row.reason, row.digest)
+
+
+def run_by_id(uow: UnitOfWork, *, run_id: uuid.UUID) -> RunView:
+    """Raises RunNotFound when there is none in the actor's entities."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    found = uow.session.execute(
+        select(ReconciliationRun, Signature)
+        .outerjoin(Signature, Signature.run_id == ReconciliationRun.id)
+        .where(ReconciliationRun.id == run_id, scope.allows(ReconciliationRun.entity_id))
+    ).one_or_none()
+    if found is None:
+        raise RunNotFound("There is no such reconciliation in the entities you may see.", run_id=str(run_id))
+    return view_of_run(*found)
+
+
+def recent_runs(
+    uow: UnitOfWork, *, definition: Definition | None = None, entity_id: uuid.UUID | None = None, limit: int = 50
+) -> list[RunView]:
+    """Finished runs, the newest first."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    statement = (
+        select(ReconciliationRun, Signature)
+        .outerjoin(Signature, Signature.run_id == ReconciliationRun.id)
+        .where(scope.allows(ReconciliationRun.entity_id))
+        .order_by(ReconciliationRun.seq.desc())
+        .limit(limit)
+    )
+    if definition is not None:
+        statement = statement.where(ReconciliationRun.definition == definition)
+    if entity_id is not None:
+        statement = statement.where(ReconciliationRun.entity_id == entity_id)
+    return [view_of_run(*row) for row in uow.session.execute(statement)]
+
+
+def newest_runs(uow: UnitOfWork) -> list[RunView]:
+    """The last finished run of every definition and legal entity, by definition and entity."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    newest = (
+        select(ReconciliationRun.id)
+        .where(scope.allows(ReconciliationRun.entity_id))
+        .distinct(ReconciliationRun.definition, ReconciliationRun.entity_id)
+        .order_by(ReconciliationRun.definition, ReconciliationRun.entity_id, ReconciliationRun.seq.desc())
+    )
+    statement = (
+        select(ReconciliationRun, Signature)
+        .outerjoin(Signature, Signature.run_id == ReconciliationRun.id)
+        .where(ReconciliationRun.id.in_(newest))
+        .order_by(ReconciliationRun.definition.desc(), ReconciliationRun.entity_id)
+    )
+    return [view_of_run(*row) for row in uow.session.execute(statement)]
+
+
+def totals_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> list[TotalView]:
+    """The run's sums by span and currency. Raises RunNotFound."""
+    run_by_id(uow, run_id=run_id)
+    rows = uow.session.scalars(select(Total).where(Total.run_id == run_id).order_by(Total.span, Total.currency))
+    return [
+        TotalView(
+            Span(row.span),
+            row.currency,
+            row.left_entries,
+            row.left_minor,
+            row.right_entries,
+            row.right_minor,
+            row.open_minor,
+            row.deviation_ppm,
+        )
+        for row in rows
+    ]
+
+
+def signed_through(uow: UnitOfWork, *, definition: Definition, entity_id: uuid.UUID) -> dt.date | None:
+    """The last business day that carries a signature."""
+    uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
+    days: Sequence[dt.date] = uow.session.scalars(
+        select(ReconciliationRun.through)
+        .join(Signature, Signature.run_id == ReconciliationRun.id)
+        .where(ReconciliationRun.entity_id == entity_id, ReconciliationRun.definition == definition)
+        .order_by(ReconciliationRun.through.desc())
+        .limit(1)
+    ).all()
+    return days[0] if days else None

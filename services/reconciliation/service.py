@@ -1,0 +1,221 @@
+"""Running a reconciliation: one transaction, all of it or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, func, insert, select, text
+
+from services import audit, identity
+from services.core import events
+from services.core.actor import ActorKind
+from services.core.clock import business_day
+from services.core.db import UnitOfWork
+from services.core.errors import Invalid, NotFound
+from services.core.ids import new_id
+from services.core.permissions import Permission
+from services.reconciliation import payouts, results, settlement
+from services.reconciliation.carry import Carried, carry_breaks, carry_groups
+from services.reconciliation.errors import OlderThanLastRun
+from services.reconciliation.ingest import source_of
+from services.reconciliation.inputs import inputs_of
+from services.reconciliation.models import Definition as DefinitionRow
+from services.reconciliation.models import ReconciliationRun, RuleSet, Total
+from services.reconciliation.queries import view_of_run
+from services.reconciliation.results import Counts, TotalRow
+from services.reconciliation.settlement import Scene
+from services.reconciliation.views import RunView
+from services.reconciliation.vocabulary import NOBODY, SIDES, Definition, Rule, Span
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
+_KEEP_EXPECTED = """
+INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
+SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
+"""
+_EXPECTED = "SELECT count(*), count(*) FILTER (WHERE side = 'left') FROM recon_expected_now"
+_RULES = "SELECT rule, count(DISTINCT fingerprint) FROM recon_group_now GROUP BY rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Who pressed the button: a person, or the console itself (NOBODY)."""
+
+    id: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What stays the same over one run."""
+
+    definition: Definition
+    entity_id: uuid.UUID
+    through: dt.date
+    scene: Scene
+    rules: DefinitionRow
+    seq: int
+    started_at: dt.datetime
+
+
+def reconcile(
+    uow: UnitOfWork,
+    *,
+    definition: Definition,
+    entity_id: uuid.UUID,
+    through: dt.date | None = None,
+    starter: Starter | None = None,
+    job_run_id: uuid.UUID | None = None,
+) -> RunView:
+    """Compares both sides of `definition` in one legal entity up to and including the business day `through`.
+
+    `through` is yesterday in the entity's zone unless given; a day that has not ended is refused, and so is one
+    before the newest run's (OlderThanLastRun), since breaks found since would close. `starter` is the actor
+    unless a job runs on a person's behalf. Everything is written by this transaction or nothing is.
+    """
+    uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
+    connection = uow.session.connection()
+    connection.execute(text(_LOCK), {"name": f"reconciliation/{definition}/{entity_id}"})
+    frame = _frame(uow, Definition(definition), entity_id, through)
+    if frame.definition is Definition.SETTLEMENT:
+        settlement.find_differences(uow, frame.scene)
+    else:
+        payouts.find_differences(uow, frame.scene, entity_id=entity_id)
+    run = _store(uow, connection, frame, starter or _starter(uow), job_run_id)
+    _announce(uow, run)
+    return view_of_run(run, None)
+
+
+def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, through: dt.date | None) -> _Frame:
+    started_at = dt.datetime.now(dt.UTC)
+    last_day = last_closed_day(uow, entity_id=entity_id)
+    day = through or last_day
+    if day > last_day:
+        raise Invalid(f"{day} has not ended there yet; reconcile up to {last_day} at the latest.", through=str(day))
+    newest = uow.session.scalar(
+        select(func.max(ReconciliationRun.through)).where(
+            ReconciliationRun.entity_id == entity_id, ReconciliationRun.definition == definition
+        )
+    )
+    if newest is not None and day < newest:
+        raise OlderThanLastRun(
+            f"The last run looked up to {newest}; a run up to {day} would close breaks that are still there.",
+            newest=str(newest),
+        )
+    rules = uow.session.get_one(DefinitionRow, definition.value)
+    parameters = uow.session.get_one(RuleSet, (definition.value, rules.rule_version)).parameters
+    left, right = (source_of(uow, entity_id=entity_id, kind=kind) for kind in SIDES[definition])
+    seq = uow.session.scalar(text("SELECT nextval(pg_get_serial_sequence('recon_run', 'seq'))"))
+    return _Frame(definition, entity_id, day, Scene(left.id, right.id, day, parameters), rules, seq or 0, started_at)
+
+
+def last_closed_day(uow: UnitOfWork, *, entity_id: uuid.UUID) -> dt.date:
+    """Yesterday in the entity's zone: the last business day whose data can be complete."""
+    for entity in identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ):
+        if entity.id == entity_id:
+            return business_day(uow.clock.now(), entity.time_zone) - dt.timedelta(days=1)
+    raise NotFound("There is no such legal entity among those you may see.", entity_id=str(entity_id))
+
+
+def _starter(uow: UnitOfWork) -> Starter:
+    actor = uow.actor
+    person = actor.kind is ActorKind.USER and actor.id is not None
+    return Starter(actor.id if person and actor.id else NOBODY, actor.name)
+
+
+def _store(
+    uow: UnitOfWork, connection: Connection, frame: _Frame, starter: Starter, job_run_id: uuid.UUID | None
+) -> ReconciliationRun:
+    entity, definition = frame.entity_id, frame.definition.value
+    counts = results.counts(connection)
+    rule_counts: dict[str, int] = {}
+    if frame.definition is Definition.PAYOUTS:
+        carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
+        rule_counts = dict(connection.execute(text(_RULES)).tuples().all())
+    carried = carry_breaks(connection, entity=entity, definition=definition, seq=frame.seq, now=uow.clock.now())
+    totals = results.totals(connection, frame.scene, entity=entity, definition=definition)
+    results.check_explained(connection, totals)
+    expected, expected_left = connection.execute(text(_EXPECTED)).one()
+    matched = sum(t.left_entries for t in totals if t.span is Span.ALL) - counts.with_left - expected_left
+    run = _run_row(uow, frame, starter=starter, counts=counts, carried=carried, totals=totals)
+    run.job_run_id = job_run_id
+    run.expected, run.matched = expected, matched
+    run.rule_counts = rule_counts or {Rule.KEY.value: matched}
+    run.digest = results.content_digest(
+        connection,
+        entity=entity,
+        definition=definition,
+        through=frame.through,
+        rule_version=run.rule_version,
+        seq=frame.seq,
+        matched=matched,
+        rows=totals,
+        findings=results.FOUND,
+        expected="recon_expected_now",
+    )
+    run.finished_at = dt.datetime.now(dt.UTC)
+    uow.session.add(run)
+    uow.session.flush()
+    if totals:
+        uow.session.execute(insert(Total), [{"run_id": run.id, **asdict(row)} for row in totals])
+    connection.execute(text(_KEEP_EXPECTED), {"run": run.id})
+    return run
+
+
+def _run_row(
+    uow: UnitOfWork,
+    frame: _Frame,
+    *,
+    starter: Starter,
+    counts: Counts,
+    carried: Carried,
+    totals: list[TotalRow],
+) -> ReconciliationRun:
+    whole = [row for row in totals if row.span is Span.ALL]
+    inputs = inputs_of(uow, definition=frame.definition, entity_id=frame.entity_id, through=frame.through)
+    return ReconciliationRun(
+        id=new_id(),
+        seq=frame.seq,
+        definition=frame.definition.value,
+        entity_id=frame.entity_id,
+        through=frame.through,
+        rule_version=frame.rules.rule_version,
+        limit_ppm=frame.rules.limit_ppm,
+        started_by=starter.id,
+        started_by_name=starter.name,
+        started_at=frame.started_at,
+        data_as_of=inputs.as_of or uow.clock.now(),
+        entries_left=sum(row.left_entries for row in whole),
+        entries_right=sum(row.right_entries for row in whole),
+        breaks=sum(counts.by_class.values()),
+        new_breaks=carried.new,
+        closed_breaks=carried.closed,
+        class_counts=counts.by_class,
+        deviation_ppm=max((row.deviation_ppm for row in whole), default=0),
+        inputs=inputs.document(),
+    )
+
+
+def _announce(uow: UnitOfWork, run: ReconciliationRun) -> None:
+    facts = {
+        "definition": run.definition,
+        "through": run.through.isoformat(),
+        "matched": run.matched,
+        "breaks": run.breaks,
+        "new_breaks": run.new_breaks,
+        "closed_breaks": run.closed_breaks,
+        "deviation_ppm": run.deviation_ppm,
+        "digest": run.digest,
+        "started_by": run.started_by_name,
+    }
+    audit.record(
+        uow,
+        action="reconciliation.run.finished",
+        subject_type="reconciliation_run",
+        subject_id=run.id,
+        entity_id=run.entity_id,
+        after=facts,
+    )
+    event = events.DomainEvent("reconciliation.run_finished", "reconciliation_run", str(run.id), run.entity_id, facts)
+    events.emit(uow, event)
