@@ -9,10 +9,25 @@ from typing import Any
 
 from sqlalchemy import select
 
+from services import bank
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.models import Source
-from services.reconciliation.vocabulary import SIDES, Definition
+from services.reconciliation.vocabulary import SIDES, Definition, SourceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A hole in what one account or file says: what kind, and the days it concerns."""
+
+    where: str
+    kind: str
+    first_day: dt.date
+    last_day: dt.date
+
+    def document(self) -> dict[str, str]:
+        days = {"first_day": self.first_day.isoformat(), "last_day": self.last_day.isoformat()}
+        return {"where": self.where, "kind": self.kind} | days
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +36,7 @@ class Input:
 
     kind: str
     refreshed_at: dt.datetime | None
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +52,7 @@ class Inputs:
         return {
             feed.kind: {
                 "refreshed_at": feed.refreshed_at.isoformat() if feed.refreshed_at else None,
-                "problems": list(feed.problems),
+                "problems": [problem.document() for problem in feed.problems],
             }
             for feed in self.feeds
         }
@@ -47,9 +62,20 @@ def inputs_of(uow: UnitOfWork, *, definition: Definition, entity_id: uuid.UUID, 
     """The feeds of a definition with their problems up to and including `through`."""
     uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
     rows = {row.kind: row for row in uow.session.scalars(select(Source).where(Source.entity_id == entity_id))}
-    return Inputs(
-        tuple(
-            Input(kind.value, rows[kind].refreshed_at if kind in rows else None)
-            for kind in SIDES[Definition(definition)]
-        )
-    )
+    feeds = []
+    for kind in SIDES[Definition(definition)]:
+        refreshed = rows[kind].refreshed_at if kind in rows else None
+        problems = _bank_problems(uow, entity_id, through) if kind is SourceKind.BANK else ()
+        feeds.append(Input(kind.value, refreshed, problems))
+    return Inputs(tuple(feeds))
+
+
+def _bank_problems(uow: UnitOfWork, entity_id: uuid.UUID, through: dt.date) -> tuple[Problem, ...]:
+    """What keeps the statements of the entity's accounts from proving every day up to `through`."""
+    found = []
+    for account in bank.accounts(uow):
+        if account.entity_id != entity_id:
+            continue
+        proof = bank.completeness(uow, account_id=account.id, through=through)
+        found += [Problem(account.iban, gap.kind.value, gap.first_day, gap.last_day) for gap in proof.gaps]
+    return tuple(found)
