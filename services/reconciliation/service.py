@@ -112,6 +112,7 @@ def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, throug
 
 def last_closed_day(uow: UnitOfWork, *, entity_id: uuid.UUID) -> dt.date:
     """Yesterday in the entity's zone: the last business day whose data can be complete."""
+    uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
     for entity in identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ):
         if entity.id == entity_id:
             return business_day(uow.clock.now(), entity.time_zone) - dt.timedelta(days=1)

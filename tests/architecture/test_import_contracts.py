@@ -24,6 +24,7 @@ PLANTED = {
     "face-of-audit": ("services/identity/queries.py", "import services.audit.models"),
     "face-of-identity": ("console/planted_face.py", "import services.identity.models"),
     "face-of-runs": ("jobs/planted_face.py", "import services.runs.models"),
+    "face-of-reconciliation": ("jobs/planted_recon.py", "import services.reconciliation.models"),
 }
 
 
