@@ -1,5 +1,28 @@
 """The books: the merchant's own ledger, read from CSV files with a mapping."""
 
-from services.books.queries import ledger_entries
+from services.books.errors import InvalidMapping, NoSuchLedgerRecord, UnreadableLedger
+from services.books.events import FILE_IMPORTED
+from services.books.queries import file_report, files, ledger_entries, sources
+from services.books.service import import_file, set_mapping
+from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
+from services.books.vocabulary import DEFAULT_SOURCE, OPTIONAL, REQUIRED, Mapping
 
-__all__ = ["ledger_entries"]
+__all__ = [
+    "DEFAULT_SOURCE",
+    "FILE_IMPORTED",
+    "OPTIONAL",
+    "REQUIRED",
+    "InvalidMapping",
+    "LedgerFileView",
+    "LedgerRejectionView",
+    "LedgerSourceView",
+    "Mapping",
+    "NoSuchLedgerRecord",
+    "UnreadableLedger",
+    "file_report",
+    "files",
+    "import_file",
+    "ledger_entries",
+    "set_mapping",
+    "sources",
+]

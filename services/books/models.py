@@ -12,8 +12,8 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     Sequence,
-    SmallInteger,
     String,
     UniqueConstraint,
     func,
@@ -118,9 +118,9 @@ class LedgerEntry(Base):
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_file.id"))
     line: Mapped[int]
     entry_ref: Mapped[str] = mapped_column(String(collation="C"))
-    repeat: Mapped[int] = mapped_column(SmallInteger, default=0)
+    repeat: Mapped[int] = mapped_column(Integer, default=0)
     entry_key: Mapped[str] = mapped_column(String(collation="C"))
-    occurrence: Mapped[int] = mapped_column(SmallInteger, default=0)
+    occurrence: Mapped[int] = mapped_column(Integer, default=0)
     reference: Mapped[str]
     type: Mapped[str]
     amount_minor: Mapped[int]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from sqlalchemy import Select, String, cast, literal, select
+from sqlalchemy import Select, String, cast, literal, select, tuple_
 
-from services.books.models import LedgerEntry, LedgerSource
+from services.books.errors import NoSuchLedgerRecord
+from services.books.models import LedgerEntry, LedgerFile, LedgerMapping, LedgerRejection, LedgerSource
+from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
+from services.books.vocabulary import Mapping
+from services.core.db import UnitOfWork
+from services.core.inbox import FileOrigin, FileStatus
+from services.core.permissions import Permission
 
 
 def ledger_entries(after_seq: int = 0) -> Select[*tuple[Any, ...]]:
@@ -35,3 +42,74 @@ def ledger_entries(after_seq: int = 0) -> Select[*tuple[Any, ...]]:
         .join(LedgerSource, LedgerSource.id == LedgerEntry.source_id)
         .where(LedgerEntry.changed_seq > after_seq)
     )
+
+
+def sources(uow: UnitOfWork) -> list[LedgerSourceView]:
+    """The ledgers the reader may see with their present mapping, by entity and code."""
+    scope = uow.actor.scope(Permission.BOOKS_READ)
+    rows = uow.session.execute(
+        select(LedgerSource, LedgerMapping.mapping)
+        .join(
+            LedgerMapping,
+            (LedgerMapping.source_id == LedgerSource.id) & (LedgerMapping.version == LedgerSource.mapping_version),
+        )
+        .where(scope.allows(LedgerSource.entity_id))
+        .order_by(LedgerSource.entity_id, LedgerSource.code)
+    )
+    return [
+        LedgerSourceView(s.id, s.entity_id, s.code, s.name, s.mapping_version, Mapping.model_validate(mapping))
+        for s, mapping in rows
+    ]
+
+
+def files(
+    uow: UnitOfWork, *, status: FileStatus | None = None, before: uuid.UUID | None = None, limit: int = 50
+) -> list[LedgerFileView]:
+    """Files that came in, newest first; `before` is the last id of the page above."""
+    query = _visible_files(uow)
+    if status is not None:
+        query = query.where(LedgerFile.status == status)
+    if before is not None:
+        mark = select(LedgerFile.imported_at, LedgerFile.id).where(LedgerFile.id == before)
+        query = query.where(tuple_(LedgerFile.imported_at, LedgerFile.id) < mark.scalar_subquery())
+    newest = query.order_by(LedgerFile.imported_at.desc(), LedgerFile.id.desc()).limit(limit)
+    return [file_view(row) for row in uow.session.scalars(newest)]
+
+
+def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[LedgerFileView, list[LedgerRejectionView]]:
+    """A file's report and what was rejected of it (the first thousand), in the order of the file."""
+    row = uow.session.scalar(_visible_files(uow).where(LedgerFile.id == file_id))
+    if row is None:
+        raise NoSuchLedgerRecord("There is no such file in the entities you may see.")
+    rejections = uow.session.scalars(
+        select(LedgerRejection).where(LedgerRejection.file_id == row.id).order_by(LedgerRejection.line)
+    )
+    return file_view(row), [LedgerRejectionView(r.line, r.reason, r.excerpt) for r in rejections]
+
+
+def file_view(row: LedgerFile, *, known: bool = False) -> LedgerFileView:
+    return LedgerFileView(
+        id=row.id,
+        entity_id=row.entity_id,
+        source_id=row.source_id,
+        mapping_version=row.mapping_version,
+        name=row.name,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        origin=FileOrigin(row.origin),
+        status=FileStatus(row.status),
+        problem=row.problem,
+        rows_read=row.rows_read,
+        rows_new=row.rows_new,
+        rows_changed=row.rows_changed,
+        rows_unchanged=row.rows_unchanged,
+        rows_rejected=row.rows_rejected,
+        imported_by=row.imported_by,
+        imported_at=row.imported_at,
+        known=known,
+    )
+
+
+def _visible_files(uow: UnitOfWork) -> Select[LedgerFile]:
+    scope = uow.actor.scope(Permission.BOOKS_READ)
+    return select(LedgerFile).where(scope.allows(LedgerFile.entity_id))

@@ -62,7 +62,7 @@ class IncomingFile:
             raise NotFound(f"There is no file {path.name} (any more).", name=path.name) from None
         except OSError as error:
             raise Invalid(f"{path.name} cannot be read: {error.strerror}.", name=path.name) from error
-        return cls(path, name or path.name, digest.hexdigest(), size)
+        return cls(path, (name or path.name).encode(errors="replace").decode(), digest.hexdigest(), size)
 
 
 class Inbox:

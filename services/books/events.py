@@ -1,0 +1,3 @@
+"""What happens in the books."""
+
+FILE_IMPORTED = "books.file_imported"
