@@ -6,9 +6,11 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from services import runs
 from services.core.clock import Clock
-from services.core.db import Base, Database
+from services.core.db import Base, Database, UnitOfWork
 from services.core.embedded_postgres import EmbeddedPostgres
 from services.core.log import configure_logging
 from services.core.settings import Settings, load_settings
@@ -26,8 +28,23 @@ MODELS = [
     "services.reconciliation.models",
 ]
 
+
+@dataclass(frozen=True)
+class ScheduleDefault:
+    """A schedule laid down once, under a code that stays."""
+
+    code: str
+    kind: runs.RunKind
+    params: BaseModel
+    rule: runs.Rule
+    catch_up: runs.CatchUp = runs.CatchUp.LAST
+
+
 # Every kind of run there is; the bodies stand in jobs/<domain>.py.
 KINDS: list[runs.RunKind] = []
+
+# What starts by itself on a new installation; people edit it later on the Schedules page.
+SCHEDULES: list[ScheduleDefault] = []
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,19 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
         application_name=f"kontor {process}",
     )
     return Application(settings, database, StripeGateway.of(settings))
+
+
+def install_schedules(uow: UnitOfWork) -> None:
+    """Lays down the schedules that are not there yet; a known one stays as people left it."""
+    for default in SCHEDULES:
+        runs.install_schedule(
+            uow,
+            code=default.code,
+            kind=default.kind,
+            params=default.params,
+            rule=default.rule,
+            catch_up=default.catch_up,
+        )
 
 
 def _with_driver(url: str) -> str:

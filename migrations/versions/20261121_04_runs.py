@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("seen_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("stopped_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.CheckConstraint("role IN ('worker', 'clock')", name="ck_worker_role"),
+        sa.CheckConstraint("role IN ('worker', 'clock')", name="ck_worker_role_known"),
         sa.PrimaryKeyConstraint("id", name="pk_worker"),
         sa.UniqueConstraint("number", name="uq_worker_number"),
     )
@@ -48,13 +48,13 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
-        sa.CheckConstraint("catch_up IN ('all', 'last', 'skip')", name="ck_schedule_catch_up"),
+        sa.CheckConstraint("catch_up IN ('all', 'last', 'skip')", name="ck_schedule_catch_up_known"),
         sa.CheckConstraint(
             "num_nonnulls(cron, every_seconds, daily_at) = 1 AND (rule = 'cron') = (cron IS NOT NULL)"
             " AND (rule = 'interval') = (every_seconds IS NOT NULL)",
             name="ck_schedule_one_rule",
         ),
-        sa.CheckConstraint("rule IN ('cron', 'interval', 'daily')", name="ck_schedule_rule"),
+        sa.CheckConstraint("rule IN ('cron', 'interval', 'daily')", name="ck_schedule_rule_known"),
         sa.CheckConstraint("every_seconds >= 1", name="ck_schedule_interval_length"),
         sa.ForeignKeyConstraint(["entity_id"], ["legal_entity.id"], name="fk_schedule_entity_id_legal_entity"),
         sa.PrimaryKeyConstraint("id", name="pk_schedule"),
@@ -74,7 +74,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), server_default="queued", nullable=False),
         sa.Column("desired", sa.String(), server_default="run", nullable=False),
         sa.Column("not_before", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
-        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("losses", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
@@ -100,10 +99,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state IN ('succeeded', 'dead', 'cancelled')) = (finished_at IS NOT NULL)", name="ck_run_finished_has_time"
         ),
-        sa.CheckConstraint("desired IN ('run', 'pause', 'cancel')", name="ck_run_desired"),
+        sa.CheckConstraint("desired IN ('run', 'pause', 'cancel')", name="ck_run_desired_known"),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'retry_wait', 'paused', 'succeeded', 'dead', 'cancelled')",
-            name="ck_run_state",
+            name="ck_run_state_known",
         ),
         sa.ForeignKeyConstraint(["entity_id"], ["legal_entity.id"], name="fk_run_entity_id_legal_entity"),
         sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name="fk_run_schedule_id_schedule"),
@@ -136,7 +135,6 @@ def upgrade() -> None:
         "run_attempt",
         sa.Column("run_id", sa.UUID(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("worker_id", sa.UUID(), nullable=False),
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -146,7 +144,7 @@ def upgrade() -> None:
         sa.Column("traceback", sa.String(), nullable=True),
         sa.CheckConstraint(
             "outcome IN ('succeeded', 'failed', 'lost', 'released', 'paused', 'cancelled')",
-            name="ck_run_attempt_outcome",
+            name="ck_run_attempt_outcome_known",
         ),
         sa.CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="ck_run_attempt_ended_has_outcome"),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_run_attempt_run_id_run", ondelete="CASCADE"),
@@ -186,7 +184,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.UUID(), nullable=True),
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.CheckConstraint("(outcome = 'started') = (run_id IS NOT NULL)", name="ck_schedule_firing_started_has_run"),
-        sa.CheckConstraint("outcome IN ('started', 'skipped')", name="ck_schedule_firing_outcome"),
+        sa.CheckConstraint("outcome IN ('started', 'skipped')", name="ck_schedule_firing_outcome_known"),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_schedule_firing_run_id_run"),
         sa.ForeignKeyConstraint(
             ["schedule_id"], ["schedule.id"], name="fk_schedule_firing_schedule_id_schedule", ondelete="CASCADE"

@@ -38,7 +38,7 @@ def record(
         "actor_kind": actor.kind.value,
         "actor_id": actor.id,
         "actor_name": actor.name,
-        "on_behalf_of": None,
+        "on_behalf_of": actor.on_behalf_of,
         "session_id": actor.session_id,
         "address": actor.address,
         "request_id": uow.request_id,

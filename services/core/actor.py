@@ -24,7 +24,8 @@ class Actor:
     """A person, or the console itself (worker, clock, command line).
 
     `grants` maps each permission to the entities it was granted for. `chosen` is what the reader picked in
-    the header's entity switch; it narrows what is shown, never widens a right.
+    the header's entity switch; it narrows what is shown, never widens a right. `on_behalf_of` is the person
+    whose request a worker carries out.
     """
 
     kind: ActorKind
@@ -33,13 +34,14 @@ class Actor:
     grants: Mapping[str, EntityScope] = field(default_factory=lambda: MappingProxyType({}))
     chosen: EntityScope = field(default_factory=EntityScope.everything)
     session_id: uuid.UUID | None = None
+    on_behalf_of: str | None = None
     address: str | None = None
 
     @classmethod
-    def system(cls, name: str) -> Actor:
+    def system(cls, name: str, *, on_behalf_of: str | None = None) -> Actor:
         """The console acting by itself, with every right; `name` says which part (`worker`, `clock`, `cli`)."""
-        everything = EntityScope.everything()
-        return cls(ActorKind.SYSTEM, None, name, MappingProxyType({p.value: everything for p in Permission}))
+        grants = MappingProxyType({permission.value: EntityScope.everything() for permission in Permission})
+        return cls(ActorKind.SYSTEM, None, name, grants, on_behalf_of=on_behalf_of)
 
     def may(self, permission: Permission, entity_id: uuid.UUID | None = None) -> bool:
         """Whether the right is held at all, or for `entity_id` when one is given."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, ClassVar
 
+import psycopg
 from sqlalchemy import BigInteger, CheckConstraint, Engine, MetaData, String, create_engine
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -16,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.errors import Unavailable
+from services.core.errors import DatabaseUnavailable
 from services.core.ids import new_id
 
 NAMING = {
@@ -84,16 +85,16 @@ class Database:
     def unit_of_work(self, actor: Actor, *, request_id: str | None = None) -> Iterator[UnitOfWork]:
         """A transaction that commits when the block ends and rolls back on any error.
 
-        Raises Unavailable with a plain sentence when the database does not answer.
+        Raises DatabaseUnavailable with a plain sentence when the database does not answer.
         """
         session = Session(self.engine, expire_on_commit=False)
         try:
             yield UnitOfWork(session, actor, self.clock, request_id or str(new_id()))
             session.commit()
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
             session.rollback()
-            if error.connection_invalidated or _is_connection_loss(error):
-                raise Unavailable("The database did not answer. Nothing was changed. Try again.") from error
+            if _is_connection_loss(error):
+                raise DatabaseUnavailable("The database did not answer. Nothing was changed. Try again.") from error
             raise
         except BaseException:
             session.rollback()
@@ -105,6 +106,9 @@ class Database:
         self.engine.dispose()
 
 
-def _is_connection_loss(error: OperationalError | InterfaceError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
+def _is_connection_loss(error: Exception) -> bool:
+    """`error` comes from SQLAlchemy, or from the driver itself while COPY runs on it."""
+    if isinstance(error, OperationalError | InterfaceError) and error.connection_invalidated:
+        return True
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
     return state is None or state.startswith(("08", "57P"))

@@ -67,3 +67,9 @@ class Unavailable(DomainError):
 
     kind = ErrorKind.UNAVAILABLE
     code = "unavailable"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The connection to our own database was lost. An open transaction is gone, unless it was just committing."""
+
+    code = "database_unavailable"

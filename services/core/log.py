@@ -13,13 +13,30 @@ _SECRET_KEYS = re.compile(r"password|secret|token|api_?key|authorization|cookie|
 _SECRET_VALUES = re.compile(r"(sk|rk|whsec)_[A-Za-z0-9_]{6,}|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
 
 
+def redact(text: str) -> str:
+    """The text without the keys, webhook secrets and URL passwords in it."""
+    return _SECRET_VALUES.sub("[redacted]", text)
+
+
+def redact_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with secrets replaced, by their names and inside their values, however deep."""
+    return {key: "[redacted]" if _SECRET_KEYS.search(key) else _redact_value(value) for key, value in fields.items()}
+
+
+def _redact_value(value: Any) -> Any:
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return redact_fields(value)
+        case list() | tuple():
+            return [_redact_value(item) for item in value]
+        case _:
+            return value
+
+
 def _redact(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    for key, value in event.items():
-        if _SECRET_KEYS.search(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = _SECRET_VALUES.sub("[redacted]", value)
-    return event
+    return redact_fields(dict(event))
 
 
 def configure_logging(level: str = "info", *, process: str = "kontor") -> None:
@@ -41,5 +58,5 @@ def configure_logging(level: str = "info", *, process: str = "kontor") -> None:
 
 
 def get_logger(name: str) -> Any:
-    """A logger whose lines carry `logger=name`."""
-    return structlog.get_logger(logger=name)
+    """A logger whose lines carry `source=name`."""
+    return structlog.get_logger(source=name)

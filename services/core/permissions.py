@@ -20,6 +20,7 @@ class Permission(StrEnum):
     BREAK_WORK = "reconciliation.break.work"
     RECONCILIATION_SIGN = "reconciliation.run.sign"
     RUN_READ = "runs.run.read"
+    RUN_EXECUTE = "runs.run.execute"  # workers and the clock; no role holds it
     RUN_CONTROL = "runs.run.control"
     SCHEDULE_EDIT = "runs.schedule.edit"
     AUDIT_READ = "audit.entry.read"

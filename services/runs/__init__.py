@@ -1,13 +1,62 @@
 """Runs: everything that takes longer than a click, and the schedules that start them.
 
 A domain defines its kinds in its vocabulary, `bootstrap` declares them, `jobs/<domain>.py` holds their bodies.
+The functions from claiming, execution and janitor are for workers alone.
 """
 
-from services.runs.kinds import declare, declared_kinds, kind_named
-from services.runs.queries import workers_seen
+from services.runs.claiming import claim_runs, collect_lost, idle
+from services.runs.errors import (
+    IllegalWish,
+    InvalidParams,
+    InvalidRule,
+    LeaseLost,
+    RunNotFound,
+    StaleSchedule,
+    UnknownKind,
+)
+from services.runs.execution import fail, fence, guard, hand_back, heartbeat, note_progress, succeed, write_log
+from services.runs.janitor import keep_house
+from services.runs.kinds import declare, declared_kinds, kind_named, validated
+from services.runs.policy import is_permanent
+from services.runs.presence import ProcessSession
+from services.runs.queries import (
+    count_runs,
+    list_runs,
+    list_schedules,
+    preview,
+    run_by_number,
+    run_detail,
+    run_log,
+    schedule_named,
+    workers_seen,
+)
+from services.runs.rules import Rule
+from services.runs.schedules import (
+    edit_schedule,
+    fire_due,
+    install_schedule,
+    next_firings,
+    pause_schedule,
+    resume_schedule,
+)
 from services.runs.service import cancel, enqueue, pause, resume, retry, start
-from services.runs.views import Presence
+from services.runs.views import (
+    AttemptView,
+    Claim,
+    FiringPreview,
+    FiringView,
+    LogLine,
+    Presence,
+    Progress,
+    RunDetail,
+    RunLink,
+    RunPage,
+    RunRow,
+    ScheduleView,
+)
 from services.runs.vocabulary import (
+    RUN_CHANNEL,
+    SCHEDULE_CHANNEL,
     AttemptOutcome,
     CatchUp,
     Desired,
@@ -19,23 +68,73 @@ from services.runs.vocabulary import (
 )
 
 __all__ = [
+    "RUN_CHANNEL",
+    "SCHEDULE_CHANNEL",
     "AttemptOutcome",
+    "AttemptView",
     "CatchUp",
+    "Claim",
     "Desired",
     "FiringOutcome",
+    "FiringPreview",
+    "FiringView",
+    "IllegalWish",
+    "InvalidParams",
+    "InvalidRule",
+    "LeaseLost",
+    "LogLine",
     "Presence",
+    "ProcessSession",
+    "Progress",
+    "Rule",
     "RuleKind",
+    "RunDetail",
     "RunKind",
+    "RunLink",
+    "RunNotFound",
+    "RunPage",
+    "RunRow",
     "RunState",
+    "ScheduleView",
+    "StaleSchedule",
+    "UnknownKind",
     "WorkerRole",
     "cancel",
+    "claim_runs",
+    "collect_lost",
+    "count_runs",
     "declare",
     "declared_kinds",
+    "edit_schedule",
     "enqueue",
+    "fail",
+    "fence",
+    "fire_due",
+    "guard",
+    "hand_back",
+    "heartbeat",
+    "idle",
+    "install_schedule",
+    "is_permanent",
+    "keep_house",
     "kind_named",
+    "list_runs",
+    "list_schedules",
+    "next_firings",
+    "note_progress",
     "pause",
+    "pause_schedule",
+    "preview",
     "resume",
+    "resume_schedule",
     "retry",
+    "run_by_number",
+    "run_detail",
+    "run_log",
+    "schedule_named",
     "start",
+    "succeed",
+    "validated",
     "workers_seen",
+    "write_log",
 ]

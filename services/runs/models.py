@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConst
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.core.db import Base
+from services.core.db import Base, one_of
 from services.core.ids import new_id
 from services.runs.vocabulary import (
     AttemptOutcome,
@@ -23,16 +23,11 @@ from services.runs.vocabulary import (
 )
 
 
-def _one_of(column: str, values: type[Any]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
 class Worker(Base):
     """A process that executes runs or keeps the clock. It lives while its session holds advisory lock `number`."""
 
     __tablename__ = "worker"
-    __table_args__ = (_one_of("role", WorkerRole),)
+    __table_args__ = (one_of("role", WorkerRole),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     number: Mapped[int] = mapped_column(Identity(always=True), unique=True)
@@ -46,12 +41,12 @@ class Worker(Base):
 
 
 class Run(Base):
-    """One piece of work. `epoch` rises with every claim; a write under an older epoch is refused."""
+    """One piece of work. `epoch` counts its claims; a write under an older epoch is refused."""
 
     __tablename__ = "run"
     __table_args__ = (
-        _one_of("state", RunState),
-        _one_of("desired", Desired),
+        one_of("state", RunState),
+        one_of("desired", Desired),
         CheckConstraint("(state = 'running') = (worker_id IS NOT NULL)", name="running_has_worker"),
         CheckConstraint(
             "(state IN ('succeeded', 'dead', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_has_time"
@@ -81,7 +76,6 @@ class Run(Base):
     state: Mapped[str] = mapped_column(server_default=RunState.QUEUED.value)
     desired: Mapped[str] = mapped_column(server_default=Desired.RUN.value)
     not_before: Mapped[dt.datetime] = mapped_column(server_default=func.now())
-    attempts: Mapped[int] = mapped_column(server_default="0")
     failures: Mapped[int] = mapped_column(server_default="0")
     losses: Mapped[int] = mapped_column(server_default="0")
     epoch: Mapped[int] = mapped_column(server_default="0")
@@ -116,17 +110,16 @@ class RunDependency(Base):
 
 
 class RunAttempt(Base):
-    """One claim of a run by a worker, and how it ended. Secrets are taken out of error and traceback."""
+    """One claim of a run (`number` is its epoch), and how it ended. Error and traceback carry no secrets."""
 
     __tablename__ = "run_attempt"
     __table_args__ = (
-        _one_of("outcome", AttemptOutcome),
+        one_of("outcome", AttemptOutcome),
         CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="ended_has_outcome"),
     )
 
     run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    epoch: Mapped[int]
     worker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("worker.id"))
     started_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[dt.datetime | None]
@@ -166,8 +159,8 @@ class Schedule(Base):
     __tablename__ = "schedule"
     __table_args__ = (
         UniqueConstraint("code"),
-        _one_of("rule", RuleKind),
-        _one_of("catch_up", CatchUp),
+        one_of("rule", RuleKind),
+        one_of("catch_up", CatchUp),
         CheckConstraint(
             "num_nonnulls(cron, every_seconds, daily_at) = 1 AND (rule = 'cron') = (cron IS NOT NULL)"
             " AND (rule = 'interval') = (every_seconds IS NOT NULL)",
@@ -199,7 +192,7 @@ class ScheduleFiring(Base):
 
     __tablename__ = "schedule_firing"
     __table_args__ = (
-        _one_of("outcome", FiringOutcome),
+        one_of("outcome", FiringOutcome),
         CheckConstraint("(outcome = 'started') = (run_id IS NOT NULL)", name="started_has_run"),
         Index(
             "uq_schedule_firing_schedule_id_local_day",

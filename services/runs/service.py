@@ -101,7 +101,7 @@ def retry(uow: UnitOfWork, *, run_id: uuid.UUID) -> RunState:
     if state not in (RunState.RETRY_WAIT, RunState.DEAD):
         raise IllegalWish(state, "try again")
     check_transition(state, RunState.QUEUED)
-    renewed = {"failures": 0, "losses": 0} if state is RunState.DEAD else {}
+    renewed = {"failures": 0, "losses": 0, "desired": Desired.RUN} if state is RunState.DEAD else {}
     _move(uow, run, RunState.QUEUED, not_before=func.now(), finished_at=None, **renewed)
     _audit(uow, "replayed" if renewed else "retried", run.id, run.entity_id, before={"state": str(state)})
     notify_workers(uow)

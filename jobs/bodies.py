@@ -1,0 +1,3 @@
+"""Every file of jobs, imported here explicitly: a worker executes what stands in them."""
+
+from __future__ import annotations
