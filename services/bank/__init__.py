@@ -13,19 +13,23 @@ from services.bank.views import (
     StatementReport,
     StatementView,
 )
-from services.bank.vocabulary import GapKind, LineStatus, StatementProblem
+from services.bank.vocabulary import IMPORT, SCAN, GapKind, ImportParams, LineStatus, ScanParams, StatementProblem
 
 __all__ = [
     "FILE_IMPORTED",
+    "IMPORT",
+    "SCAN",
     "BankAccountView",
     "BankFileView",
     "CompletenessView",
     "GapKind",
     "GapView",
+    "ImportParams",
     "LineStatus",
     "NoSuchBankRecord",
     "RejectedRow",
     "RejectionView",
+    "ScanParams",
     "StaleAccount",
     "StatementProblem",
     "StatementReport",

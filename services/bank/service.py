@@ -46,6 +46,7 @@ def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, or
     uow.session.flush()
     uow.session.execute(delete(BankRejection).where(BankRejection.file_id == row.id))
     reports = _import_documents(uow, row, file)
+    file.check_unchanged()
     _conclude(uow, row, reports)
     return file_view(row)
 

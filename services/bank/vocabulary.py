@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from enum import StrEnum
+
+from pydantic import BaseModel
+
+from services.core.permissions import Permission
+from services.runs import RunKind
 
 
 class LineStatus(StrEnum):
@@ -31,3 +37,17 @@ class GapKind(StrEnum):
 
 
 DEFAULT_PROVIDER_PATTERN = "STRIPE"
+
+
+class ImportParams(BaseModel):
+    """Takes every bank file that waits in the entity's inbox."""
+
+    entity_id: uuid.UUID
+
+
+class ScanParams(BaseModel):
+    """Looks at every inbox, of bank and books, and starts an import where files wait."""
+
+
+IMPORT = RunKind("bank.import", ImportParams, Permission.BANK_IMPORT, priority=50)
+SCAN = RunKind("files.scan", ScanParams, Permission.BANK_IMPORT, priority=50, timeout_seconds=300)

@@ -5,13 +5,15 @@ from services.books.events import FILE_IMPORTED
 from services.books.queries import file_report, files, ledger_entries, sources
 from services.books.service import import_file, set_mapping
 from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
-from services.books.vocabulary import DEFAULT_SOURCE, OPTIONAL, REQUIRED, Mapping
+from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, OPTIONAL, REQUIRED, ImportParams, Mapping
 
 __all__ = [
     "DEFAULT_SOURCE",
     "FILE_IMPORTED",
+    "IMPORT",
     "OPTIONAL",
     "REQUIRED",
+    "ImportParams",
     "InvalidMapping",
     "LedgerFileView",
     "LedgerRejectionView",

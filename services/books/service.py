@@ -59,7 +59,9 @@ def import_file(
     row.status, row.imported_by = FileStatus.REJECTED, uow.actor.name
     uow.session.add(row)
     uow.session.flush()
-    _conclude(uow, row, _load(uow, row, file, progress))
+    loaded = _load(uow, row, file, progress)
+    file.check_unchanged()
+    _conclude(uow, row, loaded)
     return file_view(row)
 
 

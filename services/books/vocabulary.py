@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.core.permissions import Permission
+from services.runs import RunKind
 
 DEFAULT_SOURCE = "ledger"
 REQUIRED = ("posted_at", "reference", "type", "amount", "currency")
@@ -45,3 +49,12 @@ class Mapping(BaseModel):
         if self.time_zone is not None and self.time_zone not in available_timezones():
             raise ValueError(f"{self.time_zone} is no time zone")
         return self
+
+
+class ImportParams(BaseModel):
+    """Takes every ledger file that waits in the entity's inbox."""
+
+    entity_id: uuid.UUID
+
+
+IMPORT = RunKind("books.import", ImportParams, Permission.BOOKS_IMPORT, priority=50, transaction_seconds=3600)

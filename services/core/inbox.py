@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from services.core.errors import Invalid, NotFound
+from services.core.errors import Conflict, Invalid, NotFound
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{1,30}\Z")
 _NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}\Z")
 _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".swp")
+_UPLOADS = "uploads"
 _CHUNK = 1 << 20
 
 
@@ -48,12 +49,14 @@ class IncomingFile:
     name: str
     sha256: str
     size_bytes: int
+    stamp: tuple[int, int, int]
 
     @classmethod
     def at(cls, path: Path, *, name: str | None = None) -> IncomingFile:
         """Reads the file once, in pieces. Raises NotFound when it is not there."""
         digest, size = hashlib.sha256(), 0
         try:
+            stamp = _stamp(path)
             with path.open("rb") as stream:
                 while piece := stream.read(_CHUNK):
                     digest.update(piece)
@@ -62,7 +65,16 @@ class IncomingFile:
             raise NotFound(f"There is no file {path.name} (any more).", name=path.name) from None
         except OSError as error:
             raise Invalid(f"{path.name} cannot be read: {error.strerror}.", name=path.name) from error
-        return cls(path, (name or path.name).encode(errors="replace").decode(), digest.hexdigest(), size)
+        return cls(path, (name or path.name).encode(errors="replace").decode(), digest.hexdigest(), size, stamp)
+
+    def check_unchanged(self) -> None:
+        """Raises Conflict when the file was written to since its fingerprint was taken; then nothing counts."""
+        try:
+            same = _stamp(self.path) == self.stamp
+        except OSError:
+            same = False
+        if not same:
+            raise Conflict(f"{self.name} was changed while it was read. Nothing of it was taken.", name=self.name)
 
 
 class Inbox:
@@ -80,21 +92,25 @@ class Inbox:
         return folder
 
     def waiting(self, entity_code: str, kind: InboxKind) -> list[Path]:
-        """The files that wait, by name; hidden and unfinished names, links and folders are left out."""
-        return sorted(
-            path
-            for path in self.folder(entity_code, kind).iterdir()
-            if path.is_file() and not path.is_symlink() and _is_finished_name(path.name)
-        )
+        """The files that wait, by name, uploads last; hidden and unfinished names, links and folders are left out."""
+        folder = self.folder(entity_code, kind)
+        return [*_files(folder), *_files(folder / _UPLOADS)]
+
+    @staticmethod
+    def origin(path: Path) -> FileOrigin:
+        """How a waiting file came in."""
+        return FileOrigin.UPLOAD if path.parent.name == _UPLOADS else FileOrigin.FOLDER
 
     def accept(
         self, entity_code: str, kind: InboxKind, name: str, pieces: Iterable[bytes], *, limit_bytes: int
     ) -> Path:
-        """Writes an upload beside the waiting files and shows it there only when it is whole.
+        """Writes an upload to the waiting files; it is seen there only when it is whole.
 
         Raises Invalid for a name with a path in it, and above `limit_bytes`, and then leaves nothing behind.
         """
-        target = _free(self.folder(entity_code, kind) / checked_name(name))
+        folder = self.folder(entity_code, kind) / _UPLOADS
+        folder.mkdir(exist_ok=True, mode=0o700)
+        target = _free(folder / checked_name(name))
         unfinished = target.with_name(f".{target.name}.{os.getpid()}-{time.monotonic_ns()}.part")
         size = 0
         try:
@@ -113,7 +129,8 @@ class Inbox:
 
     def settle(self, path: Path, status: FileStatus) -> Path | None:
         """Moves a file that was dealt with to `processed/` or `rejected/`; None when it is gone already."""
-        folder = path.parent / ("rejected" if status is FileStatus.REJECTED else "processed")
+        waiting = path.parent.parent if path.parent.name == _UPLOADS else path.parent
+        folder = waiting / ("rejected" if status is FileStatus.REJECTED else "processed")
         folder.mkdir(exist_ok=True, mode=0o700)
         target = _free(folder / path.name)
         try:
@@ -149,8 +166,21 @@ def checked_name(name: str) -> str:
     return name
 
 
+def _stamp(path: Path) -> tuple[int, int, int]:
+    now = path.stat()
+    return now.st_ino, now.st_size, now.st_mtime_ns
+
+
 def _is_finished_name(name: str) -> bool:
     return not name.startswith((".", "~")) and not name.lower().endswith(_UNFINISHED)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path for path in folder.iterdir() if path.is_file() and not path.is_symlink() and _is_finished_name(path.name)
+    )
 
 
 def _free(path: Path) -> Path:
