@@ -1,3 +1,7 @@
 """Every file of jobs, imported here explicitly: a worker executes what stands in them."""
 
 from __future__ import annotations
+
+from jobs import bank, books
+
+__all__ = ["bank", "books"]

@@ -44,7 +44,9 @@ class ScheduleDefault:
 KINDS: list[runs.RunKind] = [bank.IMPORT, bank.SCAN, books.IMPORT]
 
 # What starts by itself on a new installation; people edit it later on the Schedules page.
-SCHEDULES: list[ScheduleDefault] = []
+SCHEDULES: list[ScheduleDefault] = [
+    ScheduleDefault("files.scan", bank.SCAN, bank.ScanParams(), runs.Rule("UTC", every_seconds=300)),
+]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, or
         return file_view(stored, known=True)
     row = stored or BankFile(entity_id=entity_id, sha256=file.sha256)
     row.name, row.size_bytes, row.origin = file.name, file.size_bytes, origin
-    row.status, row.imported_by = FileStatus.REJECTED, uow.actor.name
+    row.status, row.imported_by = FileStatus.REJECTED, uow.actor.on_behalf_of or uow.actor.name
     uow.session.add(row)
     uow.session.flush()
     uow.session.execute(delete(BankRejection).where(BankRejection.file_id == row.id))

@@ -56,7 +56,7 @@ def import_file(
         entity_id=entity_id, source_id=source.id, sha256=file.sha256, mapping_version=source.mapping_version
     )
     row.name, row.size_bytes, row.origin = file.name, file.size_bytes, origin
-    row.status, row.imported_by = FileStatus.REJECTED, uow.actor.name
+    row.status, row.imported_by = FileStatus.REJECTED, uow.actor.on_behalf_of or uow.actor.name
     uow.session.add(row)
     uow.session.flush()
     loaded = _load(uow, row, file, progress)
