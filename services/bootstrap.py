@@ -67,11 +67,19 @@ def load_models() -> type[Base]:
     return Base
 
 
+def embedded_server(settings: Settings) -> EmbeddedPostgres | None:
+    """The PostgreSQL in the data folder, or None when `DATABASE_URL` names another."""
+    if settings.database_url is not None:
+        return None
+    sizes = {"shared_buffers": f"{settings.database.shared_buffers_mb}MB"}
+    return EmbeddedPostgres(settings.data_dir / "postgres", settings=sizes)
+
+
 def database_url(settings: Settings) -> str:
     """`DATABASE_URL` as SQLAlchemy takes it, or the address of the embedded server in the data folder."""
-    if settings.database_url is None:
-        return EmbeddedPostgres(settings.data_dir / "postgres").url
-    return _with_driver(settings.database_url.get_secret_value())
+    if settings.database_url is not None:
+        return _with_driver(settings.database_url.get_secret_value())
+    return EmbeddedPostgres(settings.data_dir / "postgres").url
 
 
 def clock_of(settings: Settings) -> Clock:

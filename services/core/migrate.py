@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -9,6 +11,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import OperationalError
+
+from services.core.errors import Unavailable
 
 _FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -21,8 +26,12 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Applies what is missing; safe from several processes at once (one advisory lock)."""
-    command.upgrade(alembic_config(url), revision)
+    """Applies what is missing; safe from several processes at once (one advisory lock).
+
+    Raises Unavailable when the database does not answer.
+    """
+    with _reaching_the_database():
+        command.upgrade(alembic_config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -30,9 +39,10 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def current_revision(url: str) -> str | None:
-    engine = create_engine(url, poolclass=pool.NullPool)
+    """The schema the database is at, None for an empty one. Raises Unavailable when it does not answer."""
+    engine = create_engine(url, poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
     try:
-        with engine.connect() as connection:
+        with _reaching_the_database(), engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
@@ -40,3 +50,14 @@ def current_revision(url: str) -> str | None:
 
 def head_revision() -> str | None:
     return ScriptDirectory(str(_FOLDER)).get_current_head()
+
+
+@contextmanager
+def _reaching_the_database() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) not in {None, "3D000", "28P01", "28000", "57P03"}:
+            raise
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Unavailable(f"The database cannot be reached ({reason}). Check DATABASE_URL and the server.") from error

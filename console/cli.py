@@ -1,0 +1,30 @@
+"""`kontor …`: the command line. One group a file in console/commands."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from console.commands import processes, sandbox, support, users
+
+app = typer.Typer(
+    name="kontor",
+    help="Kontor: look at money, prove the books, change data safely. `kontor up` starts everything.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("migrate")(processes.migrate_database)
+app.add_typer(users.app, name="user")
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """The `kontor` program."""
+    sys.exit(support.run(app))
+
+
+if __name__ == "__main__":
+    main()
