@@ -1,0 +1,124 @@
+/* The little that must happen in the browser itself: theme before the first paint, keyboard, overlays.
+   Loaded as a file from our own origin, so the content security policy needs no exception for it. */
+(function () {
+  "use strict";
+  const root = document.documentElement;
+
+  /* Theme: what this browser chose, else what the person chose elsewhere, else the system. */
+  const cookie = (name) => (document.cookie.match(new RegExp("(?:^|; )" + name + "=([^;]*)")) || [])[1] || "";
+  const chosen = localStorage.getItem("theme") || cookie("kontor_theme") || "system";
+  if (!localStorage.getItem("theme") && chosen !== "system") localStorage.setItem("theme", chosen);
+  const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+  const paint = (theme) => { root.dataset.theme = theme === "system" ? (dark() ? "dark" : "light") : theme; };
+  paint(chosen);
+
+  /* Reflex marks its mode as a class; our style sheet reads data-theme. */
+  const follow = () => {
+    if (root.classList.contains("dark")) paint("dark");
+    else if (root.classList.contains("light")) paint("light");
+    const frame = document.querySelector("[data-lang]");
+    if (frame && root.lang !== frame.dataset.lang) root.lang = frame.dataset.lang;
+    if (frame && frame.dataset.signedOut === "true") {
+      location.assign("/auth/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
+    }
+  };
+  new MutationObserver(follow).observe(root, {
+    attributes: true, subtree: true, childList: true, attributeFilter: ["class", "data-lang", "data-signed-out"],
+  });
+
+  /* Overlays */
+  const palette = () => document.getElementById("palette");
+  const openPalette = () => {
+    const dialog = palette();
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    const input = document.getElementById("palette-input");
+    type(input, "");
+    input.focus();
+  };
+  const type = (input, text) => {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, text + " ");
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, text);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const hits = () => [...document.querySelectorAll("#palette-list [role=option]")];
+  const mark = (step) => {
+    const all = hits();
+    if (!all.length) return;
+    const now = all.findIndex((hit) => hit.getAttribute("aria-selected") === "true");
+    const next = Math.max(0, Math.min(all.length - 1, now + step));
+    all.forEach((hit, index) => hit.setAttribute("aria-selected", index === next ? "true" : "false"));
+    all[next].scrollIntoView({ block: "nearest" });
+  };
+
+  document.addEventListener("click", (event) => {
+    const on = (selector) => event.target.closest(selector);
+    if (on("[data-palette]")) openPalette();
+    if (on("#palette [role=option]")) palette().close();
+    if (event.target === palette()) palette().close();
+    if (on("[data-nav=open]")) root.dataset.nav = "open";
+    else if (on("[data-nav=close]") || on(".nav a") || !on(".nav")) delete root.dataset.nav;
+    const help = on("[data-help]");
+    if (help) {
+      const list = document.getElementById("shortcuts");
+      if (help.dataset.help === "open") list.showModal(); else list.close();
+    }
+    const menu = event.target.closest("[popover]");
+    if (menu && on("a, button")) menu.hidePopover();
+  });
+
+  /* Keyboard */
+  const table = () => [...document.querySelectorAll("[data-keys] tbody")].find((body) => body.rows.length);
+  const cursor = () => document.querySelector("[data-keys] tr[data-cursor]");
+  const move = (step) => {
+    const body = table();
+    if (!body) return;
+    const rows = [...body.rows];
+    const now = rows.indexOf(cursor());
+    rows.forEach((row) => row.removeAttribute("data-cursor"));
+    const next = rows[Math.max(0, Math.min(rows.length - 1, now + step))];
+    next.setAttribute("data-cursor", "");
+    next.scrollIntoView({ block: "nearest" });
+  };
+  const typing = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+  let waiting = 0;
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      openPalette();
+      return;
+    }
+    if (palette() && palette().open) {
+      if (event.key === "ArrowDown") { event.preventDefault(); mark(1); }
+      if (event.key === "ArrowUp") { event.preventDefault(); mark(-1); }
+      if (event.key === "Enter") {
+        const hit = hits().find((item) => item.getAttribute("aria-selected") === "true") || hits()[0];
+        if (hit) { event.preventDefault(); hit.click(); }
+      }
+      return;
+    }
+    if (event.target.matches && event.target.matches("[data-filter]") && event.key === "Enter") event.target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || !event.target.closest || typing(event.target)) return;
+    if (document.querySelector("dialog[open], .dialog-modal")) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (Date.now() - waiting < 1500) {
+      waiting = 0;
+      const goal = document.querySelector('.nav [data-go="' + CSS.escape(key) + '"]');
+      if (goal) { event.preventDefault(); goal.click(); }
+      return;
+    }
+    const filter = document.querySelector("[data-filter]");
+    if (key === "g") waiting = Date.now();
+    else if (key === "/" && filter) { event.preventDefault(); filter.focus(); filter.select(); }
+    else if (key === "j") move(1);
+    else if (key === "k") move(-1);
+    else if (key === "x" && cursor()) { const box = cursor().querySelector(".select input"); if (box) box.click(); }
+    else if (key === "Enter" && cursor() && event.target === document.body) {
+      const link = cursor().querySelector("a[href]");
+      if (link) link.click();
+    } else if (key === "Escape") delete root.dataset.nav;
+    else if (key === "?") { const list = document.getElementById("shortcuts"); if (list) list.showModal(); }
+  });
+})();

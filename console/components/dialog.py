@@ -1,0 +1,88 @@
+"""Dialogs: before the button, the consequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_radix.primitives import dialog as radix
+
+from console.components.controls import button, icon_button
+from console.design.texts import t
+
+
+def dialog(*, open_: Any, on_open_change: Any, title: Any, body: Any, foot: Any = ()) -> rx.Component:
+    """A modal dialog (Radix: focus is caught, Escape closes) shown while `open_` is true."""
+    return radix.root(
+        radix.portal(
+            radix.overlay(class_name="scrim"),
+            radix.content(
+                rx.el.div(
+                    radix.title(title, as_child=False),
+                    radix.close(
+                        rx.el.div(icon_button("x", label=t("shell.close"))), as_child=True
+                    ),
+                    class_name="dialog-head",
+                ),
+                rx.el.div(*body, class_name="dialog-body"),
+                *([rx.el.div(*foot, class_name="dialog-foot")] if foot else []),
+                class_name="dialog dialog-modal",
+                custom_attrs={"aria-describedby": ""},
+            ),
+        ),
+        open=open_,
+        on_open_change=on_open_change,
+    )
+
+
+def confirm(
+    *,
+    open_: Any,
+    on_open_change: Any,
+    title: Any,
+    body: Any,
+    confirm_label: Any,
+    on_confirm: Any,
+    keep_label: Any,
+    danger: bool = False,
+    busy: Any = False,
+    note: Any = None,
+    reason_label: Any = None,
+) -> rx.Component:
+    """Asks with the figure, says what follows and who must agree; the way back is named for what stays.
+
+    The body is a form when `reason_label` is given: then `on_confirm` is called with {"reason": text},
+    otherwise without arguments. The state closes the dialog when the deed is done.
+    """
+    tail = [rx.el.span(note, class_name="note")] if note is not None else []
+    kind = "danger" if danger else "primary"
+    keep = button(keep_label, on_click=on_open_change(False))
+    if reason_label is None:
+        act = button(confirm_label, kind=kind, on_click=on_confirm, busy=busy)
+        return dialog(open_=open_, on_open_change=on_open_change, title=title, body=body, foot=[*tail, keep, act])
+    reason = rx.el.div(
+        rx.el.label(reason_label, html_for="reason"),
+        rx.el.textarea(id="reason", name="reason", rows="3", class_name="input", required=True),
+        class_name="field",
+    )
+    act = button(confirm_label, kind=kind, submit=True, busy=busy)
+    form = rx.el.form(
+        *body, reason, rx.el.div(*tail, keep, act, class_name="dialog-foot dialog-foot-inset"), on_submit=on_confirm
+    )
+    return dialog(open_=open_, on_open_change=on_open_change, title=title, body=[form])
+
+
+def menu(trigger: rx.Component, *items: Any, name: str, label: Any) -> rx.Component:
+    """A list that opens below its button (the platform's own popover: Escape and a click outside close it).
+
+    Make the trigger with `custom_attrs=menu_trigger(name)`.
+    """
+    return rx.fragment(
+        trigger,
+        rx.el.div(*items, id=name, class_name="menu", role="group", custom_attrs={"popover": "auto", "aria-label": label}),
+    )
+
+
+def menu_trigger(name: str) -> dict[str, str]:
+    """Attributes of the button that opens `menu(name=…)`."""
+    return {"popoverTarget": name, "aria-haspopup": "true"}

@@ -1,0 +1,69 @@
+"""Empty, loading, failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console.components.controls import button, icon, link_button
+from console.components.icon import Text, shape
+from console.design.texts import t
+from console.kit.shell_state import Shell
+
+
+def empty_state(title: Any, body: Any, *, mark: rx.Component | None = None, actions: Any = ()) -> rx.Component:
+    """Why it is empty and the one next step. For an empty queue pass `mark=shape("ok", "ok")`: good news."""
+    tail = [rx.el.div(*actions, class_name="row")] if actions else []
+    return rx.el.div(
+        mark if mark is not None else icon("search"), rx.el.h3(title), rx.el.p(body), *tail, class_name="empty-state"
+    )
+
+
+def skeleton(*, lines: int = 6, label: Any = None) -> rx.Component:
+    """Rows in the form of what comes."""
+    widths = (("4rem", "9rem", "4rem"), ("3rem", "7rem", "3rem"), ("4rem", "12rem", "5rem"))
+    rows = [
+        rx.el.div(
+            *[rx.el.span(class_name="skeleton", style={"width": width}) for width in widths[index % 3]],
+            class_name="skeleton-row",
+        )
+        for index in range(lines)
+    ]
+    return rx.el.div(
+        rx.el.span(label if label is not None else t("shell.loading"), class_name="visually-hidden"),
+        *rows,
+        class_name="skeletons",
+        role="status",
+    )
+
+
+def failed_state(state: Any) -> rx.Component:
+    """What did not load and what to do, from the `failure` of a page's state."""
+    return rx.el.div(
+        shape("bad", "bad"),
+        rx.el.h2(state.failure),
+        rx.el.p(state.failure_body),
+        rx.el.div(
+            button(t("shell.try_again"), icon_name="rotate-cw", on_click=Shell.again),
+            class_name="row",
+        ),
+        class_name="empty-state",
+        role="alert",
+    )
+
+
+def loading_or(state: Any, content: rx.Component, *, lines: int = 6) -> rx.Component:
+    """The content once `state.loaded`, a skeleton before, the error state when loading failed."""
+    return rx.cond(state.loaded, rx.cond(state.failure, failed_state(state), content), skeleton(lines=lines))
+
+
+def forbidden_state(needed: Text) -> rx.Component:
+    """The right by name, and who gives it."""
+    return rx.el.div(
+        shape("block"),
+        rx.el.h1(t("shell.forbidden")),
+        rx.el.p(t("shell.forbidden_body", permission=needed)),
+        rx.el.div(link_button(t("shell.to_overview"), href="/"), class_name="row"),
+        class_name="empty-state",
+    )

@@ -1,0 +1,41 @@
+"""The Reflex app: pages, gate, authorisation, HTTP API. Nothing is connected or started at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import reflex as rx
+
+from console.design.theme import STYLESHEETS
+from console.http_api.app import api
+from console.kit import application, backend
+from console.kit.gate import Gate
+from console.kit.middleware import Authorisation
+from console.kit.page import Page, add_pages
+from console.kit.shell import crashed, hydrating, not_found
+from console.pages import overview
+
+PAGES: tuple[Page, ...] = (overview.PAGE,)
+
+_BUILT_PAGE = Path(__file__).parents[1] / ".web" / "build" / "client" / "index.html"
+
+app = rx.App(
+    stylesheets=list(STYLESHEETS),
+    reset_style=False,
+    html_lang="en",
+    head_components=[
+        rx.script(src="/kontor.js"),
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
+    ],
+    app_wraps={(55, "ErrorBoundary"): lambda _: crashed()},
+    toaster=None,
+    hydrate_fallback=hydrating,
+    backend_exception_handler=backend.on_error,
+    frontend_exception_handler=backend.on_frontend_error,
+    api_transformer=[api, lambda inner: Gate(inner, _BUILT_PAGE)],
+)
+app.add_middleware(Authorisation())
+app.register_lifespan_task(application.lifespan)
+add_pages(app, PAGES)
+app.add_page(not_found, route="404", title="Kontor")

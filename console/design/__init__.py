@@ -1,0 +1,1 @@
+"""How Kontor looks and speaks."""

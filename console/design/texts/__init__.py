@@ -1,0 +1,64 @@
+"""Every text a person reads, in English and German. `t` goes into pages, `tr` is for the server side."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from functools import cache
+from typing import Any
+
+import reflex as rx
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class Locale(rx.State):
+    """The reader's language. One flag: a choice between two texts is what it decides."""
+
+    german: bool = False
+
+
+@cache
+def catalogue() -> dict[str, tuple[str, str]]:
+    """`domain.key` → (English, German), from every module of this package."""
+    texts: dict[str, tuple[str, str]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for key, pair in importlib.import_module(f"{__name__}.{module.name}").TEXTS.items():
+            texts[f"{module.name}.{key}"] = pair
+    return texts
+
+
+def t(key: str, **values: Any) -> rx.Var[str]:
+    """The text as a variable that follows the reader's language.
+
+    `values` fill `{placeholders}` and may be variables of a state. Raises KeyError for a text nobody wrote,
+    which stops the build.
+    """
+    english, german = catalogue()[key]
+    return rx.cond(Locale.german, _joined(german, values), _joined(english, values)).to(str)
+
+
+def tr(locale: str, key: str, *, default: str | None = None, **values: Any) -> str:
+    """The text in `locale` (`en` or `de`), for messages, exports and whatever else the server writes."""
+    pair = catalogue().get(key)
+    if pair is None:
+        if default is None:
+            raise KeyError(key)
+        return default
+    text = pair[1] if locale == "de" else pair[0]
+    return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
+
+
+def _joined(text: str, values: dict[str, Any]) -> rx.Var[str] | str:
+    """Plain text, or a variable that strings the pieces and the values together."""
+    if not any(isinstance(value, rx.Var) for value in values.values()):
+        return _PLACEHOLDER.sub(lambda match: str(values[match[1]]), text)
+    joined: Any = rx.Var.create("")
+    for index, piece in enumerate(_PLACEHOLDER.split(text)):
+        if index % 2:
+            value = values[piece]
+            joined = joined + (value.to(str) if isinstance(value, rx.Var) else str(value))
+        elif piece:
+            joined = joined + piece
+    return joined

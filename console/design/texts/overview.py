@@ -1,0 +1,6 @@
+"""The overview."""
+
+TEXTS = {
+    "title": ("Overview", "Überblick"),
+    "zone": ("all figures {zone}", "alle Zahlen {zone}"),
+}

@@ -1,0 +1,36 @@
+"""Colours that leave the style sheet: a chart is drawn on a canvas of its own and cannot read CSS variables."""
+
+CHART_LIGHT = {
+    "chart-1": "#0a6178",
+    "chart-2": "#b26d0e",
+    "chart-3": "#7b4a8e",
+    "chart-4": "#5a7a2c",
+    "chart-5": "#8b4b3c",
+    "past": "#9aa6aa",
+    "band": "#dfe6e8",
+    "grid": "#e8ecec",
+    "axis": "#58666c",
+    "line": "#c9d2d4",
+    "surface": "#ffffff",
+    "ink": "#11191c",
+    "bad": "#a3231b",
+    "warn": "#825000",
+    "none": "rgba(0,0,0,0)",
+}
+CHART_DARK = {
+    "chart-1": "#63c1d5",
+    "chart-2": "#dba44a",
+    "chart-3": "#b992cb",
+    "chart-4": "#9dbd6c",
+    "chart-5": "#cf8f7e",
+    "past": "#66757b",
+    "band": "#1f2b30",
+    "grid": "#1d2629",
+    "axis": "#93a1a6",
+    "line": "#344147",
+    "surface": "#11171a",
+    "ink": "#e6ecee",
+    "bad": "#f29289",
+    "warn": "#e3b05a",
+    "none": "rgba(0,0,0,0)",
+}

@@ -1,0 +1,33 @@
+"""The right each route needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from console.kit import session
+from services.core.errors import Forbidden
+from services.core.permissions import Permission
+
+# Answered without a session; each says in its own module why that is safe. A test holds every other
+# route to `requires`.
+PUBLIC_ROUTES = frozenset({"/auth/sign-in", "/auth/sign-out", "/healthz", "/readyz", "/metrics", "/hooks/stripe"})
+
+
+def requires(permission: Permission) -> Callable[[Request], session.Principal]:
+    """A dependency that gives the signed-in person, or refuses with 401 or 403."""
+
+    def check(request: Request) -> session.Principal:
+        person = session.look_up(session.secret_in(request.cookies))
+        if person is None:
+            raise Forbidden("Sign in first.", permission=str(permission))
+        person.actor.require(permission)
+        return person
+
+    check.permission = permission  # pyright: ignore[reportFunctionMemberAccess]
+    return check
+
+
+SignedIn = Annotated[session.Principal, Depends(requires(Permission.SELF))]

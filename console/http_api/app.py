@@ -1,0 +1,15 @@
+"""The FastAPI app that Reflex's own app is mounted into."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from console.http_api import auth, exports, health, metrics
+from console.http_api.problems import install
+
+api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
+install(api)
+api.include_router(auth.router)
+api.include_router(health.router)
+api.include_router(metrics.router)
+api.include_router(exports.router)

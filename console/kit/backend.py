@@ -1,0 +1,137 @@
+"""The one crossing from pages to services: thread, unit of work, actor, validated arguments, errors in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import secrets
+import time
+import typing
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pydantic
+import reflex as rx
+
+from console.design.texts import tr
+from console.kit import application, session
+from console.kit.notices import Notices, explain_error
+from services.core.db import UnitOfWork
+from services.core.errors import DomainError, Invalid
+from services.core.ids import new_id
+from services.core.log import get_logger
+
+_log = get_logger(__name__)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_LONGEST_TEXT = 20_000
+_SLOW_SECONDS = 1.0
+
+
+class ShownOnPage(Exception):
+    """The page's own state already says what went wrong; nothing more is to be shown or logged."""
+
+
+async def call(
+    state: rx.State, function: Callable[Concatenate[UnitOfWork, _P], _T], *_: _P.args, **arguments: _P.kwargs
+) -> _T:
+    """Runs a service function in a thread, in a unit of work of the signed-in person, and commits it.
+
+    Arguments are validated and converted by the function's own annotations ("2026-03-16" becomes a
+    date, an id a UUID), because whatever a browser sends arrives here as it was sent. Raises the
+    service's DomainError, which becomes a message in the reader's language, and Invalid for arguments
+    of the wrong form; anything else becomes an incident. In all cases the transaction is rolled back.
+    """
+    person = session.PRINCIPAL.get()
+    checked = validated(function, dict(arguments))
+    request_id = str(new_id())
+    started = time.perf_counter()
+    try:
+        return await asyncio.to_thread(_cross, person, request_id, function, checked)
+    finally:
+        seconds = time.perf_counter() - started
+        if seconds > _SLOW_SECONDS:
+            _log.warning("backend.call.slow", function=_name(function), state=type(state).__name__, seconds=seconds)
+
+
+async def load(
+    state: rx.State, function: Callable[Concatenate[UnitOfWork, _P], _T], *_: _P.args, **arguments: _P.kwargs
+) -> _T:
+    """`call` for what a page shows: a failure becomes the page's error state (`failure`) instead of a message."""
+    try:
+        return await call(state, function, **arguments)
+    except DomainError as error:
+        title, body = explain_error(locale(), error)
+        raise _failed(state, title, body) from error
+    except Exception as error:
+        incident = report(error)
+        body = tr(locale(), "errors.incident_body", incident=incident)
+        raise _failed(state, tr(locale(), "errors.incident"), body) from error
+
+
+def locale() -> str:
+    """Language of the reader whose event is running: `en` or `de`."""
+    return session.PRINCIPAL.get().locale
+
+
+def on_error(error: Exception) -> Any:
+    """Reflex's backend exception handler: the one place where an error becomes something a person reads."""
+    if isinstance(error, ShownOnPage):
+        return Notices.flush()
+    if isinstance(error, DomainError):
+        data = {name: str(value) for name, value in error.data.items()}
+        return Notices.explain(error.kind.value, error.code, error.sentence, data)
+    return Notices.incident(report(error))
+
+
+def on_frontend_error(error: Exception) -> None:
+    """What failed in the browser, shortened; it never stops anything here."""
+    _log.warning("web.browser.failed", message=str(error)[:2000])
+
+
+def report(error: Exception) -> str:
+    """Logs what nobody foresaw, once, and returns the id a person can quote."""
+    incident = "INC-" + secrets.token_hex(3).upper()
+    _log.error("web.event.failed", incident=incident, exc_info=error)
+    return incident
+
+
+def _cross(person: session.Principal, request_id: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    with application.current().database.unit_of_work(person.actor, request_id=request_id) as uow:
+        return function(uow, **arguments)
+
+
+def _failed(state: rx.State, title: str, body: str) -> ShownOnPage:
+    if hasattr(state, "failure"):
+        state.failure, state.failure_body, state.loaded = title, body, True
+    return ShownOnPage(title)
+
+
+def validated(function: Callable[..., Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as the function's annotations want them. Raises Invalid naming the first that does not fit."""
+    for name, value in arguments.items():
+        if isinstance(value, str) and (len(value) > _LONGEST_TEXT or "\x00" in value):
+            raise Invalid(f"“{name}” is too long or holds characters that cannot be stored.", field=name)
+    try:
+        model = _model(function).model_validate(arguments)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
+        raise Invalid(f"“{field}” cannot be used: {first['msg'].lower()}.", field=field) from error
+    return {name: getattr(model, name) for name in arguments}
+
+
+@functools.cache
+def _model(function: Callable[..., Any]) -> type[pydantic.BaseModel]:
+    hints = typing.get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {}
+    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[name] = (hints.get(name, Any), default)
+    settings = pydantic.ConfigDict(arbitrary_types_allowed=True, extra="forbid", revalidate_instances="never")
+    return pydantic.create_model(f"{_name(function)}Arguments", __config__=settings, **fields)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)

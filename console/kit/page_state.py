@@ -1,0 +1,117 @@
+"""What the states of pages have in common: loading and failing, the URL, and how the reader writes figures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import reflex as rx
+
+from console.design.format import Reader
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.shell_state import Shell
+from services.core.permissions import Permission
+
+_NOT_FILTERS = frozenset({"after", "before"})
+
+
+class PageState(rx.State, mixin=True):
+    """One per page. A handler is: busy, one call across, rows assigned."""
+
+    loaded: bool = False
+    busy: bool = False
+    failure: str = ""
+    failure_body: str = ""
+
+    def _begin(self) -> None:
+        """Before loading another record: the skeleton shows until `_done`."""
+        self.loaded, self.failure, self.failure_body = False, "", ""
+
+    def _done(self) -> None:
+        self.loaded, self.busy, self.failure, self.failure_body = True, False, "", ""
+
+    async def _reader(self) -> Reader:
+        """How this reader writes numbers, money and times."""
+        shell = await self.get_state(Shell)
+        return Reader(backend.locale(), shell.time_zone)
+
+    def _query(self) -> dict[str, str]:
+        """The parameters of the address: filters, sort and place in the list. They are the truth, not the state."""
+        return {name: str(value) for name, value in self.router.url.query_parameters.items()}
+
+    def _parameter(self, name: str) -> str:
+        """A part of the address: `_parameter("break_id")` on `/breaks/[break_id]`."""
+        pattern = re.sub(r"\\\[(\w+)\\\]", r"(?P<\1>[^/]+)", re.escape("/" + self.router.route_id.strip("/")))
+        match = re.fullmatch(pattern, urlsplit(str(self.router.url)).path.rstrip("/") or "/")
+        return match.groupdict().get(name, "") if match else ""
+
+
+class ListState(PageState, mixin=True):
+    """A list whose filters, sort and place stand in the address, so that it can be shared and gone back to.
+
+    `load` reads `_query()`, calls across once, assigns rows and ends with `_listed(...)`.
+    """
+
+    filters: dict[str, str] = {}
+    query_string: str = ""
+    sort: str = ""
+    descending: bool = True
+    range_label: str = ""
+    newer: str = ""
+    older: str = ""
+    selected: list[str] = []
+
+    def _listed(self, *, range_label: str = "", newer: str = "", older: str = "") -> None:
+        """Ends a load: `newer` and `older` are the cursors of the neighbouring pages, empty at the ends."""
+        query = self._query()
+        self.filters = {name: value for name, value in query.items() if name not in _NOT_FILTERS | {"sort", "dir"}}
+        self.query_string = urlencode({name: value for name, value in query.items() if name not in _NOT_FILTERS})
+        self.sort, self.descending = query.get("sort", ""), query.get("dir", "desc") != "asc"
+        self.range_label, self.newer, self.older = range_label, newer, older
+        self.selected = []
+        self._done()
+
+    @event(Permission.SELF)
+    async def set_filter(self, name: str, value: str) -> Any:
+        """Puts one filter into the address (or takes it out when empty) and goes to the first rows."""
+        return self._go({**self._unplaced(), str(name)[:40]: str(value).strip()[:200]})
+
+    @event(Permission.SELF)
+    async def clear_filters(self) -> Any:
+        query = self._query()
+        return self._go({name: query[name] for name in ("sort", "dir") if name in query})
+
+    @event(Permission.SELF)
+    async def sort_by(self, column: str) -> Any:
+        """Sorts by the column, largest or newest first; a second click turns the order round."""
+        query = self._unplaced()
+        again = query.get("sort", "") == column and query.get("dir", "desc") == "desc"
+        return self._go({**query, "sort": str(column)[:40], "dir": "asc" if again else "desc"})
+
+    @event(Permission.SELF)
+    async def go_newer(self) -> Any:
+        return self._go({**self._unplaced(), "before": self.newer})
+
+    @event(Permission.SELF)
+    async def go_older(self) -> Any:
+        return self._go({**self._unplaced(), "after": self.older})
+
+    @event(Permission.SELF)
+    async def toggle_selected(self, key: str) -> None:
+        rest = [item for item in self.selected if item != key]
+        self.selected = rest if len(rest) < len(self.selected) else [*rest, str(key)[:80]][-100:]
+
+    @event(Permission.SELF)
+    async def clear_selected(self) -> None:
+        self.selected = []
+
+    def _unplaced(self) -> dict[str, str]:
+        return {name: value for name, value in self._query().items() if name not in _NOT_FILTERS}
+
+    def _go(self, query: dict[str, str]) -> Any:
+        """The same page with other parameters; that runs `on_load` again without a reload."""
+        path = urlsplit(str(self.router.url)).path or "/"
+        text = urlencode({name: value for name, value in query.items() if value})
+        return rx.redirect(f"{path}?{text}" if text else path, replace=True)

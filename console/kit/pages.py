@@ -1,0 +1,60 @@
+"""What a page is, and the registry of those that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from services.core.permissions import Permission
+
+
+@dataclass(frozen=True)
+class Page:
+    """A route with its title, the right to open it, what it loads, and how it is drawn.
+
+    `nav` is the route that is marked in the navigation and stands in the breadcrumb (its own when None).
+    """
+
+    route: str
+    title: str
+    permission: Permission
+    build: Callable[[], rx.Component]
+    on_load: Any = None
+    nav: str | None = None
+
+
+_PAGES: dict[str, Page] = {}
+
+
+def page(
+    route: str, *, title: str, permission: Permission, on_load: Any = None, nav: str | None = None
+) -> Callable[[Callable[[], rx.Component]], Page]:
+    """Declares a page; the decorated function draws its content (everything below the shell).
+
+    `title` is a text key, `on_load` the handler that fills the page; it runs when the reader may open
+    the page, and again when the language, the legal entities or the URL's filters change.
+    """
+
+    def declare(build: Callable[[], rx.Component]) -> Page:
+        return Page(route, title, permission, build, on_load, nav)
+
+    return declare
+
+
+def register(declared: Page) -> None:
+    """Makes the page known to the shell. Raises ValueError for a second page on a route."""
+    if declared.route in _PAGES:
+        raise ValueError(f"{declared.route} is taken")
+    _PAGES[declared.route] = declared
+
+
+def at(route: str) -> Page | None:
+    return _PAGES.get(route)
+
+
+def registered() -> dict[str, Page]:
+    """Every page by its route."""
+    return dict(_PAGES)

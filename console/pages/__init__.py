@@ -1,0 +1,1 @@
+"""One folder a domain; a page and its state."""

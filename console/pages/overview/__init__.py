@@ -1,0 +1,5 @@
+"""Today at a glance."""
+
+from console.pages.overview.overview import PAGE
+
+__all__ = ["PAGE"]

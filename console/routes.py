@@ -1,0 +1,37 @@
+"""Every URL in one place. A page's own address has `[parameters]`; `to` fills them in."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+OVERVIEW = "/"
+PAYMENTS = "/payments"
+PAYMENT = "/payments/[payment_id]"
+DUNNING = "/dunning"
+DUNNING_INVOICES = "/dunning/invoices"
+RECONCILIATION = "/reconciliation"
+RECONCILIATION_RUN = "/reconciliation/runs/[reconciliation_id]"
+BREAKS = "/breaks"
+BREAK = "/breaks/[break_id]"
+IMPORTS = "/imports"
+IMPORT_FILE = "/imports/[file_id]"
+RUNS = "/runs"
+RUN = "/runs/[run_id]"
+SCHEDULES = "/schedules"
+DEAD_LETTERS = "/dead-letters"
+AUDIT = "/audit"
+ACCESS = "/access"
+SETUP = "/setup"
+
+SIGN_IN = "/auth/sign-in"
+SIGN_OUT = "/auth/sign-out"
+
+
+def to(route: str, *, query: dict[str, str] | None = None, **parameters: object) -> str:
+    """`to(BREAK, break_id=…)` → `/breaks/…`; `query` is appended. Raises ValueError when a parameter is missing."""
+    path = route
+    for name, value in parameters.items():
+        path = path.replace(f"[{name}]", quote(str(value), safe=""))
+    if "[" in path:
+        raise ValueError(f"{route} needs {path[path.index('[') :]}")
+    return f"{path}?{urlencode(query)}" if query else path
