@@ -12,6 +12,7 @@ config = rx.Config(
     app_name="console",
     app_module_import="console.console",
     plugins=[SameOrigin()],
+    disable_plugins=[rx.plugins.SitemapPlugin],
     telemetry_enabled=False,
     show_built_with_reflex=False,
     default_color_mode="system",

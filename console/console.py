@@ -8,6 +8,7 @@ import reflex as rx
 
 from console.design.theme import STYLESHEETS
 from console.http_api.app import api
+from console.http_api.metrics import Counted
 from console.kit import application, backend
 from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
@@ -33,7 +34,7 @@ app = rx.App(
     hydrate_fallback=hydrating,
     backend_exception_handler=backend.on_error,
     frontend_exception_handler=backend.on_frontend_error,
-    api_transformer=[api, lambda inner: Gate(inner, _BUILT_PAGE)],
+    api_transformer=[api, lambda inner: Counted(Gate(inner, _BUILT_PAGE))],
 )
 app.add_middleware(Authorisation())
 app.register_lifespan_task(application.lifespan)

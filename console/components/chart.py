@@ -9,7 +9,8 @@ from typing import Any
 import reflex as rx
 from reflex.vars import VarData
 from reflex_base.style import resolved_color_mode
-from reflex_components_plotly.plotly import PlotlyBasic
+from reflex_components_plotly.plotly import Figure as PlotlyFigure
+from reflex_components_plotly.plotly import Plotly, PlotlyBasic
 
 from console.design.tokens import CHART_DARK, CHART_LIGHT
 
@@ -19,7 +20,7 @@ _DASHES = ("solid", "solid", "dot", "dash", "dashdot")
 _FONT = "Inter Variable, Inter, system-ui, sans-serif"
 _PAINT = """
 const kontorPalette = __PALETTE__;
-const kontorFigure = (figure, mode) => {
+const kontorFigure = (figure, mode, height) => {
   const palette = kontorPalette[mode === "dark" ? "dark" : "light"];
   const paint = (value) => {
     if (typeof value === "string") return value[0] === "$" ? palette[value.slice(1)] ?? value : value;
@@ -28,13 +29,19 @@ const kontorFigure = (figure, mode) => {
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, paint(item)]));
     return value;
   };
-  return paint(figure ?? {});
+  const drawn = paint(figure ?? {});
+  return { ...drawn, layout: { ...drawn.layout, height, autosize: true } };
 };
 """.replace("__PALETTE__", json.dumps({"light": CHART_LIGHT, "dark": CHART_DARK}))
 
 
 class _Plot(PlotlyBasic):
     """Plotly's small bundle, with the palette applied in the browser so that the theme can change at once."""
+
+    @classmethod
+    def create(cls, *children: Any, **props: Any) -> rx.Component:
+        """Without Plotly's own templates, which would weigh 15 KB and bring colours of their own."""
+        return super(Plotly, cls).create(*children, **props)
 
     def add_custom_code(self) -> list[str]:
         return [_PAINT]
@@ -46,19 +53,20 @@ def chart(figure: Any, *, label: Any, height: int = 260, on_click: Any = None) -
     `label` says in words what the chart shows; put the sum and the link to its rows below it.
     """
     data = rx.Var(
-        _js_expr=f"kontorFigure({figure}, {resolved_color_mode})",
-        _var_type=dict,
+        _js_expr=f"kontorFigure({figure}, {resolved_color_mode}, {height})",
+        _var_type=PlotlyFigure,
         _var_data=VarData.merge(figure._get_all_var_data(), resolved_color_mode._get_all_var_data()),
     )
     handlers = {"on_click": on_click} if on_click is not None else {}
     plot = _Plot.create(
         data=data,
-        template=rx.Var.create({}),
         config={"displayModeBar": False, "responsive": True, "doubleClick": False},
         style={"width": "100%", "height": f"{height}px"},
         **handlers,
     )
-    return rx.el.div(plot, class_name="plot", role="img", custom_attrs={"aria-label": label}, style={"minHeight": f"{height}px"})
+    return rx.el.div(
+        plot, class_name="plot", role="img", custom_attrs={"aria-label": label}, style={"minHeight": f"{height}px"}
+    )
 
 
 def legend(*entries: tuple[Any, str]) -> rx.Component:
@@ -189,11 +197,17 @@ def _layout(locale: str, x: Sequence[str], *, limit: float | None = None, percen
         "showlegend": False,
         "separators": ",." if locale == "de" else ".,",
         "hovermode": "x",
-        "hoverlabel": {"font": {"family": _FONT, "size": 12, "color": "$surface"}, "bgcolor": "$ink", "bordercolor": "$ink"},
+        "hoverlabel": {
+            "font": {"family": _FONT, "size": 12, "color": "$surface"},
+            "bgcolor": "$ink",
+            "bordercolor": "$ink",
+        },
         "font": {"family": _FONT, "color": "$axis"},
-        "xaxis": axis | {"type": "category", "showgrid": False, "showline": True, "linecolor": "$line", "nticks": 9}
-        | ({"tickmode": "array", "tickvals": list(x)[:: max(1, len(x) // 8)]} if len(x) > 9 else {}),
-        "yaxis": axis | {"gridcolor": "$grid", "rangemode": "tozero", "nticks": 5, "tickformat": ".1%" if percent else ",~f"},
+        "xaxis": axis
+        | {"type": "category", "showgrid": False, "tickangle": 0, "showline": True, "linecolor": "$line", "nticks": 9}
+        | ({"tickmode": "array", "tickvals": list(x)[:: max(1, len(x) // 7)]} if len(x) > 9 else {}),
+        "yaxis": axis
+        | {"gridcolor": "$grid", "rangemode": "tozero", "nticks": 5, "tickformat": ".1%" if percent else ",~f"},
         "dragmode": False,
     }
     if limit is not None:

@@ -19,9 +19,7 @@ def dialog(*, open_: Any, on_open_change: Any, title: Any, body: Any, foot: Any 
             radix.content(
                 rx.el.div(
                     radix.title(title, as_child=False),
-                    radix.close(
-                        rx.el.div(icon_button("x", label=t("shell.close"))), as_child=True
-                    ),
+                    radix.close(rx.el.div(icon_button("x", label=t("shell.close"))), as_child=True),
                     class_name="dialog-head",
                 ),
                 rx.el.div(*body, class_name="dialog-body"),
@@ -79,7 +77,9 @@ def menu(trigger: rx.Component, *items: Any, name: str, label: Any) -> rx.Compon
     """
     return rx.fragment(
         trigger,
-        rx.el.div(*items, id=name, class_name="menu", role="group", custom_attrs={"popover": "auto", "aria-label": label}),
+        rx.el.div(
+            *items, id=name, class_name="menu", role="group", custom_attrs={"popover": "auto", "aria-label": label}
+        ),
     )
 
 

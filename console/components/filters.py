@@ -35,7 +35,9 @@ def search_filter(state: Any, *, placeholder: Any, name: str = "q") -> rx.Compon
 def chip_filter(state: Any, name: str, options: Any, *, all_label: Any = None) -> rx.Component:
     """One of several values as chips; `options`: pairs (value, text) or a variable of {"value", "label", "count"}."""
     chosen = state.filters.get(name, "")
-    every = _chip(all_label if all_label is not None else t("table.all"), None, chosen == "", state.set_filter(name, ""))
+    every = _chip(
+        all_label if all_label is not None else t("table.all"), None, chosen == "", state.set_filter(name, "")
+    )
     if isinstance(options, rx.Var):
         rest = rx.foreach(
             options,

@@ -21,7 +21,13 @@ def page_header(title: Any, *, badge: Any = None, meta: Any = (), actions: Any =
 
 
 def card(
-    *content: Any, title: Any = None, note: Any = None, end: Any = (), foot: Any = None, flush: bool = False, **props: Any
+    *content: Any,
+    title: Any = None,
+    note: Any = None,
+    end: Any = (),
+    foot: Any = None,
+    flush: bool = False,
+    **props: Any,
 ) -> rx.Component:
     """A bordered section with a heading. `flush` for a table or a list that reaches its edges."""
     parts = []
@@ -45,7 +51,9 @@ def main_and_side(main: list[Any], side: list[Any]) -> rx.Component:
 
 def columns(*content: Any, count: int = 2) -> rx.Component:
     """Two or three cards of equal height side by side."""
-    return rx.el.div(*content, class_name=f"columns {'columns-half' if count == 2 else 'columns-third'} columns-stretch")
+    return rx.el.div(
+        *content, class_name=f"columns {'columns-half' if count == 2 else 'columns-third'} columns-stretch"
+    )
 
 
 def stack(*content: Any, gap: str = "") -> rx.Component:
@@ -119,9 +127,13 @@ def list_rows(items: rx.Var, draw: Any) -> rx.Component:
     return rx.el.ul(rx.foreach(items, lambda item: rx.el.li(draw(item))), class_name="list")
 
 
-def list_item(*, mark: rx.Component, title: Any, href: Text | None = None, note: Any = None, end: Any = ()) -> rx.Component:
+def list_item(
+    *, mark: rx.Component, title: Any, href: Text | None = None, note: Any = None, end: Any = ()
+) -> rx.Component:
     """One record of `list_rows`: a mark, its name (a link when `href` is given), a sentence, what stands right."""
-    name = rx.el.span(title, class_name="list-title") if href is None else link(title, href=href, class_name="list-title")
+    name = (
+        rx.el.span(title, class_name="list-title") if href is None else link(title, href=href, class_name="list-title")
+    )
     below = [rx.el.span(note, class_name="sub")] if note is not None else []
     tail = [rx.el.div(*end, class_name="end")] if end else []
     return rx.el.div(mark, rx.el.div(name, *below), *tail, class_name="list-item")

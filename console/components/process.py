@@ -38,7 +38,7 @@ def progress(text: Any, *, width: Text, label: Any, value: Any = None, tone: Tex
         spoken["aria-valuenow"] = value
     return rx.el.div(
         rx.el.div(
-            rx.el.i(style={"width": width}), class_name="progress-track", role="progressbar", custom_attrs=spoken
+            rx.el.i(style={"--value": width}), class_name="progress-track", role="progressbar", custom_attrs=spoken
         ),
         rx.el.span(text, class_name="num muted"),
         class_name="progress",

@@ -35,7 +35,9 @@ VOCABULARY: dict[str, tuple[str, str]] = {
 }
 
 
-def status_badge(state: Text, words: dict[str, Any], *, extra: dict[str, tuple[str, str]] | None = None) -> rx.Component:
+def status_badge(
+    state: Text, words: dict[str, Any], *, extra: dict[str, tuple[str, str]] | None = None
+) -> rx.Component:
     """A badge on a soft ground, once a record: beside the title or in the state column.
 
     `words` maps each value of the state to its text (`{"open": t("breaks.state_open"), …}`); `extra`

@@ -62,7 +62,9 @@ def data_table(
     """
     heads = [_head(column, state) for column in columns]
     if selectable is not None:
-        heads.insert(0, rx.el.th(rx.el.span(t("table.select"), class_name="visually-hidden"), scope="col", class_name="select"))
+        heads.insert(
+            0, rx.el.th(rx.el.span(t("table.select"), class_name="visually-hidden"), scope="col", class_name="select")
+        )
     classes = "data-table data-table-cards" + (" data-table-dense" if dense else "") + f" {extra_class}".rstrip()
     return rx.el.div(
         rx.el.table(
@@ -94,7 +96,11 @@ def _head(column: Column, state: Any) -> rx.Component:
 
 
 def _row(
-    row: Any, columns: list[Column], state: Any, selectable: Callable[[Any], Any] | None, tone: Callable[[Any], Any] | None
+    row: Any,
+    columns: list[Column],
+    state: Any,
+    selectable: Callable[[Any], Any] | None,
+    tone: Callable[[Any], Any] | None,
 ) -> rx.Component:
     cells = [rx.el.td(column.cell(row), class_name=column.classes) for column in columns]
     attributes: dict[str, Any] = {"data-tone": tone(row)} if tone is not None else {}
@@ -133,16 +139,10 @@ def pager(state: Any) -> rx.Component:
     """Range and order at the left, keys in the middle, Newer and Older at the right."""
     return rx.el.div(
         rx.el.span(state.range_label),
-        rx.el.span(
-            rx.el.kbd("J"), " ", rx.el.kbd("K"), " ", t("table.move"), class_name="pager-keys push hide-small"
-        ),
+        rx.el.span(rx.el.kbd("J"), " ", rx.el.kbd("K"), " ", t("table.move"), class_name="pager-keys push hide-small"),
         rx.el.span(rx.el.kbd("Enter"), " ", t("table.open"), class_name="pager-keys hide-small"),
-        rx.cond(
-            state.newer, button(t("table.newer"), small=True, on_click=state.go_newer), rx.fragment()
-        ),
-        rx.cond(
-            state.older, button(t("table.older"), small=True, on_click=state.go_older), rx.fragment()
-        ),
+        rx.cond(state.newer, button(t("table.newer"), small=True, on_click=state.go_newer), rx.fragment()),
+        rx.cond(state.older, button(t("table.older"), small=True, on_click=state.go_older), rx.fragment()),
         class_name="pager",
     )
 

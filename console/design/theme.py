@@ -26,6 +26,7 @@ STYLESHEETS = tuple(
         "chart",
         "console",
         "small",
+        "phone",
         "print",
     )
 )

@@ -25,7 +25,7 @@ _templates = Environment(
 
 
 @router.get(routes.SIGN_IN)
-def show(request: Request, next: str = "/", lang: str = "") -> Response:  # noqa: A002
+def show(request: Request, next: str = "/", lang: str = "") -> Response:
     """The form; somebody who is signed in goes on to the page."""
     if session.look_up(session.secret_in(request.cookies)) is not None:
         return RedirectResponse(_safe(next), status_code=303)
@@ -37,7 +37,7 @@ def sign_in(
     request: Request,
     email: Annotated[str, Form(max_length=320)],
     password: Annotated[str, Form(max_length=1024)],
-    next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
+    next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Opens a session and sets the cookie, or shows the form again with the reason."""
     app = application.current()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from console.kit import application
+from services import runs
 from services.core import migrate
 from services.core.actor import Actor
 
@@ -21,26 +24,29 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz() -> JSONResponse:
-    """200 when the database answers in the schema of this code and a worker was seen; 503 names what is missing."""
-    checks = {name: check() for name, check in CHECKS.items()}
+    """200 when the database answers in the schema of this code and a worker was seen; 503 says what is missing."""
+    checks = {"database": _guarded(_database), "migrations": _guarded(_migrations), "worker": _guarded(_worker)}
     ready = all(word == "ok" for word in checks.values())
     return JSONResponse({"status": "ok" if ready else "waiting", **checks}, status_code=200 if ready else 503)
 
 
-def _database() -> str:
+def _guarded(check: Callable[[], str]) -> str:
     try:
-        with application.current().database.unit_of_work(_PROBE) as uow:
-            uow.ping()
+        return check()
     except Exception:
         return "unreachable"
+
+
+def _database() -> str:
+    with application.current().database.unit_of_work(_PROBE) as uow:
+        uow.driver.execute("SELECT 1")
     return "ok"
 
 
 def _migrations() -> str:
-    try:
-        return "ok" if migrate.is_current(application.current().database.url) else "behind"
-    except Exception:
-        return "unreachable"
+    return "ok" if migrate.current_revision(application.current().database.url) == migrate.head_revision() else "behind"
 
 
-CHECKS = {"database": _database, "migrations": _migrations}
+def _worker() -> str:
+    with application.current().database.unit_of_work(_PROBE) as uow:
+        return "ok" if runs.workers_seen(uow).workers else "none seen"

@@ -14,7 +14,9 @@ _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 # Reflex's own handlers that a page needs to come alive. Everything else of Reflex's (setvar, the
 # client storage updates, …) would let a client write variables of a state, so it stays refused.
-FRAMEWORK_EVENTS = frozenset({"hydrate", "hydrate_and_load", "on_load_internal", "set_is_hydrated", "handle_frontend_exception"})
+FRAMEWORK_EVENTS = frozenset(
+    {"hydrate", "hydrate_and_load", "on_load_internal", "set_is_hydrated", "handle_frontend_exception"}
+)
 
 
 def event(permission: Permission, **options: Any) -> Callable[[_Handler], Any]:

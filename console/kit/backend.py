@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pydantic
 import reflex as rx
+from reflex.event import EventSpec
 
 from console.design.texts import tr
 from console.kit import application, session
@@ -75,19 +76,19 @@ def locale() -> str:
     return session.PRINCIPAL.get().locale
 
 
-def on_error(error: Exception) -> Any:
+def on_error(exception: Exception) -> EventSpec | None:
     """Reflex's backend exception handler: the one place where an error becomes something a person reads."""
-    if isinstance(error, ShownOnPage):
+    if isinstance(exception, ShownOnPage):
         return Notices.flush()
-    if isinstance(error, DomainError):
-        data = {name: str(value) for name, value in error.data.items()}
-        return Notices.explain(error.kind.value, error.code, error.sentence, data)
-    return Notices.incident(report(error))
+    if isinstance(exception, DomainError):
+        data = {name: str(value) for name, value in exception.data.items()}
+        return Notices.explain(exception.kind.value, exception.code, exception.sentence, data)
+    return Notices.incident(report(exception))
 
 
-def on_frontend_error(error: Exception) -> None:
+def on_frontend_error(exception: Exception) -> None:
     """What failed in the browser, shortened; it never stops anything here."""
-    _log.warning("web.browser.failed", message=str(error)[:2000])
+    _log.warning("web.browser.failed", message=str(exception)[:2000])
 
 
 def report(error: Exception) -> str:

@@ -89,7 +89,7 @@ def palette() -> rx.Component:
         rx.el.div(
             icon("search"),
             rx.el.input(
-                type="search",
+                type="text",
                 id="palette-input",
                 placeholder=t("shell.search_hint"),
                 auto_complete="off",

@@ -44,7 +44,7 @@ def is_built() -> bool:
 
 
 def build(*, force: bool = False) -> bool:
-    """Builds when needed and says whether it did. Two processes never build at once: the second waits, then finds it done.
+    """Builds when needed and says whether it did; a second process waits for the first and finds it done.
 
     Raises BuildFailed with the end of the build's own output.
     """

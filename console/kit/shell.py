@@ -97,7 +97,9 @@ def _entry(entry: navigation.Entry, page: pages.Page, target: pages.Page) -> rx.
 
 def _topbar(page: pages.Page) -> rx.Component:
     return rx.el.header(
-        icon_button("menu", label=t("shell.open_navigation"), class_name="topbar-menu", custom_attrs={"data-nav": "open"}),
+        icon_button(
+            "menu", label=t("shell.open_navigation"), class_name="topbar-menu", custom_attrs={"data-nav": "open"}
+        ),
         rx.el.nav(_breadcrumb(page), custom_attrs={"aria-label": t("shell.breadcrumb")}),
         rx.el.div(
             rx.el.button(
@@ -139,9 +141,7 @@ def _topbar(page: pages.Page) -> rx.Component:
 def _breadcrumb(page: pages.Page) -> rx.Component:
     parent = pages.at(page.nav) if page.nav and page.nav != page.route else None
     above = [rx.el.li(link(t(parent.title), href=parent.route))] if parent else []
-    return rx.el.ol(
-        *above, rx.el.li(t(page.title), custom_attrs={"aria-current": "page"}), class_name="breadcrumb"
-    )
+    return rx.el.ol(*above, rx.el.li(t(page.title), custom_attrs={"aria-current": "page"}), class_name="breadcrumb")
 
 
 def _entity_switch() -> rx.Component:
@@ -203,7 +203,11 @@ def _account() -> rx.Component:
         trigger,
         rx.el.p(rx.el.strong(Shell.name), rx.el.span(Shell.email, class_name="sub"), class_name="menu-head"),
         rx.el.button(
-            icon("keyboard"), t("shell.shortcuts"), type="button", class_name="menu-item", custom_attrs={"data-help": "open"}
+            icon("keyboard"),
+            t("shell.shortcuts"),
+            type="button",
+            class_name="menu-item",
+            custom_attrs={"data-help": "open"},
         ),
         rx.el.form(
             rx.el.button(icon("log-out"), t("shell.sign_out"), type="submit", class_name="menu-item"),
@@ -316,7 +320,8 @@ def hydrating() -> rx.Component:
     """Stands while the bundle loads: the frame's ground, so that nothing jumps."""
     return rx.el.div(
         rx.el.div(class_name="nav"),
-        rx.el.div(rx.el.div(class_name="topbar"), rx.el.main(skeleton(label=" "), class_name="page"), class_name="shell-main"),
+        rx.el.div(
+            rx.el.div(class_name="topbar"), rx.el.main(skeleton(label=" "), class_name="page"), class_name="shell-main"
+        ),
         class_name="shell",
     )
-

@@ -55,7 +55,7 @@ TEXTS = {
     "not_found": ("There is no page at this address", "Unter dieser Adresse gibt es keine Seite"),
     "not_found_body": (
         "The link may be old, or the record lies in an entity you may not see.",
-        "Der Link ist vielleicht veraltet, oder der Datensatz gehört zu einer Gesellschaft, die Sie nicht sehen dürfen.",
+        "Der Link ist vielleicht veraltet, oder der Datensatz gehört zu einer Gesellschaft außerhalb Ihrer Rechte.",
     ),
     "crashed": ("This page stopped working", "Diese Seite ist stehen geblieben"),
     "crashed_body": (

@@ -17,9 +17,7 @@ from services.core.permissions import Permission
 def overview_page() -> rx.Component:
     return loading_or(
         Overview,
-        page_header(
-            t("overview.title"), meta=[Overview.today, t("overview.zone", zone=Shell.time_zone)]
-        ),
+        page_header(t("overview.title"), meta=[Overview.today, t("overview.zone", zone=Shell.time_zone)]),
     )
 
 
