@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("stripe_account_id", sa.String()),
         sa.Column("time_zone", sa.String(), nullable=False),
+        sa.Column("events_due", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("connected_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["entity_id"], ["legal_entity.id"], name="fk_stripe_account_entity_id_legal_entity"),
         sa.PrimaryKeyConstraint("id", name="pk_stripe_account"),
@@ -142,6 +143,7 @@ def upgrade() -> None:
         _one_of("charge", "status", "succeeded", "pending", "failed"),
     )
     op.create_index("ix_charge_account_id_payment_ref", "charge", ["account_id", "payment_ref"])
+    op.create_index("ix_charge_entity_id_created_at_id", "charge", ["entity_id", "created_at", "id"])
     op.create_index("ix_charge_pending", "charge", ["account_id"], postgresql_where=sa.text("status = 'pending'"))
     op.create_table(
         "customer",
@@ -167,6 +169,7 @@ def upgrade() -> None:
         _currency("dispute"),
     )
     op.create_index("ix_dispute_account_id_charge_ref", "dispute", ["account_id", "charge_ref"])
+    op.create_index("ix_dispute_entity_id_created_at_id", "dispute", ["entity_id", "created_at", "id"])
     op.create_table(
         "invoice",
         *_mirrored("invoice"),
@@ -279,6 +282,7 @@ def upgrade() -> None:
         _currency("refund"),
     )
     op.create_index("ix_refund_account_id_charge_ref", "refund", ["account_id", "charge_ref"])
+    op.create_index("ix_refund_entity_id_created_at_id", "refund", ["entity_id", "created_at", "id"])
     op.create_table(
         "sync_cursor",
         sa.Column("account_id", sa.UUID(), nullable=False),

@@ -43,6 +43,7 @@ class StripeAccount(Base):
     """One Stripe account of a legal entity. `code` is the key it has in the settings; no secret stands here.
 
     `time_zone` is the entity's, kept beside the account because business days and hours are computed in bulk.
+    `events_due` says that a run was queued which has not yet looked for received events.
     """
 
     __tablename__ = "stripe_account"
@@ -53,6 +54,7 @@ class StripeAccount(Base):
     code: Mapped[str]
     stripe_account_id: Mapped[str | None]
     time_zone: Mapped[str]
+    events_due: Mapped[bool] = mapped_column(server_default=text("false"))
     connected_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
@@ -78,13 +80,13 @@ class _OfAccount:
         return (
             UniqueConstraint("account_id", "stripe_id"),
             ForeignKeyConstraint(["account_id", "entity_id"], ["stripe_account.id", "stripe_account.entity_id"]),
+            Index(None, "entity_id", "created_at", "id"),
             *cls._extra,
         )
 
 
 class Customer(_OfAccount, Base):
     __tablename__ = "customer"
-    _extra = (Index(None, "entity_id", "created_at", "id"),)
 
     name: Mapped[str | None]
     email: Mapped[str | None]
@@ -125,7 +127,6 @@ class Invoice(_OfAccount, Base):
     _extra = (
         _one_of("status", v.InvoiceStatus),
         _currency(),
-        Index(None, "entity_id", "created_at", "id"),
         Index(None, "account_id", "customer_ref"),
         Index("ix_invoice_payment_ref", "account_id", "payment_ref", postgresql_where=text("payment_ref IS NOT NULL")),
         Index("ix_invoice_open", "account_id", "due_at", postgresql_where=text("status IN ('draft', 'open')")),
@@ -163,7 +164,6 @@ class Payment(_OfAccount, Base):
     _extra = (
         _one_of("status", v.PaymentStatus),
         _currency(),
-        Index(None, "entity_id", "created_at", "id"),
         Index(None, "account_id", "customer_ref", "created_at"),
         Index("ix_payment_failed", "entity_id", "created_at", postgresql_where=text("status = 'failed'")),
     )
@@ -223,7 +223,6 @@ class Payout(_OfAccount, Base):
     _extra = (
         _one_of("status", v.PayoutStatus),
         _currency(),
-        Index(None, "entity_id", "created_at", "id"),
         Index(None, "changed_seq"),
     )
 
@@ -256,7 +255,6 @@ class BalanceTransaction(_OfAccount, Base):
         Index(None, "changed_seq"),
         Index(None, "account_id", "source_ref"),
         Index("ix_balance_transaction_payout_ref", "account_id", "payout_ref"),
-        Index(None, "entity_id", "created_at", "id"),
     )
 
     type: Mapped[str]

@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
+from services.payments.vocabulary import StripeObject
+
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
@@ -17,3 +19,26 @@ class AccountView:
     time_zone: str
     stripe_account_id: str | None
     connected_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    """A stretch of creation time of one object type, [from_at, to_at), read newest first and `after_ref` by now."""
+
+    id: uuid.UUID
+    account: AccountView
+    object_type: StripeObject
+    from_at: dt.datetime
+    to_at: dt.datetime
+    after_ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageView:
+    """How far one object type of one account is complete."""
+
+    account: str
+    object_type: str
+    covered_from: dt.datetime
+    covered_until: dt.datetime
+    read_at: dt.datetime
