@@ -8,10 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from services.core.clock import Clock
-from services.integrations.stripe_gateway import AccountClient
+from services.integrations.stripe_gateway import AccountClient, Page
 from services.payments.ingest import Snapshot
 from services.payments.views import WindowView
 from services.payments.vocabulary import StripeObject
@@ -93,34 +92,35 @@ def _chunks(client: AccountClient, window: WindowView, clock: Clock) -> Iterator
 
 
 def read_objects(client: AccountClient, kind: StripeObject, refs: Sequence[str], clock: Clock) -> list[Snapshot]:
-    """The named objects as they are now; those Stripe no longer has are left out."""
+    """The named objects as they are now; deleted ones are left out."""
 
     def read(ref: str) -> Snapshot | None:
         seen_at = clock.now()
         raw = client.retrieve(kind, ref)
-        return None if raw is None else Snapshot(raw, seen_at)
+        return None if raw is None or raw.get("deleted") else Snapshot(raw, seen_at)
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="stripe") as pool:
         return [snapshot for snapshot in pool.map(read, refs) if snapshot is not None]
 
 
-def read_payout_parts(client: AccountClient, payout: str) -> list[dict[str, Any]]:
+def read_payout_parts(client: AccountClient, payout: str, clock: Clock) -> list[Snapshot]:
     """All balance transactions that Stripe says a payout paid out, its own negative one included."""
-    return _all(lambda after: client.page(StripeObject.BALANCE_TRANSACTION, payout=payout, after=after))
+    return _all(lambda after: client.page(StripeObject.BALANCE_TRANSACTION, payout=payout, after=after), clock)
 
 
-def read_ids(
-    client: AccountClient, kind: StripeObject, from_at: dt.datetime, to_at: dt.datetime
-) -> list[dict[str, Any]]:
+def read_range(
+    client: AccountClient, kind: StripeObject, from_at: dt.datetime, to_at: dt.datetime, clock: Clock
+) -> list[Snapshot]:
     """Every object of a kind created in [from_at, to_at)."""
-    return _all(lambda after: client.page(kind, created_from=from_at, created_before=to_at, after=after))
+    return _all(lambda after: client.page(kind, created_from=from_at, created_before=to_at, after=after), clock)
 
 
-def _all(page_after: Callable[[str | None], Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _all(page_after: Callable[[str | None], Page], clock: Clock) -> list[Snapshot]:
+    rows: list[Snapshot] = []
     more = True
     while more:
-        page = page_after(rows[-1]["id"] if rows else None)
-        rows.extend(page.rows)
+        seen_at = clock.now()
+        page = page_after(rows[-1].raw["id"] if rows else None)
+        rows.extend(Snapshot(raw, seen_at) for raw in page.rows)
         more = page.has_more and bool(page.rows)
     return rows

@@ -92,12 +92,19 @@ def moving_refs(uow: UnitOfWork, *, account: AccountView, kind: StripeObject, be
 
 
 def touched_refs(uow: UnitOfWork, *, account: AccountView, since: dt.datetime) -> dict[StripeObject, list[str]]:
-    """Charges, payments and invoices older than `since` for which something happened after it."""
+    """Charges, payments, invoices and refunds older than `since` for which something happened after it."""
     uow.actor.require(Permission.PAYMENT_SYNC, account.entity_id)
     rows = uow.session.execute(
         text(_TOUCHED), {"entity": account.entity_id, "account": account.id, "since": since}
     ).all()
+    returned = select(BalanceTransaction.source_ref).where(
+        BalanceTransaction.entity_id == account.entity_id,
+        BalanceTransaction.account_id == account.id,
+        BalanceTransaction.created_at >= since,
+        BalanceTransaction.reporting_category == "refund_failure",
+    )
     return {
+        StripeObject.REFUND: _unique(uow.session.scalars(returned)),
         StripeObject.CHARGE: _unique(row.charge for row in rows),
         StripeObject.INVOICE: _unique(row.invoice for row in rows),
         StripeObject.PAYMENT_INTENT: _unique(row.payment for row in rows),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from services import audit, identity
+from services import audit, identity, runs
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, NotFound
 from services.core.permissions import Permission
+from services.payments.ingest import Snapshot, ingest, link_payout
 from services.payments.models import StripeAccount
+from services.payments.refresh import unknown_transactions
+from services.payments.views import AccountView
+from services.payments.vocabulary import SYNC, StripeObject, SyncParams
 
 
 def connect_account(
@@ -57,3 +62,22 @@ def _time_zone(uow: UnitOfWork, entity_id: uuid.UUID) -> str:
         if entity.id == entity_id:
             return entity.time_zone
     raise NotFound("There is no such legal entity.")
+
+
+def request_sync(uow: UnitOfWork, *, entity_id: uuid.UUID | None = None, after: Sequence[uuid.UUID] = ()) -> uuid.UUID:
+    """Queues a sync of all accounts, or of one legal entity's; returns the run."""
+    uow.actor.require(Permission.PAYMENT_SYNC, entity_id)
+    return runs.enqueue(uow, kind=SYNC, params=SyncParams(entity_id=entity_id), after=after)
+
+
+def link_payout_parts(uow: UnitOfWork, *, account: AccountView, payout: str, parts: Sequence[Snapshot]) -> int:
+    """Notes which balance transactions a payout is made of, storing those not seen before; returns how many are linked.
+
+    `parts` must be all that Stripe lists for the payout.
+    """
+    uow.actor.require(Permission.PAYMENT_SYNC, account.entity_id)
+    refs = [part.raw["id"] for part in parts]
+    new = unknown_transactions(uow, account=account, refs=refs)
+    kind = StripeObject.BALANCE_TRANSACTION
+    ingest(uow, account=account, kind=kind, snapshots=[part for part in parts if part.raw["id"] in new])
+    return link_payout(uow, account=account, payout=payout, parts=refs, complete_at=uow.clock.now())

@@ -42,3 +42,29 @@ class CoverageView:
     covered_from: dt.datetime
     covered_until: dt.datetime
     read_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCheck:
+    """What a comparison with Stripe found for one object type and stretch of time."""
+
+    object_type: StripeObject
+    from_at: dt.datetime
+    to_at: dt.datetime
+    at_stripe: int
+    here: int
+    missing: list[str]
+    unknown: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """A received event that waits to be applied."""
+
+    id: uuid.UUID
+    event_id: str
+    type: str
+    object_type: str | None
+    object_ref: str | None
+    made_at: dt.datetime
+    body: bytes

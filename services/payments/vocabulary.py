@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from enum import StrEnum
+
+from pydantic import BaseModel, Field
+
+from services.core.permissions import Permission
+from services.runs import RunKind
 
 
 class PaymentStatus(StrEnum):
@@ -83,3 +89,32 @@ SETTLED_PAYMENT = (PaymentStatus.SUCCEEDED, PaymentStatus.FAILED)
 
 PAYOUT_CATEGORIES = ("payout", "payout_reversal")
 """Reporting categories of money that leaves to (or comes back from) the bank; they are no settlement entries."""
+
+
+class SyncParams(BaseModel):
+    """Which accounts are read: all, or those of one legal entity."""
+
+    entity_id: uuid.UUID | None = None
+
+
+class CheckParams(BaseModel):
+    """What is compared with Stripe: everything that is covered, or what was made in the last `days`.
+
+    With `repair`, what is missing is fetched and stored.
+    """
+
+    entity_id: uuid.UUID | None = None
+    days: int | None = Field(default=None, ge=1)
+    repair: bool = False
+
+
+class ApplyEventsParams(BaseModel):
+    """The account whose received events are applied."""
+
+    entity_id: uuid.UUID
+    account_id: uuid.UUID
+
+
+SYNC = RunKind("payments.sync", SyncParams, Permission.PAYMENT_SYNC, priority=80)
+CHECK = RunKind("payments.check", CheckParams, Permission.PAYMENT_SYNC, priority=120)
+APPLY_EVENTS = RunKind("payments.apply_events", ApplyEventsParams, Permission.PAYMENT_SYNC, priority=50)
