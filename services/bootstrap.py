@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from services import bank, books, runs
+from services import bank, books, payments, runs
 from services.core.clock import Clock
 from services.core.db import Base, Database, UnitOfWork
 from services.core.embedded_postgres import EmbeddedPostgres
@@ -41,7 +41,14 @@ class ScheduleDefault:
 
 
 # Every kind of run there is; the bodies stand in jobs/<domain>.py.
-KINDS: list[runs.RunKind] = [bank.IMPORT, bank.SCAN, books.IMPORT]
+KINDS: list[runs.RunKind] = [
+    bank.IMPORT,
+    bank.SCAN,
+    books.IMPORT,
+    payments.SYNC,
+    payments.CHECK,
+    payments.APPLY_EVENTS,
+]
 
 # What starts by itself on a new installation; people edit it later on the Schedules page.
 SCHEDULES: list[ScheduleDefault] = [

@@ -121,6 +121,7 @@ class AccountClient:
     def __init__(self, code: str, connection: Connection) -> None:
         self.code = code
         self.connection = connection
+        self.patience = _GIVE_UP_SECONDS
         self._pace = Pace()
         self._client = stripe.StripeClient(
             connection.api_key,
@@ -212,7 +213,7 @@ class AccountClient:
     def _get(self, path: str, params: dict[str, Any], kind: str) -> Any:
         try:
             for attempt in stamina.retry_context(
-                on=self._backoff, attempts=_ATTEMPTS, timeout=_GIVE_UP_SECONDS, wait_initial=0.2, wait_max=10.0
+                on=self._backoff, attempts=_ATTEMPTS, timeout=self.patience, wait_initial=0.2, wait_max=10.0
             ):
                 with attempt:
                     self._pace.wait()
