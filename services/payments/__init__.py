@@ -6,7 +6,7 @@ from services.payments.events import begin_applying, plan_events, receive_event,
 from services.payments.queries import accounts
 from services.payments.reading import read_objects, read_payout_parts, read_range, read_windows
 from services.payments.refresh import moving_refs, touched_refs, unlinked_payouts
-from services.payments.service import connect_account, link_payout_parts, request_sync
+from services.payments.service import confirm_account, connect_account, link_payout_parts, request_sync
 from services.payments.sync import REREAD, advance_cursor, plan_windows, store_chunk
 from services.payments.views import AccountView, CoverageView, WindowCheck, WindowView
 from services.payments.vocabulary import (
@@ -38,6 +38,7 @@ __all__ = [
     "advance_cursor",
     "begin_applying",
     "compare_window",
+    "confirm_account",
     "connect_account",
     "coverage",
     "link_payout_parts",

@@ -64,6 +64,12 @@ def _time_zone(uow: UnitOfWork, entity_id: uuid.UUID) -> str:
     raise NotFound("There is no such legal entity.")
 
 
+def confirm_account(uow: UnitOfWork, *, account: AccountView, stripe_account_id: str) -> None:
+    """Notes which Stripe account the key opens. Raises Conflict when it is another one than before."""
+    uow.actor.require(Permission.PAYMENT_SYNC, account.entity_id)
+    _same_account(uow.session.get_one(StripeAccount, account.id), account.entity_id, stripe_account_id)
+
+
 def request_sync(uow: UnitOfWork, *, entity_id: uuid.UUID | None = None, after: Sequence[uuid.UUID] = ()) -> uuid.UUID:
     """Queues a sync of all accounts, or of one legal entity's; returns the run."""
     uow.actor.require(Permission.PAYMENT_SYNC, entity_id)

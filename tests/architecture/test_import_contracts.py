@@ -25,6 +25,7 @@ PLANTED = {
     "face-of-identity": ("console/planted_face.py", "import services.identity.models"),
     "face-of-runs": ("jobs/planted_face.py", "import services.runs.models"),
     "face-of-reconciliation": ("jobs/planted_recon.py", "import services.reconciliation.models"),
+    "face-of-payments": ("jobs/planted_payments.py", "import services.payments.models"),
 }
 
 
