@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from jobs import bank, books
+from jobs import bank, books, payments
 
-__all__ = ["bank", "books"]
+__all__ = ["bank", "books", "payments"]

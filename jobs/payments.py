@@ -196,9 +196,7 @@ def _checked_kind(
                 listed=[snapshot.raw["id"] for snapshot in listed],
             )
             if repair and result.missing:
-                found["repaired"] += payments.repair_window(
-                    uow, account=reader.account, check=result, snapshots=listed
-                )
+                found["repaired"] += payments.repair_window(uow, account=reader.account, check=result, snapshots=listed)
         found["stripe"] += result.at_stripe
         found["here"] += result.here
         found["missing"] += len(result.missing)
