@@ -141,7 +141,7 @@ def _link_payouts(reader: _Reader) -> None:
 
 
 def _apply_waiting(reader: _Reader) -> dict[str, int]:
-    done = dict.fromkeys(("applied", "superseded", "ignored"), 0)
+    done: dict[str, int] = dict.fromkeys(("applied", "superseded", "ignored"), 0)
     while True:
         with reader.ctx.unit_of_work() as uow:
             events = payments.waiting_events(uow, account=reader.account)
@@ -183,7 +183,7 @@ def _checked_account(reader: _Reader, params: payments.CheckParams) -> dict[str,
 def _checked_kind(
     reader: _Reader, kind: StripeObject, start: dt.datetime, end: dt.datetime, repair: bool
 ) -> dict[str, Any]:
-    found = {"stripe": 0, "here": 0, "missing": 0, "unknown": 0, "repaired": 0, "ids": []}
+    found: dict[str, Any] = {"stripe": 0, "here": 0, "missing": 0, "unknown": 0, "repaired": 0, "ids": []}
     for from_at, to_at in _stretches(start, end):
         listed = payments.read_range(reader.client, kind, from_at, to_at, reader.clock)
         with reader.ctx.unit_of_work() as uow:

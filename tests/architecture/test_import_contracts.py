@@ -26,6 +26,8 @@ PLANTED = {
     "face-of-runs": ("jobs/planted_face.py", "import services.runs.models"),
     "face-of-reconciliation": ("jobs/planted_recon.py", "import services.reconciliation.models"),
     "face-of-payments": ("jobs/planted_payments.py", "import services.payments.models"),
+    "face-of-bank": ("jobs/planted_bank.py", "import services.bank.models"),
+    "face-of-books": ("jobs/planted_books.py", "import services.books.models"),
 }
 
 
