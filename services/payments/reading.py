@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class _Stopped(Exception):
     """The consumer went away; readers end at their next page."""
 
 
-def read_windows(client: AccountClient, windows: Sequence[WindowView], clock: Clock) -> Iterator[Chunk]:
+def read_windows(client: AccountClient, windows: Sequence[WindowView], clock: Clock) -> Generator[Chunk]:
     """The windows' objects as they come, newest first within each window. Raises what a reader raised."""
     chunks: queue.Queue[Chunk | BaseException | None] = queue.Queue(maxsize=_READERS * 2)
     stop = threading.Event()
@@ -78,7 +78,7 @@ def _consumed(chunks: queue.Queue[Chunk | BaseException | None], open_windows: i
             yield item
 
 
-def _chunks(client: AccountClient, window: WindowView, clock: Clock) -> Iterator[Chunk]:
+def _chunks(client: AccountClient, window: WindowView, clock: Clock) -> Generator[Chunk]:
     after, snapshots, more, pages = window.after_ref, [], True, 0
     while more:
         seen_at = clock.now()
