@@ -145,6 +145,12 @@ def upgrade() -> None:
     op.create_index("ix_charge_account_id_payment_ref", "charge", ["account_id", "payment_ref"])
     op.create_index("ix_charge_entity_id_created_at_id", "charge", ["entity_id", "created_at", "id"])
     op.create_index("ix_charge_pending", "charge", ["account_id"], postgresql_where=sa.text("status = 'pending'"))
+    op.create_index(
+        "ix_charge_failed",
+        "charge",
+        ["account_id", "payment_ref", "created_at"],
+        postgresql_where=sa.text("status = 'failed'"),
+    )
     op.create_table(
         "customer",
         *_mirrored("customer"),

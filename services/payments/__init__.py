@@ -3,6 +3,7 @@
 from services.payments.checking import compare_window, coverage, repair_window, store_objects
 from services.payments.entries import payout_composition, payout_entries, settlement_entries
 from services.payments.events import begin_applying, plan_events, receive_event, settle_events, waiting_events
+from services.payments.facts import InvoicePopulation, invoice_facts
 from services.payments.queries import accounts
 from services.payments.reading import read_objects, read_payout_parts, read_range, read_windows
 from services.payments.refresh import moving_refs, touched_refs, unlinked_payouts
@@ -30,6 +31,7 @@ __all__ = [
     "CheckParams",
     "CoverageView",
     "EventState",
+    "InvoicePopulation",
     "StripeObject",
     "SyncParams",
     "WindowCheck",
@@ -41,6 +43,7 @@ __all__ = [
     "confirm_account",
     "connect_account",
     "coverage",
+    "invoice_facts",
     "link_payout_parts",
     "moving_refs",
     "payout_composition",

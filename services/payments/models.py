@@ -104,6 +104,9 @@ class Charge(_OfAccount, Base):
         _currency(),
         Index(None, "account_id", "payment_ref"),
         Index("ix_charge_pending", "account_id", postgresql_where=text("status = 'pending'")),
+        Index(
+            "ix_charge_failed", "account_id", "payment_ref", "created_at", postgresql_where=text("status = 'failed'")
+        ),
     )
 
     payment_ref: Mapped[str] = mapped_column(Ref)

@@ -1,0 +1,21 @@
+"""Dunning: invoices nobody has paid, why collecting them failed, and what was recovered."""
+
+from services.dunning.queries import invoices, overview, totals
+from services.dunning.views import DunningOverview, Figure, InvoiceFilter, InvoiceRow, RecoveryMonth
+from services.dunning.vocabulary import MOST_ATTEMPTS, RECOVERY_MONTHS, RETURN_DAYS, Age, Outcome
+
+__all__ = [
+    "MOST_ATTEMPTS",
+    "RECOVERY_MONTHS",
+    "RETURN_DAYS",
+    "Age",
+    "DunningOverview",
+    "Figure",
+    "InvoiceFilter",
+    "InvoiceRow",
+    "Outcome",
+    "RecoveryMonth",
+    "invoices",
+    "overview",
+    "totals",
+]
