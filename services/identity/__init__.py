@@ -10,11 +10,11 @@ from services.identity.people import (
     set_password,
 )
 from services.identity.policy import PERMISSIONS, Grant, SessionLifetime
-from services.identity.queries import entity_by_code, has_users, legal_entities, user_by_email, users
+from services.identity.queries import colleagues, entity_by_code, has_users, legal_entities, user_by_email, users
 from services.identity.service import create_legal_entity
 from services.identity.sessions import actor_for_session, choose_entities, end_sessions, set_preferences, sign_out
 from services.identity.sign_in import authenticate
-from services.identity.views import LegalEntityView, SessionSecret, SignedIn, SignInRefused, UserView
+from services.identity.views import LegalEntityView, PersonView, SessionSecret, SignedIn, SignInRefused, UserView
 from services.identity.vocabulary import Locale, Role, Theme
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "LastAdmin",
     "LegalEntityView",
     "Locale",
+    "PersonView",
     "Role",
     "SessionLifetime",
     "SessionSecret",
@@ -35,6 +36,7 @@ __all__ = [
     "actor_for_session",
     "authenticate",
     "choose_entities",
+    "colleagues",
     "create_legal_entity",
     "create_user",
     "deactivate_user",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
 from services.identity.models import LegalEntity, RoleGrant, User, UserSession
-from services.identity.policy import Grant
-from services.identity.views import LegalEntityView, UserView
+from services.identity.policy import PERMISSIONS, Grant
+from services.identity.views import LegalEntityView, PersonView, UserView
 from services.identity.vocabulary import Role
 
 
@@ -53,6 +53,21 @@ def user_by_email(uow: UnitOfWork, *, email: str) -> UserView:
         if view.email == wanted:
             return view
     raise NotFound(f"Nobody has the address {wanted}.")
+
+
+def colleagues(uow: UnitOfWork, *, permission: Permission, entity_id: uuid.UUID) -> list[PersonView]:
+    """Active people who hold the same right as the actor for one entity, by name: whom work can be given to."""
+    uow.actor.require(permission, entity_id)
+    roles = [role.value for role, permissions in PERMISSIONS.items() if permission in permissions]
+    holders = select(RoleGrant.user_id).where(
+        RoleGrant.role.in_(roles), or_(RoleGrant.entity_id.is_(None), RoleGrant.entity_id == entity_id)
+    )
+    rows = uow.session.execute(
+        select(User.id, User.display_name)
+        .where(User.id.in_(holders), User.deactivated_at.is_(None))
+        .order_by(User.display_name, User.email)
+    )
+    return [PersonView(*row) for row in rows]
 
 
 def has_users(uow: UnitOfWork) -> bool:

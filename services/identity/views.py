@@ -22,6 +22,14 @@ class LegalEntityView:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody to whom work can be given."""
+
+    id: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSecret:
     """What goes into the cookie, once; the database keeps a hash of `value` alone."""
 

@@ -1,9 +1,31 @@
 """Reconciliation: books against Stripe, Stripe's payouts against the bank; breaks, their work, and the signature."""
 
+from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
+from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break, resolve_break
+from services.reconciliation.evidence import evidence_of
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
 from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, totals_of
 from services.reconciliation.service import Starter, last_closed_day, reconcile
-from services.reconciliation.views import BreakView, RunView, SignatureView, TotalView
+from services.reconciliation.signing import sign_off, signing_of, verify_signature
+from services.reconciliation.views import (
+    AgeBand,
+    BreakFilter,
+    BreakPage,
+    BreakSums,
+    BreakView,
+    CandidateView,
+    ClassSum,
+    EntryView,
+    EvidenceView,
+    RuleVerdict,
+    RunView,
+    SignatureView,
+    SigningView,
+    StandingView,
+    StoryLine,
+    TotalView,
+    VerificationView,
+)
 from services.reconciliation.vocabulary import (
     SIDES,
     BreakClass,
@@ -18,26 +40,51 @@ from services.reconciliation.vocabulary import (
 
 __all__ = [
     "SIDES",
+    "AgeBand",
     "BreakClass",
+    "BreakFilter",
+    "BreakPage",
     "BreakState",
+    "BreakSums",
     "BreakView",
+    "CandidateView",
+    "ClassSum",
     "Definition",
+    "EntryView",
+    "EvidenceView",
     "Refreshed",
     "Resolution",
     "Rule",
+    "RuleVerdict",
     "RunView",
     "SignatureView",
+    "SigningView",
     "SourceKind",
     "Span",
+    "StandingView",
     "Starter",
+    "StoryLine",
     "TotalView",
+    "VerificationView",
     "WhyExpected",
+    "assign_break",
+    "break_by_number",
+    "comment_on_break",
+    "evidence_of",
     "last_closed_day",
+    "list_breaks",
     "newest_runs",
     "recent_runs",
     "reconcile",
     "refresh_entries",
+    "reopen_break",
+    "resolve_break",
     "run_by_id",
+    "sign_off",
+    "signing_of",
+    "stream_breaks",
+    "sum_breaks",
     "tidy_entries",
     "totals_of",
+    "verify_signature",
 ]

@@ -34,8 +34,10 @@ def add_business_days(day: dt.date, count: int) -> dt.date:
     return day
 
 
-def subtract_business_days(day: dt.date, count: int) -> dt.date:
-    """The `count`-th business day before `day`."""
+def business_day_before(day: dt.date, count: int) -> dt.date:
+    """The day with exactly `count` business days after it up to `day`; on a weekend as on the Friday before."""
+    while not is_business_day(day):
+        day -= dt.timedelta(days=1)
     while count > 0:
         day -= dt.timedelta(days=1)
         count -= is_business_day(day)

@@ -20,14 +20,14 @@ def view_of_run(row: ReconciliationRun, signature: Signature | None) -> RunView:
     return RunView(
         **{name: getattr(row, name) for name in _PLAIN},
         definition=Definition(row.definition),
-        signature=_view_of_signature(signature),
+        signature=view_of_signature(signature),
     )
 
 
 _PLAIN = tuple(name for name in RunView.__dataclass_fields__ if name not in ("definition", "signature"))
 
 
-def _view_of_signature(row: Signature | None) -> SignatureView | None:
+def view_of_signature(row: Signature | None) -> SignatureView | None:
     if row is None:
         return None
     return SignatureView(row.signed_by, row.signed_by_name, row.signed_at, row.over_limit, row.reason, row.digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from services.core.canonical_json import digest
 from services.reconciliation.errors import DifferenceUnexplained
+from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.policy import deviation_ppm
 from services.reconciliation.settlement import Scene
 from services.reconciliation.vocabulary import Span
@@ -80,6 +80,8 @@ EXPECTED_DIGEST = """
 SELECT coalesce(encode(sha256(convert_to(string_agg(concat_ws('|', side, ext_key, occurrence, amount_minor, currency,
        booked_on, why), E'\\n' ORDER BY side, ext_key, occurrence), 'UTF8')), 'hex'), '') FROM {expected}
 """
+EXPECTED_NOW = "recon_expected_now"
+KEPT_EXPECTED = "(SELECT * FROM recon_expected WHERE run_id = :run) kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +145,14 @@ def check_explained(connection: Connection, rows: list[TotalRow]) -> None:
 
 def content_digest(
     connection: Connection,
+    run: ReconciliationRun,
     *,
-    entity: uuid.UUID,
-    definition: str,
-    through: dt.date,
-    rule_version: int,
-    seq: int,
-    matched: int,
     rows: list[TotalRow],
     findings: str,
     expected: str,
 ) -> str:
     """SHA-256 over the canonical JSON of what a run found; computed alike when it is made and when it is verified."""
-    values = {"entity": entity, "definition": definition, "seq": seq}
+    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq, "run": run.id}
     parts = {
         "findings": connection.scalar(text(FINDINGS_DIGEST.format(findings=findings)), values),
         "groups": connection.scalar(text(GROUPS_DIGEST), values),
@@ -164,17 +161,18 @@ def content_digest(
     return digest(
         parts
         | {
-            "definition": definition,
-            "entity": entity,
-            "through": through,
-            "rule_version": rule_version,
-            "matched": matched,
-            "totals": [_total_document(row) for row in rows],
+            "definition": run.definition,
+            "entity": run.entity_id,
+            "through": run.through,
+            "rule_version": run.rule_version,
+            "matched": run.matched,
+            "totals": [total_document(row) for row in rows],
         }
     )
 
 
-def _total_document(row: TotalRow) -> dict[str, Any]:
+def total_document(row: TotalRow) -> dict[str, Any]:
+    """One total in canonical JSON values."""
     return {
         "span": row.span.value,
         "currency": row.currency,

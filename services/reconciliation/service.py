@@ -35,7 +35,7 @@ INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, cur
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
 """
 _EXPECTED = "SELECT count(*), count(*) FILTER (WHERE side = 'left') FROM recon_expected_now"
-_RULES = "SELECT rule, count(DISTINCT fingerprint) FROM recon_group_now GROUP BY rule"
+_RULES = "SELECT rule, count(DISTINCT fingerprint) AS groups FROM recon_group_now GROUP BY rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _store(
     rule_counts: dict[str, int] = {}
     if frame.definition is Definition.PAYOUTS:
         carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
-        rule_counts = dict(connection.execute(text(_RULES)).tuples().all())
+        rule_counts = {row.rule: row.groups for row in connection.execute(text(_RULES))}
     carried = carry_breaks(connection, entity=entity, definition=definition, seq=frame.seq, now=uow.clock.now())
     totals = results.totals(connection, frame.scene, entity=entity, definition=definition)
     results.check_explained(connection, totals)
@@ -145,15 +145,10 @@ def _store(
     run.rule_counts = rule_counts or {Rule.KEY.value: matched}
     run.digest = results.content_digest(
         connection,
-        entity=entity,
-        definition=definition,
-        through=frame.through,
-        rule_version=run.rule_version,
-        seq=frame.seq,
-        matched=matched,
+        run,
         rows=totals,
         findings=results.FOUND,
-        expected="recon_expected_now",
+        expected=results.EXPECTED_NOW,
     )
     run.finished_at = dt.datetime.now(dt.UTC)
     uow.session.add(run)

@@ -114,3 +114,148 @@ class BreakView:
     def name(self) -> str:
         """The number people say: B-10001."""
         return f"B-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class StandingView:
+    """What is still open in one currency, now: breaks of the run that nobody resolved, and their sum without sign."""
+
+    currency: str
+    breaks: int
+    open_minor: int
+    deviation_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningView:
+    """The state of a run's sign-off for one reader. `obstacle` names what stands against it, None when nothing does."""
+
+    may_sign: bool
+    obstacle: str | None
+    needs_reason: bool
+    deviation_ppm: int
+    limit_ppm: int
+    standing: tuple[StandingView, ...]
+    signature: SignatureView | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationView:
+    """Whether a signature still stands for the rows, check by check."""
+
+    valid: bool
+    checks: Mapping[str, bool]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakFilter:
+    """What a reader looks for; None and empty mean anything. `seq` keeps to the breaks one run had found.
+
+    `text` is looked for in both keys, and as a number.
+    """
+
+    entity_id: uuid.UUID | None = None
+    definition: Definition | None = None
+    classes: tuple[BreakClass, ...] = ()
+    states: tuple[BreakState, ...] = ()
+    assigned_to: uuid.UUID | None = None
+    seq: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakPage:
+    rows: tuple[BreakView, ...]
+    total: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSum:
+    """Breaks of one class in one currency: how many, and their differences added up with sign."""
+
+    break_class: BreakClass
+    currency: str
+    breaks: int
+    delta_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """Breaks of an age from `low` to `high` business days, both inclusive; `high` None is no end."""
+
+    low: int
+    high: int | None
+    breaks: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakSums:
+    classes: tuple[ClassSum, ...]
+    ages: tuple[AgeBand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One side of a break as its feed tells it now."""
+
+    ext_key: str
+    occurrence: int
+    minor: int
+    currency: str
+    fee_minor: int | None
+    status: str
+    occurred_at: dt.datetime
+    booked_on: dt.date
+    reference: str | None
+    batch_ref: str | None
+    origin: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """What one rule said: `passed`, `failed` or `skipped`, with the figures behind it."""
+
+    rule: str
+    outcome: str
+    left: str | None = None
+    right: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """An open entry of the other side that comes near, with what speaks for it and what against."""
+
+    number: int
+    key: str
+    minor: int
+    currency: str
+    booked_on: dt.date
+    score: int
+    agrees: tuple[str, ...]
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A line of a break's story: a person's step, or what a run did (`opened`, `changed`, `closed`)."""
+
+    at: dt.datetime
+    kind: str
+    body: str
+    author: str
+    run_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """All there is to judge a break by."""
+
+    left: EntryView | None
+    right: EntryView | None
+    parts_minor: int | None
+    verdicts: tuple[RuleVerdict, ...]
+    candidates: tuple[CandidateView, ...]
+    story: tuple[StoryLine, ...]

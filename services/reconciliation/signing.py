@@ -1,0 +1,277 @@
+"""The signature under a run: a second person of Finance, on whole inputs, with a reason above the limit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import exists, func, select, text
+
+from services import audit
+from services.core import events
+from services.core.canonical_json import digest
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+from services.reconciliation import results
+from services.reconciliation.errors import NotSecondPerson, ReasonMissing, RunNotFound, SignatureRefused
+from services.reconciliation.models import ReconciliationRun, Signature, Total
+from services.reconciliation.policy import REASON_LENGTH, deviation_ppm, is_second_person, reason_suffices
+from services.reconciliation.queries import view_of_signature
+from services.reconciliation.results import TotalRow
+from services.reconciliation.views import SignatureView, SigningView, StandingView, VerificationView
+from services.reconciliation.vocabulary import Span
+
+_STANDING = """
+SELECT currency, count(*), sum(abs(delta_minor)) FROM (
+    SELECT currency, delta_minor FROM recon_break
+    WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved'
+      AND since_seq <= :seq AND closed_seq IS NULL
+    UNION ALL
+    SELECT right_currency, right_minor FROM recon_break
+    WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved'
+      AND since_seq <= :seq AND closed_seq IS NULL AND break_class = 'currency'
+) deltas GROUP BY currency ORDER BY currency
+"""
+
+
+class Obstacle(StrEnum):
+    """What stands between a run and a signature, in the order it is looked for."""
+
+    SIGNED = "signed"
+    NOT_NEWEST = "not_newest"
+    INPUT_GAPS = "input_gaps"
+    NO_RIGHT = "no_right"
+    STARTED_BY_YOU = "started_by_you"
+
+
+_SENTENCES = {
+    Obstacle.SIGNED: "This run is signed already.",
+    Obstacle.NOT_NEWEST: "A newer run of the same day exists; sign that one.",
+    Obstacle.INPUT_GAPS: "An input file does not balance or has a gap. Import what is missing and run again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A run with what decides over its signature."""
+
+    run: ReconciliationRun
+    signature: Signature | None
+    newest: bool
+    standing: tuple[StandingView, ...]
+
+    @property
+    def deviation_ppm(self) -> int:
+        return max((row.deviation_ppm for row in self.standing), default=0)
+
+    @property
+    def over_limit(self) -> bool:
+        return self.deviation_ppm > self.run.limit_ppm
+
+    @property
+    def has_gaps(self) -> bool:
+        return any(feed["problems"] for feed in self.run.inputs.values())
+
+
+def signing_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> SigningView:
+    """Whether the actor may sign the run, what stands against it, and what is still open. Raises RunNotFound."""
+    case = _case(uow, run_id, Permission.RECONCILIATION_READ)
+    obstacle = _obstacle(uow, case)
+    return SigningView(
+        may_sign=obstacle is None,
+        obstacle=obstacle.value if obstacle else None,
+        needs_reason=case.over_limit,
+        deviation_ppm=case.deviation_ppm,
+        limit_ppm=case.run.limit_ppm,
+        standing=case.standing,
+        signature=view_of_signature(case.signature),
+    )
+
+
+def sign_off(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -> SignatureView:
+    """Puts the actor's name under a finished run and freezes its totals and digest.
+
+    Refused: for the one who started it (NotSecondPerson, and by the database itself), for a run that is signed,
+    that is not the newest of its day, or whose inputs have gaps (SignatureRefused), and, while the deviation of
+    what is still open is above the limit, without a reason of at least eight characters (ReasonMissing).
+    """
+    uow.actor.require(Permission.RECONCILIATION_SIGN)
+    case = _case(uow, run_id, Permission.RECONCILIATION_SIGN)
+    uow.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"reconciliation/{case.run.definition}/{case.run.entity_id}"},
+    )
+    case = _case(uow, run_id, Permission.RECONCILIATION_SIGN)
+    _refuse(uow, case, reason)
+    statement = _statement(uow, case, reason)
+    row = Signature(
+        run_id=case.run.id,
+        started_by=case.run.started_by,
+        signed_by=uow.actor.id,
+        signed_by_name=uow.actor.name,
+        signed_at=dt.datetime.fromisoformat(statement["signed_at"]),
+        over_limit=case.over_limit,
+        reason=reason.strip() if reason else None,
+        statement=statement,
+        digest=digest(statement),
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    _announce(uow, case.run, row)
+    view = view_of_signature(row)
+    assert view is not None  # noqa: S101 - the row was just made
+    return view
+
+
+def verify_signature(uow: UnitOfWork, *, run_id: uuid.UUID) -> VerificationView:
+    """Computes everything a signature stands for again from the rows. Raises RunNotFound, also for an unsigned run."""
+    case = _case(uow, run_id, Permission.RECONCILIATION_READ)
+    signature = case.signature
+    if signature is None:
+        raise RunNotFound("This run carries no signature that could be verified.", run_id=str(run_id))
+    totals = _totals(uow, run_id)
+    content = results.content_digest(
+        uow.session.connection(),
+        case.run,
+        rows=totals,
+        findings=results.STANDING_FINDINGS,
+        expected=results.KEPT_EXPECTED,
+    )
+    checks = {
+        "statement": digest(signature.statement) == signature.digest,
+        "content": content == case.run.digest == signature.statement["content"],
+        "totals": signature.statement["totals"] == [results.total_document(row) for row in totals],
+        "second_person": is_second_person(case.run.started_by, signature.signed_by)
+        and signature.statement["signed_by"] == str(signature.signed_by),
+    }
+    return VerificationView(all(checks.values()), checks, signature.digest)
+
+
+def _case(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> _Case:
+    scope = uow.actor.scope(permission)
+    run = uow.session.scalar(
+        select(ReconciliationRun).where(ReconciliationRun.id == run_id, scope.allows(ReconciliationRun.entity_id))
+    )
+    if run is None:
+        raise RunNotFound("There is no such reconciliation in the entities you may see.", run_id=str(run_id))
+    newer = select(
+        exists().where(
+            ReconciliationRun.entity_id == run.entity_id,
+            ReconciliationRun.definition == run.definition,
+            ReconciliationRun.through == run.through,
+            ReconciliationRun.seq > run.seq,
+        )
+    )
+    signature = uow.session.get(Signature, run_id, populate_existing=True)
+    return _Case(run, signature, not uow.session.scalar(newer), _standing(uow, run))
+
+
+def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ...]:
+    left = dict(
+        uow.session.execute(
+            select(Total.currency, func.sum(Total.left_minor))
+            .where(Total.run_id == run.id, Total.span == Span.ALL)
+            .group_by(Total.currency)
+        ).all()
+    )
+    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
+    return tuple(
+        StandingView(currency, breaks, int(minor), deviation_ppm(int(minor), int(left.get(currency, 0))))
+        for currency, breaks, minor in uow.session.execute(text(_STANDING), values)
+    )
+
+
+def _obstacle(uow: UnitOfWork, case: _Case) -> Obstacle | None:
+    if case.signature is not None:
+        return Obstacle.SIGNED
+    if not case.newest:
+        return Obstacle.NOT_NEWEST
+    if not uow.actor.may(Permission.RECONCILIATION_SIGN, case.run.entity_id):
+        return Obstacle.NO_RIGHT
+    if not is_second_person(case.run.started_by, uow.actor.id):
+        return Obstacle.STARTED_BY_YOU
+    return Obstacle.INPUT_GAPS if case.has_gaps else None
+
+
+def _refuse(uow: UnitOfWork, case: _Case, reason: str | None) -> None:
+    obstacle = _obstacle(uow, case)
+    if obstacle is Obstacle.STARTED_BY_YOU:
+        raise NotSecondPerson(
+            "You started this run, so somebody else of Finance has to sign it.",
+            permission=Permission.RECONCILIATION_SIGN.value,
+        )
+    if obstacle is not None:
+        raise SignatureRefused(_SENTENCES[obstacle], why=obstacle.value)
+    if case.over_limit and not reason_suffices(reason):
+        raise ReasonMissing(
+            "The open differences are above the limit; say in at least "
+            f"{REASON_LENGTH} characters why the day can be signed all the same.",
+            deviation_ppm=case.deviation_ppm,
+            limit_ppm=case.run.limit_ppm,
+        )
+
+
+def _totals(uow: UnitOfWork, run_id: uuid.UUID) -> list[TotalRow]:
+    rows = uow.session.scalars(select(Total).where(Total.run_id == run_id).order_by(Total.span, Total.currency))
+    return [
+        TotalRow(
+            Span(row.span),
+            row.currency,
+            row.left_entries,
+            row.left_minor,
+            row.right_entries,
+            row.right_minor,
+            row.open_minor,
+            row.deviation_ppm,
+        )
+        for row in rows
+    ]
+
+
+def _statement(uow: UnitOfWork, case: _Case, reason: str | None) -> dict[str, Any]:
+    """What is signed, in canonical JSON values: the run's content, and what was still open at this moment."""
+    run = case.run
+    return {
+        "run": str(run.id),
+        "definition": run.definition,
+        "entity": str(run.entity_id),
+        "through": run.through.isoformat(),
+        "rule_version": run.rule_version,
+        "content": run.digest,
+        "totals": [results.total_document(row) for row in _totals(uow, run.id)],
+        "open": [{"currency": r.currency, "breaks": r.breaks, "minor": r.open_minor} for r in case.standing],
+        "deviation_ppm": case.deviation_ppm,
+        "limit_ppm": run.limit_ppm,
+        "inputs": run.inputs,
+        "started_by": str(run.started_by),
+        "signed_by": str(uow.actor.id),
+        "signed_at": uow.clock.now().isoformat(),
+        "reason": reason.strip() if reason else None,
+    }
+
+
+def _announce(uow: UnitOfWork, run: ReconciliationRun, row: Signature) -> None:
+    facts = {
+        "definition": run.definition,
+        "through": run.through.isoformat(),
+        "content": run.digest,
+        "digest": row.digest,
+        "over_limit": row.over_limit,
+        "started_by": run.started_by_name,
+    }
+    audit.record(
+        uow,
+        action="reconciliation.run.signed",
+        subject_type="reconciliation_run",
+        subject_id=run.id,
+        entity_id=run.entity_id,
+        after=facts,
+        reason=row.reason,
+    )
+    events.emit(
+        uow,
+        events.DomainEvent("reconciliation.run_signed", "reconciliation_run", str(run.id), run.entity_id, facts),
+    )
