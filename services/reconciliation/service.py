@@ -30,6 +30,7 @@ from services.reconciliation.views import RunView
 from services.reconciliation.vocabulary import NOBODY, SIDES, Definition, Rule, Span
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
+_CLEAR = "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now"
 _KEEP_EXPECTED = """
 INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
@@ -76,6 +77,7 @@ def reconcile(
     """
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
     connection = uow.session.connection()
+    connection.exec_driver_sql(_CLEAR)
     connection.execute(text(_LOCK), {"name": f"reconciliation/{definition}/{entity_id}"})
     frame = _frame(uow, Definition(definition), entity_id, through)
     if frame.definition is Definition.SETTLEMENT:
