@@ -7,6 +7,7 @@ import sys
 import typer
 
 from console.commands import processes, sandbox, support, users
+from console.commands.up import up
 
 app = typer.Typer(
     name="kontor",
@@ -16,6 +17,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(up)
+app.command()(processes.web)
+app.command()(processes.worker)
+app.command()(processes.clock)
 app.command("migrate")(processes.migrate_database)
 app.add_typer(users.app, name="user")
 app.add_typer(sandbox.app, name="sandbox")
