@@ -1,6 +1,7 @@
 """The outside world of a merchant that is not real: Stripe, its bank and its own books, over real interfaces."""
 
 from services.sandbox.profile import BankAccountProfile, EntityProfile, profile
+from services.sandbox.serving import serve
 from services.sandbox.world import Grown, NotSeeded, advance, is_seeded, seed, truth
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "is_seeded",
     "profile",
     "seed",
+    "serve",
     "truth",
 ]

@@ -50,6 +50,8 @@ CREATE TABLE statement (iban TEXT NOT NULL, day TEXT NOT NULL, sequence INTEGER 
     closing INTEGER NOT NULL, PRIMARY KEY (iban, day)) WITHOUT ROWID;
 CREATE TABLE webhook_endpoint (n INTEGER PRIMARY KEY, created INTEGER NOT NULL, url TEXT NOT NULL,
     secret TEXT NOT NULL, events BLOB NOT NULL, metadata BLOB);
+CREATE TABLE webhook_retry (event INTEGER NOT NULL, endpoint INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    due REAL NOT NULL, PRIMARY KEY (event, endpoint)) WITHOUT ROWID;
 CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
     body BLOB NOT NULL) WITHOUT ROWID;
 """

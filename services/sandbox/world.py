@@ -13,12 +13,15 @@ from typing import Any
 from services.core.clock import Clock
 from services.core.errors import NotFound
 from services.sandbox import planted
+from services.sandbox.api.view import View
 from services.sandbox.delivery import deliver_files
+from services.sandbox.endpoints import start_from
 from services.sandbox.generator import World, extend, start
 from services.sandbox.generator.steps import world_of
 from services.sandbox.ids import Ids
 from services.sandbox.profile import ENTITIES, EntityProfile
 from services.sandbox.store import Store
+from services.sandbox.webhooks import deliver_events
 
 DEFAULT_SEED = "kontor"
 DEFAULT_DAYS = 90
@@ -34,10 +37,11 @@ class NotSeeded(NotFound):
 
 @dataclass(frozen=True)
 class Grown:
-    """What a step of time brought: days generated, files written."""
+    """What a step of time brought: days generated, files written, webhooks accepted."""
 
     days: int
     files: int
+    webhooks: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class Realm:
     entity: EntityProfile
     store: Store
     ids: Ids
+
+    def view(self, now: int) -> View:
+        """The account as Stripe shows it at an instant."""
+        founded = dt.datetime(world_of(self.store).start.year - 2, 1, 1, tzinfo=dt.UTC)
+        return View(self.entity, self.store, self.ids, int(founded.timestamp()), now)
 
 
 def seed(
@@ -75,6 +84,7 @@ def seed(
         start(store, entity, world)
         made += extend(store, entity, first)
         files += deliver_files(data_dir, store, entity, Ids(world.seed, entity.code), first, anew=True)
+        start_from(store, first)
         store.close()
     return Grown(made, files)
 
@@ -85,7 +95,7 @@ def grow(data_dir: Path, realms: list[Realm], now: int) -> Grown:
     for realm in realms:
         made += extend(realm.store, realm.entity, now)
         files += deliver_files(data_dir, realm.store, realm.entity, realm.ids, now)
-    return Grown(made, files)
+    return Grown(made, files, sum(deliver_events(realm.view(now)) for realm in realms))
 
 
 def advance(data_dir: Path, days: int) -> Grown:
@@ -103,7 +113,7 @@ def advance(data_dir: Path, days: int) -> Grown:
     grown = grow(data_dir, realms, int(now.timestamp()))
     for realm in realms:
         realm.store.close()
-    return Grown(days, grown.files)
+    return Grown(days, grown.files, grown.webhooks)
 
 
 def truth(data_dir: Path, *, now: dt.datetime | None = None) -> dict[str, Any]:

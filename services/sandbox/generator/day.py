@@ -67,7 +67,9 @@ class World:
 class Day:
     """Rows of a day, collected and written in batches inside the caller's transaction."""
 
-    def __init__(self, store: Store, entity: EntityProfile, ids: Ids, world: World, date: dt.date) -> None:
+    def __init__(
+        self, store: Store, entity: EntityProfile, ids: Ids, world: World, date: dt.date, *, plant: bool = True
+    ) -> None:
         self.store = store
         self.entity = entity
         self.salt = ids.salt
@@ -81,6 +83,7 @@ class Day:
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _INSERT}
         self._ended: list[tuple[int, int]] = []
         self._waiting = 0
+        self._plant = plant
         self._events_from = world.first_now - EVENT_RETENTION_DAYS * DAY
 
     def reserve(self, table: str) -> int:
@@ -123,7 +126,7 @@ class Day:
         """A balance transaction; amount signed, fee positive, both in minor units. May be given a planted fault."""
         number = self.reserve("bt")
         self.put("bt", number, at, kind, source, amount, fee, currency, available_on, None)
-        if kind is not Movement.PAYOUT:
+        if self._plant and kind is not Movement.PAYOUT:
             self.faults.consider(self, number, at, kind, amount=amount, fee=fee, currency=currency)
         return number
 

@@ -143,7 +143,7 @@ def compare(world: Path, entity: str, zone: str) -> Counter[tuple[str, str]]:
 def test_no_file_of_a_day_that_is_not_over(world: Path) -> None:
     days = {path.stem.removeprefix("ledger-") for path in (world / "inbox" / "mh-de" / "books").glob("*.csv")}
     assert max(days) == "2026-11-17"
-    assert len(days) == 40
+    assert len(days) == 36
     assert not list((world / "inbox").rglob("*.part"))
 
 

@@ -1,0 +1,1 @@
+"""Stripe's HTTP API over the sandbox's world."""
