@@ -2,9 +2,10 @@
 
 from services.sandbox.profile import BankAccountProfile, EntityProfile, profile
 from services.sandbox.serving import serve
-from services.sandbox.world import Grown, NotSeeded, advance, is_seeded, seed, truth
+from services.sandbox.world import DEFAULT_PORT, Grown, NotSeeded, advance, is_seeded, seed, truth
 
 __all__ = [
+    "DEFAULT_PORT",
     "BankAccountProfile",
     "EntityProfile",
     "Grown",
