@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 import tokenize
@@ -28,7 +29,8 @@ class Pair:
 
 
 def code_lines(source: str) -> list[tuple[int, str]]:
-    """(line number, tokens joined) of each line that says something: no imports, comments, lone brackets."""
+    """(line number, tokens joined) of each line that says something: no imports, fields, comments, lone brackets."""
+    silent = _silent_lines(source)
     lines: dict[int, list[str]] = defaultdict(list)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in _SKIPPED:
@@ -36,8 +38,18 @@ def code_lines(source: str) -> list[tuple[int, str]]:
     return [
         (number, " ".join(tokens))
         for number, tokens in sorted(lines.items())
-        if tokens[0] not in {"import", "from"} and any(token.isidentifier() for token in tokens)
+        if number not in silent and any(token.isidentifier() for token in tokens)
     ]
+
+
+def _silent_lines(source: str) -> set[int]:
+    """Lines of imports and of bare field declarations: they are written again wherever they are needed."""
+    nodes = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom) or (isinstance(node, ast.AnnAssign) and node.value is None)
+    ]
+    return {number for node in nodes for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
 def find(files: dict[str, str], shortest: int = SHORTEST) -> list[Pair]:

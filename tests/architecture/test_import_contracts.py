@@ -21,14 +21,9 @@ PLANTED = {
     "stripe": ("services/core/money.py", "import stripe"),
     "no-sql-in-faces": ("console/planted_sql.py", "import sqlalchemy"),
     "pages": ("console/pages/planted_a.py", "import console.pages.planted_b"),
-    "face-of-audit": ("services/identity/queries.py", "import services.audit.models"),
-    "face-of-identity": ("console/planted_face.py", "import services.identity.models"),
-    "face-of-runs": ("jobs/planted_face.py", "import services.runs.models"),
-    "face-of-reconciliation": ("jobs/planted_recon.py", "import services.reconciliation.models"),
-    "face-of-payments": ("jobs/planted_payments.py", "import services.payments.models"),
-    "face-of-bank": ("jobs/planted_bank.py", "import services.bank.models"),
-    "face-of-books": ("jobs/planted_books.py", "import services.books.models"),
 }
+FACES = ("audit", "bank", "books", "identity", "payments", "reconciliation", "runs")
+PLANTED |= {f"face-of-{name}": ("console/planted_faces.py", f"import services.{name}.queries") for name in FACES}
 
 
 def _contracts() -> dict[str, str]:

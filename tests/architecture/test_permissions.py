@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
+Functions = dict[str, dict[str, ast.FunctionDef]]  # name → file → definition
 _CHECKS = {"require", "scope", "may"}
 
 # domain.function -> why no right is asked for
@@ -27,12 +29,12 @@ def _domains() -> list[str]:
     return sorted(p.name for p in SERVICES.iterdir() if (p / "__init__.py").exists() and p.name not in apart)
 
 
-def _functions(domain: str) -> dict[str, ast.FunctionDef]:
-    found: dict[str, ast.FunctionDef] = {}
+def _functions(domain: str) -> Functions:
+    found: Functions = defaultdict(dict)
     for path in sorted((SERVICES / domain).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
-                found.setdefault(node.name, node)
+                found[node.name][path.name] = node
     return found
 
 
@@ -49,11 +51,13 @@ def _calls(function: ast.FunctionDef) -> set[str]:
     return {call.id if isinstance(call, ast.Name) else getattr(call, "attr", "") for call in calls}
 
 
-def _checks(name: str, functions: dict[str, ast.FunctionDef], seen: frozenset[str] = frozenset()) -> bool:
+def _checks(name: str, file: str, functions: Functions, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether `name`, called from `file`, checks a right itself or by what it calls."""
     if name not in functions or name in seen:
         return False
-    calls = _calls(functions[name])
-    return bool(calls & _CHECKS) or any(_checks(call, functions, seen | {name}) for call in calls)
+    where = file if file in functions[name] else next(iter(functions[name]))
+    calls = _calls(functions[name][where])
+    return bool(calls & _CHECKS) or any(_checks(call, where, functions, seen | {name}) for call in calls)
 
 
 def _takes_unit_of_work(function: ast.FunctionDef) -> bool:
@@ -63,9 +67,16 @@ def _takes_unit_of_work(function: ast.FunctionDef) -> bool:
 def unchecked(domain: str) -> list[str]:
     """Public functions of `domain` on a unit of work that neither check a right nor are excused."""
     functions = _functions(domain)
-    public = [name for name in sorted(_exported(domain)) if name in functions and _takes_unit_of_work(functions[name])]
+    public = {
+        name: file
+        for name in sorted(_exported(domain))
+        for file, function in functions.get(name, {}).items()
+        if _takes_unit_of_work(function)
+    }
     return [
-        f"{domain}.{name}" for name in public if f"{domain}.{name}" not in UNCHECKED and not _checks(name, functions)
+        f"{domain}.{name}"
+        for name, file in public.items()
+        if f"{domain}.{name}" not in UNCHECKED and not _checks(name, file, functions)
     ]
 
 
