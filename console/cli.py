@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from console.commands import processes, sandbox, support, users
+from console.commands import imports, processes, sandbox, support, users
 from console.commands.up import up
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(processes.worker)
 app.command()(processes.clock)
 app.command("migrate")(processes.migrate_database)
 app.add_typer(users.app, name="user")
+app.add_typer(imports.app, name="import")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -2,8 +2,16 @@
 
 from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
 from services.bank.events import FILE_IMPORTED
-from services.bank.queries import accounts, completeness, file_report, files, line_entries, statements
-from services.bank.service import import_file, set_provider_pattern
+from services.bank.queries import (
+    accounts,
+    completeness,
+    completeness_of_all,
+    file_report,
+    files,
+    line_entries,
+    statements,
+)
+from services.bank.service import import_file, set_provider_pattern, start_import, upload_place
 from services.bank.views import (
     BankAccountView,
     BankFileView,
@@ -37,10 +45,13 @@ __all__ = [
     "UnreadableFile",
     "accounts",
     "completeness",
+    "completeness_of_all",
     "file_report",
     "files",
     "import_file",
     "line_entries",
     "set_provider_pattern",
+    "start_import",
     "statements",
+    "upload_place",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, String, case, cast, func, literal, null, select, tuple_
 
+from services import identity
 from services.bank.errors import NoSuchBankRecord
 from services.bank.models import BankAccount, BankFile, BankLine, BankRejection, BankStatement
 from services.bank.policy import ChainLink, covered_through, gaps_of
@@ -21,7 +22,7 @@ from services.bank.views import (
 )
 from services.bank.vocabulary import StatementProblem
 from services.core.db import UnitOfWork
-from services.core.inbox import FileOrigin, FileStatus
+from services.core.inbox import FileMark, FileOrigin, FileStatus
 from services.core.permissions import Permission
 
 
@@ -62,6 +63,19 @@ def accounts(uow: UnitOfWork) -> list[BankAccountView]:
         select(BankAccount).where(scope.allows(BankAccount.entity_id)).order_by(BankAccount.iban, BankAccount.currency)
     )
     return [_account_view(row) for row in rows]
+
+
+def completeness_of_all(uow: UnitOfWork) -> list[CompletenessView]:
+    """`completeness` of every account the reader may see, through yesterday in its entity's zone."""
+    zones = {entity.id: entity.time_zone for entity in identity.legal_entities(uow)}
+    return [
+        completeness(
+            uow,
+            account_id=account.id,
+            through=uow.clock.today(zones[account.entity_id]) - dt.timedelta(days=1),
+        )
+        for account in accounts(uow)
+    ]
 
 
 def completeness(uow: UnitOfWork, *, account_id: uuid.UUID, through: dt.date) -> CompletenessView:
@@ -127,16 +141,15 @@ def statements(uow: UnitOfWork, *, account_id: uuid.UUID, limit: int = 100) -> l
 
 
 def files(
-    uow: UnitOfWork, *, status: FileStatus | None = None, before: uuid.UUID | None = None, limit: int = 50
+    uow: UnitOfWork, *, status: FileStatus | None = None, before: FileMark | None = None, limit: int = 50
 ) -> list[BankFileView]:
-    """Files that came in, newest first; `before` is the last id of the page above."""
+    """Files that came in, newest first; `before` marks the last one of the page above."""
     scope = uow.actor.scope(Permission.BANK_READ)
     query = select(BankFile).where(scope.allows(BankFile.entity_id))
     if status is not None:
         query = query.where(BankFile.status == status)
     if before is not None:
-        mark = select(BankFile.imported_at, BankFile.id).where(BankFile.id == before).subquery()
-        query = query.where(tuple_(BankFile.imported_at, BankFile.id) < select(mark).scalar_subquery())
+        query = query.where(tuple_(BankFile.imported_at, BankFile.id) < tuple_(*before))
     newest = query.order_by(BankFile.imported_at.desc(), BankFile.id.desc()).limit(limit)
     return [file_view(row) for row in uow.session.scalars(newest)]
 

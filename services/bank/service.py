@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DataError
 
-from services import audit, identity
+from services import audit, identity, runs
 from services.bank import archive, camt
 from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
 from services.bank.events import FILE_IMPORTED
@@ -17,6 +17,7 @@ from services.bank.load import load_statement
 from services.bank.models import CHANGED_SEQ, BankAccount, BankFile, BankLine, BankRejection
 from services.bank.queries import file_view
 from services.bank.views import BankFileView, StatementReport
+from services.bank.vocabulary import IMPORT, ImportParams
 from services.core import events
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -75,6 +76,17 @@ def set_provider_pattern(uow: UnitOfWork, *, account_id: uuid.UUID, pattern: str
         before={"provider_pattern": before},
         after={"provider_pattern": pattern},
     )
+
+
+def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:
+    """The code of the entity whose inbox the actor may fill with bank files."""
+    uow.actor.require(Permission.BANK_IMPORT, entity_id)
+    return _entity(uow, entity_id).code
+
+
+def start_import(uow: UnitOfWork, *, entity_id: uuid.UUID) -> uuid.UUID:
+    """Starts the run that takes what waits in the entity's inbox."""
+    return runs.enqueue(uow, kind=IMPORT, params=ImportParams(entity_id=entity_id))
 
 
 def _import_documents(uow: UnitOfWork, row: BankFile, file: IncomingFile) -> list[StatementReport]:

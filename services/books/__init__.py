@@ -2,8 +2,8 @@
 
 from services.books.errors import InvalidMapping, NoSuchLedgerRecord, UnreadableLedger
 from services.books.events import FILE_IMPORTED
-from services.books.queries import file_report, files, ledger_entries, sources
-from services.books.service import import_file, set_mapping
+from services.books.queries import file_report, files, ledger_entries, mapping_of, sources
+from services.books.service import import_file, set_mapping, set_mapping_json, start_import, upload_place
 from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
 from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, OPTIONAL, REQUIRED, ImportParams, Mapping
 
@@ -25,6 +25,10 @@ __all__ = [
     "files",
     "import_file",
     "ledger_entries",
+    "mapping_of",
     "set_mapping",
+    "set_mapping_json",
     "sources",
+    "start_import",
+    "upload_place",
 ]

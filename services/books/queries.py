@@ -12,7 +12,7 @@ from services.books.models import LedgerEntry, LedgerFile, LedgerMapping, Ledger
 from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
 from services.books.vocabulary import Mapping
 from services.core.db import UnitOfWork
-from services.core.inbox import FileOrigin, FileStatus
+from services.core.inbox import FileMark, FileOrigin, FileStatus
 from services.core.permissions import Permission
 
 
@@ -62,16 +62,21 @@ def sources(uow: UnitOfWork) -> list[LedgerSourceView]:
     ]
 
 
+def mapping_of(uow: UnitOfWork, *, entity_id: uuid.UUID) -> Mapping:
+    """How the entity's ledger files are read; the default before its first file."""
+    found = [source.mapping for source in sources(uow) if source.entity_id == entity_id]
+    return found[0] if found else Mapping()
+
+
 def files(
-    uow: UnitOfWork, *, status: FileStatus | None = None, before: uuid.UUID | None = None, limit: int = 50
+    uow: UnitOfWork, *, status: FileStatus | None = None, before: FileMark | None = None, limit: int = 50
 ) -> list[LedgerFileView]:
-    """Files that came in, newest first; `before` is the last id of the page above."""
+    """Files that came in, newest first; `before` marks the last one of the page above."""
     query = _visible_files(uow)
     if status is not None:
         query = query.where(LedgerFile.status == status)
     if before is not None:
-        mark = select(LedgerFile.imported_at, LedgerFile.id).where(LedgerFile.id == before)
-        query = query.where(tuple_(LedgerFile.imported_at, LedgerFile.id) < mark.scalar_subquery())
+        query = query.where(tuple_(LedgerFile.imported_at, LedgerFile.id) < tuple_(*before))
     newest = query.order_by(LedgerFile.imported_at.desc(), LedgerFile.id.desc()).limit(limit)
     return [file_view(row) for row in uow.session.scalars(newest)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import delete, func, insert, select, text
 
-from services import audit, identity
+from services import audit, identity, runs
 from services.books.errors import InvalidMapping, NoSuchLedgerRecord, UnreadableLedger
 from services.books.events import FILE_IMPORTED
 from services.books.load import Loaded, load_rows
@@ -17,7 +18,7 @@ from services.books.models import LedgerFile, LedgerMapping, LedgerRejection, Le
 from services.books.queries import file_view
 from services.books.reading import read_ledger
 from services.books.views import LedgerFileView
-from services.books.vocabulary import DEFAULT_SOURCE, Mapping
+from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, ImportParams, Mapping
 from services.core import events
 from services.core.db import UnitOfWork
 from services.core.ids import new_id
@@ -93,6 +94,28 @@ def set_mapping(
     return source.mapping_version
 
 
+def set_mapping_json(uow: UnitOfWork, *, entity_id: uuid.UUID, document: str) -> int:
+    """`set_mapping` from a JSON document. Raises InvalidMapping when it is none."""
+    try:
+        mapping = json.loads(document)
+    except ValueError as error:
+        raise InvalidMapping(f"The mapping is no JSON document: {error}.") from error
+    if not isinstance(mapping, dict):
+        raise InvalidMapping("The mapping is a JSON object of settings.")
+    return set_mapping(uow, entity_id=entity_id, mapping=mapping)
+
+
+def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:
+    """The code of the entity whose inbox the actor may fill with ledger files."""
+    uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
+    return _entity(uow, entity_id).code
+
+
+def start_import(uow: UnitOfWork, *, entity_id: uuid.UUID) -> uuid.UUID:
+    """Starts the run that takes what waits in the entity's inbox."""
+    return runs.enqueue(uow, kind=IMPORT, params=ImportParams(entity_id=entity_id))
+
+
 def _source(uow: UnitOfWork, entity_id: uuid.UUID, code: str) -> LedgerSource:
     """The ledger; opened (and audited) with the default mapping at its first file."""
     source = uow.session.scalar(
@@ -128,7 +151,7 @@ def _add_mapping(uow: UnitOfWork, source: LedgerSource, mapping: Mapping) -> Non
 
 def _load(uow: UnitOfWork, row: LedgerFile, file: IncomingFile, progress: Callable[[int], None]) -> Loaded:
     stored = uow.session.get_one(LedgerMapping, (row.source_id, row.mapping_version))
-    zone = _time_zone(uow, row.entity_id)
+    zone = _entity(uow, row.entity_id).time_zone
     try:
         with uow.session.begin_nested():
             return load_rows(
@@ -144,10 +167,10 @@ def _load(uow: UnitOfWork, row: LedgerFile, file: IncomingFile, progress: Callab
         return Loaded()
 
 
-def _time_zone(uow: UnitOfWork, entity_id: uuid.UUID) -> str:
+def _entity(uow: UnitOfWork, entity_id: uuid.UUID) -> identity.LegalEntityView:
     for entity in identity.legal_entities(uow):
         if entity.id == entity_id:
-            return entity.time_zone
+            return entity
     raise NoSuchLedgerRecord("There is no such legal entity among those you may see.")
 
 

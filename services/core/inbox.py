@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import re
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from services.core.errors import Conflict, Invalid, NotFound
 
@@ -75,6 +78,25 @@ class IncomingFile:
             same = False
         if not same:
             raise Conflict(f"{self.name} was changed while it was read. Nothing of it was taken.", name=self.name)
+
+
+class FileMark(NamedTuple):
+    """A place in a list of files, newest first: the file it stands at."""
+
+    imported_at: dt.datetime
+    id: uuid.UUID
+
+    @classmethod
+    def parse(cls, text: str) -> FileMark:
+        """Raises Invalid for anything but what `str` of a mark gives."""
+        moment, _, identifier = text.partition("|")
+        try:
+            return cls(dt.datetime.fromisoformat(moment), uuid.UUID(identifier))
+        except ValueError:
+            raise Invalid("This page of the list does not exist; start again from its first one.") from None
+
+    def __str__(self) -> str:
+        return f"{self.imported_at.isoformat()}|{self.id}"
 
 
 class Inbox:

@@ -1,32 +1,14 @@
 import io
 import json
 import sys
-from collections.abc import Callable
 
-import pytest
-
-from console.cli import app
-from console.commands import support
 from services import identity
 from services.core import migrate
 from services.core.actor import Actor
 from services.core.db import Database
 from services.identity import Grant, Role
+from tests.console.commands.conftest import Kontor
 from tests.factories.identity import an_entity
-
-Kontor = Callable[..., int]
-
-
-@pytest.fixture
-def kontor(database: Database, monkeypatch: pytest.MonkeyPatch) -> Kontor:
-    """Runs `kontor …` in this process against the test's own database."""
-    monkeypatch.setenv("DATABASE_URL", database.url)
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["kontor", *arguments])
-        return support.run(app)
-
-    return run
 
 
 def test_a_person_is_created_listed_and_deactivated(kontor: Kontor, database: Database, capsys):
