@@ -14,9 +14,9 @@ from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.shell import crashed, hydrating, not_found
-from console.pages import overview
+from console.pages import audit, overview
 
-PAGES: tuple[Page, ...] = (overview.PAGE,)
+PAGES: tuple[Page, ...] = (overview.PAGE, *audit.PAGES)
 
 _BUILT_PAGE = Path(__file__).parents[1] / ".web" / "build" / "client" / "index.html"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from console.http_api import auth, exports, health, metrics
+from console.http_api.audit_export import AUDIT_EXPORT
+from console.http_api.exports import register_export
 from console.http_api.problems import install
 
 api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
@@ -13,3 +15,4 @@ api.include_router(auth.router)
 api.include_router(health.router)
 api.include_router(metrics.router)
 api.include_router(exports.router)
+register_export(AUDIT_EXPORT)

@@ -1,6 +1,6 @@
 """The audit log: who did what to which record, in the transaction that did it."""
 
-from services.audit.queries import entry, export, search, subject_types, trail
+from services.audit.queries import entry, export, search, trail
 from services.audit.service import record
 from services.audit.views import AuditEntryView, AuditFilter, AuditPage
 
@@ -12,6 +12,5 @@ __all__ = [
     "export",
     "record",
     "search",
-    "subject_types",
     "trail",
 ]

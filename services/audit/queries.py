@@ -85,11 +85,6 @@ def export(uow: UnitOfWork, *, filter: AuditFilter = _EVERYTHING) -> Iterator[Au
         yield _view(row)
 
 
-def subject_types(uow: UnitOfWork) -> list[str]:
-    """The kinds of record that the reader can filter by."""
-    return sorted(set(uow.session.scalars(_visible(uow).with_only_columns(AuditEntry.subject_type).distinct())))
-
-
 def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> Select[AuditEntry]:
     scope = uow.actor.scope(permission)
     allowed: ColumnElement[bool] = scope.allows(AuditEntry.entity_id)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from services.core.clock import day_bounds
+from services.core.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,29 @@ class AuditFilter:
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
+    @classmethod
+    def from_address(cls, query: Mapping[str, str], time_zone: str) -> AuditFilter:
+        """The filter that stands in a page's address; its days (`from`, `to`, both included) are days in `time_zone`.
+
+        Raises Invalid for an id or a day that is none.
+        """
+        try:
+            first, last = (_day(query.get(name)) for name in ("from", "to"))
+            return cls(
+                text=query.get("q") or None,
+                actor_id=_id(query.get("actor")),
+                actor_kind=query.get("by") or None,
+                action=query.get("action") or None,
+                subject_type=query.get("subject_type") or None,
+                subject_id=query.get("subject") or None,
+                entity_id=_id(query.get("entity")),
+                outcome=query.get("outcome") or None,
+                since=day_bounds(first, time_zone)[0] if first else None,
+                until=day_bounds(last, time_zone)[1] if last else None,
+            )
+        except (ValueError, OverflowError):
+            raise Invalid("This address does not hold a filter of the audit log; start again without it.") from None
+
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
@@ -56,3 +83,11 @@ class AuditPage:
     entries: tuple[AuditEntryView, ...]
     older: str | None
     newer: str | None
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _id(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None

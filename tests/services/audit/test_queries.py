@@ -6,7 +6,7 @@ import pytest
 from services import audit
 from services.audit import AuditFilter
 from services.core.db import UnitOfWork
-from services.core.errors import Forbidden, NotFound
+from services.core.errors import Forbidden, Invalid, NotFound
 from services.core.permissions import Permission
 from services.identity import Role
 from tests.factories.identity import a_user, acting_as, an_entity
@@ -62,7 +62,6 @@ def test_a_reader_sees_their_entities_and_the_installation_only_with_all(uow: Un
     for entry_id in hidden:
         with pytest.raises(NotFound):
             audit.entry(own, entry_id=entry_id)
-    assert "legal_entity" in audit.subject_types(own)
 
 
 def test_a_trail_is_shown_to_whoever_may_see_the_record(uow: UnitOfWork):
@@ -76,3 +75,14 @@ def test_a_trail_is_shown_to_whoever_may_see_the_record(uow: UnitOfWork):
         audit.trail(own, "payment", "p-1")
     with pytest.raises(Forbidden):
         audit.search(own)
+
+
+def test_an_address_becomes_a_filter_with_whole_days_of_the_reader():
+    wanted = AuditFilter.from_address({"from": "2026-03-29", "to": "2026-03-29", "q": ""}, "Europe/Berlin")
+    assert wanted.since is not None
+    assert wanted.until is not None
+    assert wanted.until - wanted.since == dt.timedelta(hours=23)
+    assert wanted.text is None
+    for spoilt in ({"from": "yesterday"}, {"actor": "me"}, {"to": "9999-12-31"}):
+        with pytest.raises(Invalid):
+            AuditFilter.from_address(spoilt, "Europe/Berlin")
