@@ -36,7 +36,7 @@ def install_schedule(
         "params": params.model_dump(mode="json"),
         "entity_id": kinds.entity_of(kind, params),
         "catch_up": catch_up,
-        "watermark": func.clock_timestamp(),
+        "watermark": func.now(),
         **_columns(rule),
     }
     created = uow.session.scalar(
