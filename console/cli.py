@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from console.commands import imports, processes, sandbox, support, users
+from console.commands import imports, processes, runs, sandbox, support, users
 from console.commands.up import up
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(processes.clock)
 app.command("migrate")(processes.migrate_database)
 app.add_typer(users.app, name="user")
 app.add_typer(imports.app, name="import")
+app.add_typer(runs.app, name="runs")
 app.add_typer(sandbox.app, name="sandbox")
 
 

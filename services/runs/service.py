@@ -73,7 +73,12 @@ def start(uow: UnitOfWork, *, kind: str, params: dict[str, Any], priority: int |
     Raises UnknownKind, or InvalidParams with each wrong field.
     """
     found = kinds.kind_named(kind)
-    return enqueue(uow, kind=found, params=kinds.validated(found, params), priority=priority)
+    checked = kinds.validated(found, params)
+    run_id = enqueue(uow, kind=found, params=checked, priority=priority)
+    if uow.actor.kind is not ActorKind.USER:
+        after = {"kind": kind, "params": checked.model_dump(mode="json")}
+        _audit(uow, "started", run_id, kinds.entity_of(found, checked), after=after)
+    return run_id
 
 
 def pause(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -> RunState:

@@ -26,7 +26,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
                     uow, code=code, kind=EFFECT, params=Steps(steps=0), rule=rule, catch_up=runs.CatchUp.ALL
                 )
         clocks = [_start(laid) for _ in range(2)]
-        until(lambda: _fired(laid) > 0, seconds=30)
+        until(lambda: _fired(laid) > 0, seconds=120)
         for _ in range(kills):
             time.sleep(chance.uniform(0.2, 1.5))
             victims = [0, 1] if chance.random() < 0.3 else [chance.randrange(2)]
@@ -36,7 +36,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
             for victim in victims:
                 clocks[victim] = _start(laid)
         last = _now(laid)
-        until(lambda: _caught_up(laid, last), seconds=60)
+        until(lambda: _caught_up(laid, last), seconds=180)
         return {"kills": kills, **_tally(laid, last)}
 
 

@@ -20,7 +20,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
         lay_down(laid.database, count)
         for _ in range(2):
             laid.start("tests.faults.effects", "worker", "--concurrency", "2")
-        until(lambda: done(laid.database) > 0, seconds=30)
+        until(lambda: done(laid.database) > 0, seconds=120)
         back: list[float] = []
         struck = 0
         while struck < kills and unfinished(laid.database) != 0:
@@ -32,7 +32,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
             _wait_for_the_end(pid)
             laid.postgres.start()
             back.append(
-                until(lambda before=before: done(laid.database) > before or not unfinished(laid.database), seconds=60)
+                until(lambda before=before: done(laid.database) > before or not unfinished(laid.database), seconds=180)
             )
         until(lambda: unfinished(laid.database) == 0, seconds=300)
         result = tally(laid.database, count)
@@ -45,5 +45,5 @@ def _goes_on(laid: Ground, before: int) -> bool:
 
 def _wait_for_the_end(pid: int) -> None:
     """Until the server is gone and reaped: a start that still sees its process is refused."""
-    until(lambda: not Path(f"/proc/{pid}").exists(), seconds=30)
+    until(lambda: not Path(f"/proc/{pid}").exists(), seconds=120)
     time.sleep(0.2)

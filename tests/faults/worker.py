@@ -21,7 +21,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
         count = max(8, kills)
         lay_down(laid.database, count)
         workers = [_start(laid) for _ in range(2)]
-        until(lambda: _alive(laid) == 2, seconds=30)
+        until(lambda: _alive(laid) == 2, seconds=120)
         stood_still: list[float] = []
         for number in range(kills):
             time.sleep(chance.uniform(0.05, 0.5))
@@ -29,9 +29,9 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
             held = _held_by(laid, workers[victim].pid)
             laid.kill(workers[victim])
             if held:
-                stood_still.append(until(lambda held=held: _go_on(laid, held), seconds=30))
+                stood_still.append(until(lambda held=held: _go_on(laid, held), seconds=120))
             workers[victim] = _start(laid)
-            until(lambda: _alive(laid) == 2, seconds=30)
+            until(lambda: _alive(laid) == 2, seconds=120)
             _top_up(laid, number, kills)
         until(lambda: unfinished(laid.database) == 0, seconds=120)
         result = tally(laid.database, _runs(laid))
