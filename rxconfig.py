@@ -13,6 +13,13 @@ config = rx.Config(
     app_module_import="console.console",
     plugins=[SameOrigin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
+    # Named here so that the lock is the same whichever pages are in the build.
+    frontend_packages=[
+        "@radix-ui/react-dialog@1.3.1",
+        "plotly.js-basic-dist-min@3.7.0",
+        "react-dropzone@17.0.0",
+        "react-plotly.js@4.1.0",
+    ],
     telemetry_enabled=False,
     show_built_with_reflex=False,
     default_color_mode="system",

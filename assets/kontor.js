@@ -65,8 +65,20 @@
       if (help.dataset.help === "open") list.showModal(); else list.close();
     }
     const menu = event.target.closest("[popover]");
-    if (menu && on("a, button")) menu.hidePopover();
+    if (menu && menu.matches(":popover-open") && on("a, button[type=button]")) menu.hidePopover();
   });
+
+  /* What runs is asked for again while somebody looks; the next question waits for its time, not for a timer each. */
+  const asked = new WeakMap();
+  setInterval(() => {
+    if (document.hidden) return;
+    document.querySelectorAll("[data-poll]").forEach((button) => {
+      const now = Date.now();
+      if (now - (asked.get(button) || 0) < Number(button.dataset.poll)) return;
+      asked.set(button, now);
+      button.click();
+    });
+  }, 250);
 
   /* Keyboard */
   const table = () => [...document.querySelectorAll("[data-keys] tbody")].find((body) => body.rows.length);

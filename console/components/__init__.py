@@ -39,7 +39,7 @@ from console.components.layout import (
     tabs,
 )
 from console.components.money import bars, deviation, money, money_or, number, sum_table
-from console.components.process import missing_signature, progress, signature, signatures, stepper, timeline
+from console.components.process import missing_signature, poll, progress, signature, signatures, stepper, timeline
 from console.components.sides import code, diff, two_sides
 from console.components.states import empty_state, failed_state, loading_or, skeleton
 from console.components.status import badge, person, plain_status, status, status_badge
@@ -108,6 +108,7 @@ __all__ = [
     "pager",
     "person",
     "plain_status",
+    "poll",
     "progress",
     "row",
     "search_filter",

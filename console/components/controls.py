@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from console.components.icon import Text, icon, shape
 
 _KINDS = {"": "", "primary": " button-primary", "danger": " button-danger", "quiet": " button-quiet"}
+
+
+class _PlainForm(BaseHTML):
+    """Reflex's own form catches every submit; this one leaves it to the browser."""
+
+    tag = "form"
+
+
+def plain_form(*children: Any, action: str) -> rx.Component:
+    """Posts to a route of the HTTP API the plain way; the browser goes where it answers."""
+    return _PlainForm.create(*children, custom_attrs={"method": "post", "action": action})
 
 
 def link(*children: Any, href: Text, **props: Any) -> rx.Component:

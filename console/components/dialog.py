@@ -65,7 +65,11 @@ def confirm(
     )
     act = button(confirm_label, kind=kind, submit=True, busy=busy)
     form = rx.el.form(
-        *body, reason, rx.el.div(*tail, keep, act, class_name="dialog-foot dialog-foot-inset"), on_submit=on_confirm
+        *body,
+        reason,
+        rx.el.div(*tail, keep, act, class_name="dialog-foot dialog-foot-inset"),
+        on_submit=on_confirm,
+        class_name="dialog-form",
     )
     return dialog(open_=open_, on_open_change=on_open_change, title=title, body=[form])
 

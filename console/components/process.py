@@ -46,6 +46,17 @@ def progress(text: Any, *, width: Text, label: Any, value: Any = None, tone: Tex
     )
 
 
+def poll(while_: Any, handler: Any, *, every: int = 2000) -> rx.Component:
+    """Calls the handler every so many milliseconds while the condition holds and the tab is in view."""
+    return rx.cond(
+        while_,
+        rx.el.button(
+            type="button", hidden=True, tab_index=-1, on_click=handler, custom_attrs={"data-poll": str(every)}
+        ),
+        rx.fragment(),
+    )
+
+
 def timeline(items: rx.Var) -> rx.Component:
     """A record's story, newest first.
 

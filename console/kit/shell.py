@@ -10,7 +10,7 @@ from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
 
 from console import routes
-from console.components.controls import icon, icon_button, link
+from console.components.controls import icon, icon_button, link, plain_form
 from console.components.dialog import menu, menu_trigger
 from console.components.icon import brand_mark, shape
 from console.components.states import forbidden_state, skeleton
@@ -209,11 +209,9 @@ def _account() -> rx.Component:
             class_name="menu-item",
             custom_attrs={"data-help": "open"},
         ),
-        rx.el.form(
+        plain_form(
             rx.el.button(icon("log-out"), t("shell.sign_out"), type="submit", class_name="menu-item"),
-            method="post",
             action=routes.SIGN_OUT,
-            custom_attrs={"data-plain": "true"},
         ),
         name="account-menu",
         label=t("shell.account_menu"),
