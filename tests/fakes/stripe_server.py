@@ -5,6 +5,7 @@ The sandbox's server is the whole thing; this one exists to misbehave exactly wh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -85,6 +86,7 @@ class FakeStripe:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 url = urlparse(self.path)
@@ -97,6 +99,10 @@ class FakeStripe:
                 self.send_header("Content-Length", str(len(payload)))
                 self.end_headers()
                 self.wfile.write(payload)
+
+            def handle(self) -> None:
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
 
             def log_message(self, format: str, *args: Any) -> None:
                 return
