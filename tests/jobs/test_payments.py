@@ -178,7 +178,7 @@ def test_a_killed_sync_goes_on_where_it_was(app: Application, stripe_server: Fak
         assert runs.run_detail(uow, run_id=run_id).run.state is runs.RunState.SUCCEEDED
     assert _counts(app)["charge"] == _counts(app)["payment"] == 2500
     pages = [path for path in stripe_server.requests[asked:] if path == "/v1/charges"]
-    assert len(pages) <= (2500 - stored) / 100 + 2, "pages that were stored were read again"
+    assert len(pages) <= (2500 - stored) / 100 + 6, "pages that were stored were read again"  # one more per window
     assert _run(app, payments.CHECK, CheckParams())["gapless"] is True
 
 
