@@ -79,7 +79,7 @@ class Ledger:
     def _posted(self, row: sqlite3.Row, as_of: int) -> Iterator[tuple[str, ...]]:
         if row["breaks"] in (BreakClass.MISSING_LEFT, BreakClass.TIMING):
             return
-        posted_at = self._posting_time(row)
+        posted_at = self._posting_time(row, as_of)
         yield self._line(row, as_of, posted_at)
         if row["breaks"] == BreakClass.DUPLICATE:
             yield self._line(row, as_of, posted_at, suffix="-2")
@@ -94,9 +94,11 @@ class Ledger:
             return
         yield from self._posted(row, end)
 
-    def _posting_time(self, row: sqlite3.Row) -> int:
-        """Minutes to hours after the movement, still on its day."""
-        end = local_bounds(local_day(row["created"], self._zone), self._zone)[1]
+    def _posting_time(self, row: sqlite3.Row, as_of: int) -> int:
+        """Minutes to hours after the movement, still on its day. `as_of` is the end of that day or of a later one."""
+        end = as_of
+        if row["created"] < as_of - 22 * 3600:
+            end = local_bounds(local_day(row["created"], self._zone), self._zone)[1]
         return min(row["created"] + 60 + mixed(row["n"]) % 5400, end - 1)
 
     def _line(self, row: sqlite3.Row, as_of: int, posted_at: int, suffix: str = "") -> tuple[str, ...]:

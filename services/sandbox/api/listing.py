@@ -7,7 +7,8 @@ from typing import Any
 
 from services.sandbox.api.errors import invalid, missing
 from services.sandbox.api.params import Params, limit, ranged, refuse_unknown
-from services.sandbox.api.render_billing import payment_method, prices, products, render_invoice_payments
+from services.sandbox.api.render_billing import payment_method, render_invoice_payments
+from services.sandbox.api.render_catalogue import prices, products
 from services.sandbox.api.render_payments import render_refunds
 from services.sandbox.api.resources import BY_PREFIX, Resource
 from services.sandbox.api.view import Json, View, listed

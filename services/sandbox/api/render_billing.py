@@ -1,4 +1,4 @@
-"""Customers, the catalogue, subscriptions and invoices in Stripe's shape."""
+"""Customers, subscriptions and invoices in Stripe's shape."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import datetime as dt
 import sqlite3
 from collections import defaultdict
 
+from services.sandbox.api.render_catalogue import price, price_id
 from services.sandbox.api.render_payments import billing_details, card_details, charge_status, sepa_details
 from services.sandbox.api.view import Json, View, listed
-from services.sandbox.profile import PLANS, Plan
+from services.sandbox.profile import PLANS
 from services.sandbox.vocabulary import Method
 
 _PLANS = {plan.number: plan for plan in PLANS}
@@ -68,83 +69,6 @@ def payment_method(view: View, customer: sqlite3.Row) -> Json:
         "type": kind,
         kind: details,
     }
-
-
-def product(view: View, plan: Plan) -> Json:
-    founded = view.founded
-    return {
-        "id": view.id("prod", plan.number),
-        "object": "product",
-        "active": True,
-        "created": founded + plan.number,
-        "default_price": _price_id(view, plan, plan.prices[0][0]),
-        "description": None,
-        "images": [],
-        "livemode": False,
-        "marketing_features": [],
-        "metadata": {},
-        "name": plan.name,
-        "package_dimensions": None,
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": None,
-        "type": "service",
-        "unit_label": None,
-        "updated": founded + plan.number,
-        "url": None,
-    }
-
-
-def price(view: View, plan: Plan, currency: str) -> Json:
-    place = _place(plan, currency)
-    amount = plan.prices[place][1]
-    recurring = {
-        "interval": "month",
-        "interval_count": 1,
-        "meter": None,
-        "trial_period_days": None,
-        "usage_type": "licensed",
-    }
-    return {
-        "id": _price_id(view, plan, currency),
-        "object": "price",
-        "active": True,
-        "billing_scheme": "per_unit",
-        "created": view.founded + plan.number * 10 + place,
-        "currency": currency.lower(),
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": view.id("prod", plan.number),
-        "recurring": recurring if plan.monthly else None,
-        "tax_behavior": "inclusive",
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "recurring" if plan.monthly else "one_time",
-        "unit_amount": amount,
-        "unit_amount_decimal": str(amount),
-    }
-
-
-def _place(plan: Plan, currency: str) -> int:
-    return [name for name, _ in plan.prices].index(currency)
-
-
-def _price_id(view: View, plan: Plan, currency: str) -> str | None:
-    return view.id("price", plan.number * 10 + _place(plan, currency))
-
-
-def products(view: View) -> list[Json]:
-    return [product(view, plan) for plan in reversed(PLANS)]
-
-
-def prices(view: View) -> list[Json]:
-    """Every plan in every currency that the entity sells in, newest first."""
-    sold = {name for name, _ in view.entity.currencies}
-    found = [price(view, plan, currency) for plan in PLANS for currency, _ in plan.prices if currency in sold]
-    return sorted(found, key=lambda item: -item["created"])
 
 
 def _period(created: int, now: int) -> tuple[int, int]:
@@ -372,7 +296,7 @@ def _line(view: View, row: sqlite3.Row) -> Json:
         "pretax_credit_amounts": [],
         "pricing": {
             "price_details": {
-                "price": _price_id(view, plan, row["currency"]), "product": view.id("prod", plan.number),
+                "price": price_id(view, plan, row["currency"]), "product": view.id("prod", plan.number),
             },
             "type": "price_details",
             "unit_amount_decimal": str(row["amount"]),

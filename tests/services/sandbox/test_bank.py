@@ -10,6 +10,8 @@ import lxml.etree as etree
 import pytest
 
 from services import sandbox
+from services.sandbox.ids import Ids
+from services.sandbox.store import Store
 
 NOW = dt.datetime(2026, 11, 18, 14, 30, tzinfo=dt.UTC)
 NS = {"c": "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"}
@@ -78,3 +80,34 @@ def test_every_payout_is_matched_missing_or_expected(world: Path) -> None:
     assert not expected & set(matched)
     assert {item["key"] for item in truth["breaks"] if item["class"] == "amount"} <= set(matched)
     assert all(item["arrival_date"] >= "2026-11-18" for item in truth["expected"])
+
+
+def test_a_line_tells_what_the_truth_says(world: Path) -> None:
+    """Amount, day and reference of every payout line, read from the files and from Stripe's side."""
+    truth = sandbox.truth(world, now=NOW)["definitions"]["payouts"]
+    wrong = {item["key"] for item in truth["breaks"] if item["class"] == "amount"}
+    lines = {}
+    for entity, account in ACCOUNTS:
+        for document in statements(world, entity, account.iban):
+            for entry in document.findall(".//c:Ntry", namespaces=NS):
+                lines[account.iban, entry.findtext("c:AcctSvcrRef", namespaces=NS)] = entry
+    for match in truth["matches"]:
+        entry = lines[match["iban"], match["bank"]]
+        payouts = [stored_payout(world, match["entity"], key) for key in match["payouts"]]
+        currency = payouts[0]["currency"]
+        paid = Decimal(sum(payout["amount"] for payout in payouts)).scaleb(0 if currency == "JPY" else -2)
+        assert (money(entry, ".") < paid) if wrong & set(match["payouts"]) else (money(entry, ".") == paid)
+        booked = dt.date.fromisoformat(entry.findtext("c:BookgDt/c:Dt", namespaces=NS))
+        assert {dt.datetime.fromtimestamp(payout["arrival"], dt.UTC).date() for payout in payouts} == {booked}
+        references = entry.xpath(".//c:EndToEndId/text()", namespaces=NS)
+        traces = [payout["trace"] for payout in payouts]
+        assert references == (["NOTPROVIDED"] if match["kind"] == "mangled" else traces)
+        if match["kind"] == "mangled":
+            assert traces[0] not in entry.findtext(".//c:RmtInf/c:Ustrd", namespaces=NS)
+
+
+def stored_payout(world: Path, entity: str, key: str) -> Any:
+    ids, store = Ids("7", entity), Store(world / "sandbox" / f"{entity}.sqlite3")
+    row = store.get("payout", ids.number(key) or 0)
+    store.close()
+    return row
