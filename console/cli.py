@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from console.commands import imports, processes, runs, sandbox, support, users
+from console.commands import imports, processes, recon, runs, sandbox, support, users
 from console.commands.up import up
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(imports.app, name="import")
 app.add_typer(runs.app, name="runs")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(recon.app, name="recon")
 
 
 def main() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from services import bank, books, payments, runs
+from services import bank, books, payments, reconciliation, runs
 from services.core.clock import Clock
 from services.core.db import Base, Database, UnitOfWork
 from services.core.embedded_postgres import EmbeddedPostgres
@@ -48,11 +49,19 @@ KINDS: list[runs.RunKind] = [
     payments.SYNC,
     payments.CHECK,
     payments.APPLY_EVENTS,
+    reconciliation.RUN,
+    reconciliation.NIGHTLY,
 ]
 
 # What starts by itself on a new installation; people edit it later on the Schedules page.
 SCHEDULES: list[ScheduleDefault] = [
     ScheduleDefault("files.scan", bank.SCAN, bank.ScanParams(), runs.Rule("UTC", every_seconds=300)),
+    ScheduleDefault(
+        reconciliation.NIGHTLY_SCHEDULE,
+        reconciliation.NIGHTLY,
+        reconciliation.NightlyParams(),
+        runs.Rule("Europe/Berlin", daily_at=dt.time(4, 30)),
+    ),
 ]
 
 

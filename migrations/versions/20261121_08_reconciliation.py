@@ -78,7 +78,7 @@ CREATE TABLE recon_definition (
 );
 INSERT INTO recon_rule_set (definition, version, parameters) VALUES
     ('settlement', 1, '{"timing_days": 3}'),
-    ('payouts', 1, '{"similarity_percent": 80, "margin_percent": 10, "window_days": 7, "arrival_days": 3,
+    ('payouts', 1, '{"similarity_percent": 80, "margin_percent": 10, "window_days": 7, "arrival_days": 0,
                      "batch_size": 6}');
 INSERT INTO recon_definition (code, left_kind, right_kind, rule_version, limit_ppm) VALUES
     ('settlement', 'books', 'stripe', 1, 10000),

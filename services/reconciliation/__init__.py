@@ -4,8 +4,8 @@ from services.reconciliation.breaks import break_by_number, list_breaks, stream_
 from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break, resolve_break
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
-from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, totals_of
-from services.reconciliation.service import Starter, last_closed_day, reconcile
+from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
+from services.reconciliation.service import Starter, last_closed_day, reconcile, start_run
 from services.reconciliation.signing import sign_off, signing_of, verify_signature
 from services.reconciliation.views import (
     AgeBand,
@@ -17,6 +17,7 @@ from services.reconciliation.views import (
     ClassSum,
     EntryView,
     EvidenceView,
+    MatchView,
     RuleVerdict,
     RunView,
     SignatureView,
@@ -27,10 +28,17 @@ from services.reconciliation.views import (
     VerificationView,
 )
 from services.reconciliation.vocabulary import (
+    NIGHTLY,
+    NIGHTLY_SCHEDULE,
+    NOBODY,
+    RUN,
     SIDES,
     BreakClass,
     BreakState,
     Definition,
+    NightlyParams,
+    OnBehalf,
+    ReconcileParams,
     Resolution,
     Rule,
     SourceKind,
@@ -39,6 +47,10 @@ from services.reconciliation.vocabulary import (
 )
 
 __all__ = [
+    "NIGHTLY",
+    "NIGHTLY_SCHEDULE",
+    "NOBODY",
+    "RUN",
     "SIDES",
     "AgeBand",
     "BreakClass",
@@ -52,6 +64,10 @@ __all__ = [
     "Definition",
     "EntryView",
     "EvidenceView",
+    "MatchView",
+    "NightlyParams",
+    "OnBehalf",
+    "ReconcileParams",
     "Refreshed",
     "Resolution",
     "Rule",
@@ -71,6 +87,7 @@ __all__ = [
     "break_by_number",
     "comment_on_break",
     "evidence_of",
+    "groups_of",
     "last_closed_day",
     "list_breaks",
     "newest_runs",
@@ -80,8 +97,10 @@ __all__ = [
     "reopen_break",
     "resolve_break",
     "run_by_id",
+    "run_of_job",
     "sign_off",
     "signing_of",
+    "start_run",
     "stream_breaks",
     "sum_breaks",
     "tidy_entries",

@@ -23,7 +23,6 @@ from services.reconciliation.settlement import EXPECTED_NOW, Scene
 from services.reconciliation.vocabulary import BreakClass, WhyExpected
 
 _UNPAID = {"failed", "canceled"}
-_ON_THE_WAY = {"pending", "in_transit"}
 
 _FOUND_LIKE_BREAKS = """
 CREATE TEMP TABLE recon_found ON COMMIT DROP AS
@@ -209,11 +208,11 @@ def _judge_sums(sides: _Sides) -> None:
 
 
 def _why_expected(sides: _Sides, record: _Record) -> WhyExpected | None:
-    """A payout without a line is no break while it is on its way, or within the days a bank may take."""
+    """A payout without a line is no break before its day of arrival and the days a bank may take after it."""
     if record.status in _UNPAID:
         return WhyExpected.NOT_PAID
     due = add_business_days(record.booked_on, sides.arrival_days)
-    return WhyExpected.NOT_DUE if record.status in _ON_THE_WAY or due > sides.through else None
+    return WhyExpected.NOT_DUE if due > sides.through else None
 
 
 def _problem(left: _Record, right: _Record, limits: Limits) -> _Finding | None:

@@ -6,13 +6,13 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.errors import RunNotFound
-from services.reconciliation.models import ReconciliationRun, Signature, Total
-from services.reconciliation.views import RunView, SignatureView, TotalView
+from services.reconciliation.models import Match, MatchMember, ReconciliationRun, Signature, Total
+from services.reconciliation.views import MatchView, RunView, SignatureView, TotalView
 from services.reconciliation.vocabulary import Definition, Span
 
 
@@ -99,6 +99,41 @@ def totals_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> list[TotalView]:
             row.deviation_ppm,
         )
         for row in rows
+    ]
+
+
+def run_of_job(uow: UnitOfWork, *, job_run_id: uuid.UUID) -> RunView | None:
+    """What a run of the engine has found, or None while it has not finished."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    run_id = uow.session.scalar(
+        select(ReconciliationRun.id).where(
+            ReconciliationRun.job_run_id == job_run_id, scope.allows(ReconciliationRun.entity_id)
+        )
+    )
+    return run_by_id(uow, run_id=run_id) if run_id else None
+
+
+def groups_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> list[MatchView]:
+    """The match groups a run stood on that were found by more than the plain key. Raises RunNotFound."""
+    run = run_by_id(uow, run_id=run_id)
+    rows = uow.session.execute(
+        select(Match, MatchMember)
+        .join(MatchMember, MatchMember.match_id == Match.id)
+        .where(
+            Match.entity_id == run.entity_id,
+            Match.definition == run.definition.value,
+            Match.first_seq <= run.seq,
+            or_(Match.closed_seq.is_(None), Match.closed_seq > run.seq),
+        )
+        .order_by(Match.id, MatchMember.ext_key)
+    ).all()
+    members: dict[int, dict[str, list[str]]] = {}
+    for match, member in rows:
+        members.setdefault(match.id, {"left": [], "right": []})[member.side].append(member.ext_key)
+    matches = {match.id: match for match, _ in rows}
+    return [
+        MatchView(key, m.rule, m.confidence_percent, m.why, tuple(members[key]["left"]), tuple(members[key]["right"]))
+        for key, m in matches.items()
     ]
 
 

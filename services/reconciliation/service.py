@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, insert, select, text
 
-from services import audit, identity
+from services import audit, identity, runs
 from services.core import events
 from services.core.actor import ActorKind
 from services.core.clock import business_day
@@ -27,7 +27,7 @@ from services.reconciliation.queries import view_of_run
 from services.reconciliation.results import Counts, TotalRow
 from services.reconciliation.settlement import Scene
 from services.reconciliation.views import RunView
-from services.reconciliation.vocabulary import NOBODY, SIDES, Definition, Rule, Span
+from services.reconciliation.vocabulary import NOBODY, RUN, SIDES, Definition, ReconcileParams, Rule, Span
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 _CLEAR = "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now"
@@ -58,6 +58,15 @@ class _Frame:
     rules: DefinitionRow
     seq: int
     started_at: dt.datetime
+
+
+def start_run(
+    uow: UnitOfWork, *, definition: Definition, entity_id: uuid.UUID, through: dt.date | None = None
+) -> uuid.UUID:
+    """Queues a run for a worker and returns the id of the engine's run; whoever calls is its starter."""
+    uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
+    params = ReconcileParams(entity_id=entity_id, definition=definition, through=through)
+    return runs.enqueue(uow, kind=RUN, params=params)
 
 
 def reconcile(

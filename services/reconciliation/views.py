@@ -117,6 +117,18 @@ class BreakView:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchView:
+    """Entries that settle each other, by which rule, how sure in percent, and why."""
+
+    id: int
+    rule: str
+    confidence: int
+    why: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StandingView:
     """What is still open in one currency, now: breaks of the run that nobody resolved, and their sum without sign."""
 

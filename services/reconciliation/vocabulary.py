@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from enum import StrEnum
+
+from pydantic import BaseModel
+
+from services.core.permissions import Permission
+from services.runs import RunKind
 
 NOBODY = uuid.UUID(int=0)
 """Stands for the console itself where a starter must be named, so that the second-person rule has no gap."""
@@ -90,3 +96,35 @@ class WhyExpected(StrEnum):
     BOOKED_LATER = "booked_later"
     NOT_DUE = "not_due"
     NOT_PAID = "not_paid"
+
+
+class OnBehalf(BaseModel):
+    """The person whose nightly run started this one; without effect on a run that a person started."""
+
+    id: uuid.UUID
+    name: str
+
+
+class ReconcileParams(BaseModel):
+    """One definition in one legal entity, through a business day (yesterday there, unless given)."""
+
+    entity_id: uuid.UUID
+    definition: Definition
+    through: dt.date | None = None
+    on_behalf_of: OnBehalf | None = None
+
+
+class NightlyParams(BaseModel):
+    """Sync, imports and both reconciliations of every legal entity, in order."""
+
+
+RUN = RunKind(
+    "reconciliation.run",
+    ReconcileParams,
+    Permission.RECONCILIATION_RUN,
+    concurrency=2,
+    priority=60,
+    transaction_seconds=3600,
+)
+NIGHTLY = RunKind("reconciliation.nightly", NightlyParams, Permission.RECONCILIATION_RUN, priority=60)
+NIGHTLY_SCHEDULE = "reconciliation.nightly"

@@ -191,6 +191,7 @@ def _row(run: Run, blocked: bool) -> RunRow:
         max_attempts=run.max_attempts,
         error=run.error,
         started_by=run.started_by_name,
+        started_by_id=run.started_by_id,
         created_at=run.created_at,
         not_before=run.not_before,
         started_at=run.started_at,

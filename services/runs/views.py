@@ -50,7 +50,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as lists show it. `blocked` says that it waits for a run that has not succeeded."""
+    """A run as lists show it. `blocked` says that it waits for a run that has not succeeded.
+
+    `started_by_id` is the person, None when the console started it by itself.
+    """
 
     id: uuid.UUID
     number: int
@@ -64,6 +67,7 @@ class RunRow:
     max_attempts: int
     error: str | None
     started_by: str
+    started_by_id: uuid.UUID | None
     created_at: dt.datetime
     not_before: dt.datetime
     started_at: dt.datetime | None

@@ -36,9 +36,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def _run(
-    uow: UnitOfWork, entity: uuid.UUID, definition: Definition = Definition.SETTLEMENT, **more: dt.date
+    uow: UnitOfWork,
+    entity: uuid.UUID,
+    definition: Definition = Definition.SETTLEMENT,
+    through: dt.date | None = None,
 ) -> RunView:
-    return reconcile(at_morning(uow), definition=definition, entity_id=entity, **more)
+    return reconcile(at_morning(uow), definition=definition, entity_id=entity, through=through)
 
 
 def _one(uow: UnitOfWork):

@@ -1,0 +1,82 @@
+"""Runs of reconciliation: one definition of one entity, and the chain of the night."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from jobs.registry import job
+from jobs.runner import RunContext
+from services import bank, books, identity, payments, reconciliation, runs
+from services.core.db import UnitOfWork
+from services.reconciliation import SIDES, Definition, OnBehalf, ReconcileParams, Starter
+
+_TIDY_FROM = 5_000  # entries written; below it the visibility map is still good
+
+
+@job(reconciliation.RUN)
+def reconcile(ctx: RunContext, params: ReconcileParams) -> dict[str, Any]:
+    """Takes both feeds in, then compares them in one transaction: killed anywhere, it starts over."""
+    ctx.progress(0, 3, phase="entries")
+    with ctx.unit_of_work() as uow:
+        kinds = SIDES[params.definition]
+        brought = reconciliation.refresh_entries(uow, entity_id=params.entity_id, kinds=kinds)
+    written = sum(feed.new + feed.changed for feed in brought)
+    ctx.log("reconciliation.entries_taken_in", feeds={feed.source.value: [feed.new, feed.changed] for feed in brought})
+    ctx.safe_point()
+    ctx.progress(1, 3, phase="tidy")
+    if written >= _TIDY_FROM:
+        reconciliation.tidy_entries(ctx.app.database)
+    ctx.progress(2, 3, phase="compare")
+    with ctx.unit_of_work() as uow:
+        done = reconciliation.run_of_job(uow, job_run_id=ctx.run_id) or reconciliation.reconcile(
+            uow,
+            definition=params.definition,
+            entity_id=params.entity_id,
+            through=params.through,
+            starter=_starter(uow, ctx.run_id, params.on_behalf_of),
+            job_run_id=ctx.run_id,
+        )
+    ctx.progress(3, 3, phase="compare")
+    return {"reconciliation_run": str(done.id), "breaks": dict(done.class_counts), "matched": done.matched}
+
+
+@job(reconciliation.NIGHTLY)
+def nightly(ctx: RunContext, _: reconciliation.NightlyParams) -> dict[str, Any]:
+    """Queues sync → imports → settlement → payouts for each entity, each step after the one before has succeeded."""
+    queued = {}
+    with ctx.unit_of_work() as uow:
+        starter = _starter(uow, ctx.run_id, None)
+        on_behalf_of = None if starter.id == reconciliation.NOBODY else OnBehalf(id=starter.id, name=starter.name)
+        for entity in identity.legal_entities(uow):
+            chain = _chain(uow, entity.id, on_behalf_of, f"nightly:{ctx.run_id}:{entity.code}")
+            queued[entity.code] = [str(run_id) for run_id in chain]
+    return {"queued": queued}
+
+
+def _chain(uow: UnitOfWork, entity_id: uuid.UUID, on_behalf_of: OnBehalf | None, key: str) -> list[uuid.UUID]:
+    first = [
+        runs.enqueue(
+            uow, kind=payments.SYNC, params=payments.SyncParams(entity_id=entity_id), unique_key=f"{key}:sync"
+        ),
+        runs.enqueue(uow, kind=bank.IMPORT, params=bank.ImportParams(entity_id=entity_id), unique_key=f"{key}:bank"),
+        runs.enqueue(uow, kind=books.IMPORT, params=books.ImportParams(entity_id=entity_id), unique_key=f"{key}:books"),
+    ]
+    chain = list(first)
+    for definition in (Definition.SETTLEMENT, Definition.PAYOUTS):
+        params = ReconcileParams(entity_id=entity_id, definition=definition, on_behalf_of=on_behalf_of)
+        after = chain[-1:] if len(chain) > len(first) else first
+        chain.append(
+            runs.enqueue(uow, kind=reconciliation.RUN, params=params, after=after, unique_key=f"{key}:{definition}")
+        )
+    return chain
+
+
+def _starter(uow: UnitOfWork, run_id: uuid.UUID, on_behalf_of: OnBehalf | None) -> Starter:
+    """The person behind the engine's run. Only a run the console itself queued may name another."""
+    row = runs.run_detail(uow, run_id=run_id).run
+    if row.started_by_id is not None:
+        return Starter(row.started_by_id, row.started_by)
+    return (
+        Starter(on_behalf_of.id, on_behalf_of.name) if on_behalf_of else Starter(reconciliation.NOBODY, row.started_by)
+    )
