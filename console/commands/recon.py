@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -156,17 +157,16 @@ def _fetch(app_: Application, entities: list[uuid.UUID]) -> None:
 
 def _await(app_: Application, run_ids: list[uuid.UUID], *, give_up_at_first_failure: bool = False) -> list[uuid.UUID]:
     """Waits until the runs have ended; returns those given up. Raises Conflict when one failed for good."""
-    with _worker(app_):
-        waiting, failed = set(run_ids), []
-        deadline = time.monotonic() + _PATIENCE
-        while waiting and time.monotonic() < deadline:
-            for run_id in list(waiting):
-                ended, gave_up = _look(app_, run_id, give_up_at_first_failure)
-                if ended:
-                    waiting.discard(run_id)
-                if gave_up:
-                    failed.append(run_id)
-            time.sleep(0.1)
+    waiting, failed = set(run_ids), []
+    deadline = time.monotonic() + _PATIENCE
+    while waiting and time.monotonic() < deadline:
+        for run_id in list(waiting):
+            ended, gave_up = _look(app_, run_id, give_up_at_first_failure)
+            if ended:
+                waiting.discard(run_id)
+            if gave_up:
+                failed.append(run_id)
+        time.sleep(0.1)
     if waiting:
         raise Conflict(f"{len(waiting)} runs have not ended within {_PATIENCE:.0f} s; look at them under Runs.")
     return failed
@@ -199,7 +199,9 @@ class _OwnWorker:
     """`python -m jobs worker` as a child, told to stop at the end."""
 
     def __enter__(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-m", "jobs", "worker"], stdout=subprocess.DEVNULL)
+        environment = {"KONTOR_LOG_LEVEL": "warning"} | os.environ
+        command = [sys.executable, "-m", "jobs", "worker"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

@@ -24,13 +24,17 @@ FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on <= :thro
 GROUP BY source_id, currency HAVING sum(entries) > 0
 """
 
-# A break of currency stands in both currencies; every other class has its delta in its own.
+# Every class has its delta in its own currency; a break of currency stands in both, counted apart.
 _OPEN = """
-SELECT currency, sum(abs(delta_minor)), sum(abs(delta_minor)) FILTER (WHERE booked_on = :through)
+SELECT currency,
+       coalesce(sum(minor) FILTER (WHERE NOT swapped), 0) AS own,
+       coalesce(sum(minor) FILTER (WHERE NOT swapped AND booked_on = :through), 0) AS own_day,
+       coalesce(sum(minor) FILTER (WHERE swapped), 0) AS swapped,
+       coalesce(sum(minor) FILTER (WHERE swapped AND booked_on = :through), 0) AS swapped_day
 FROM (
-    SELECT currency, delta_minor, booked_on FROM {findings}
+    SELECT currency, abs(delta_minor) AS minor, booked_on, break_class = 'currency' AS swapped FROM {findings}
     UNION ALL
-    SELECT right_currency, right_minor, booked_on FROM {findings} WHERE break_class = 'currency'
+    SELECT right_currency, abs(right_minor), booked_on, true FROM {findings} WHERE break_class = 'currency'
 ) deltas GROUP BY currency
 """
 FOUND = "recon_found"
@@ -121,13 +125,19 @@ def totals(connection: Connection, scene: Scene, *, entity: uuid.UUID, definitio
             sums[span, currency][at : at + 2] = [int(pair[0]), int(pair[1])]
     scope = {"entity": entity, "definition": definition, "through": scene.through}
     for sign, findings in ((1, FOUND), (-1, RESOLVED_FINDINGS)):
-        for currency, whole, day in connection.execute(text(_OPEN.format(findings=findings)), scope):
-            sums[Span.ALL, currency][4] += sign * int(whole)
-            sums[Span.DAY, currency][4] += sign * int(day or 0)
+        for row in connection.execute(text(_OPEN.format(findings=findings)), scope):
+            known = knows_both(sums[Span.ALL, row.currency][0], sums[Span.ALL, row.currency][2])
+            sums[Span.ALL, row.currency][4] += sign * int(row.own + row.swapped * known)
+            sums[Span.DAY, row.currency][4] += sign * int(row.own_day + row.swapped_day * known)
     return [
         TotalRow(Span(span), currency, *(row[0], row[1], row[2], row[3], row[4]), deviation_ppm(row[4], row[1]))
         for (span, currency), row in sorted(sums.items())
     ]
+
+
+def knows_both(left_entries: int, right_entries: int) -> bool:
+    """Whether both sides know a currency. One that stands on a single side by mistake counts in the other's alone."""
+    return bool(left_entries and right_entries)
 
 
 def check_explained(connection: Connection, rows: list[TotalRow]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import exists, select, text
 
 from services import audit
 from services.core import events
@@ -25,14 +25,17 @@ from services.reconciliation.views import SignatureView, SigningView, StandingVi
 from services.reconciliation.vocabulary import Span
 
 _STANDING = """
-SELECT currency, count(*), sum(abs(delta_minor)) FROM (
-    SELECT currency, delta_minor FROM recon_break
-    WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved'
-      AND since_seq <= :seq AND closed_seq IS NULL
+WITH unresolved AS (
+    SELECT * FROM recon_break
+    WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved' AND closed_seq IS NULL
+      AND since_seq <= :seq
+)
+SELECT currency, count(*) FILTER (WHERE own) AS breaks, sum(minor) FILTER (WHERE NOT swapped) AS minor,
+       sum(minor) FILTER (WHERE swapped) AS swapped
+FROM (
+    SELECT currency, abs(delta_minor) AS minor, true AS own, break_class = 'currency' AS swapped FROM unresolved
     UNION ALL
-    SELECT right_currency, right_minor FROM recon_break
-    WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved'
-      AND since_seq <= :seq AND closed_seq IS NULL AND break_class = 'currency'
+    SELECT right_currency, abs(right_minor), false, true FROM unresolved WHERE break_class = 'currency'
 ) deltas GROUP BY currency ORDER BY currency
 """
 
@@ -170,18 +173,15 @@ def _case(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> _Case:
 
 
 def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ...]:
-    left = dict(
-        uow.session.execute(
-            select(Total.currency, func.sum(Total.left_minor))
-            .where(Total.run_id == run.id, Total.span == Span.ALL)
-            .group_by(Total.currency)
-        ).all()
-    )
+    whole = {row.currency: row for row in _totals(uow, run.id) if row.span is Span.ALL}
     values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
-    return tuple(
-        StandingView(currency, breaks, int(minor), deviation_ppm(int(minor), int(left.get(currency, 0))))
-        for currency, breaks, minor in uow.session.execute(text(_STANDING), values)
-    )
+    return tuple(_stands(row, whole.get(row.currency)) for row in uow.session.execute(text(_STANDING), values))
+
+
+def _stands(row: Any, total: TotalRow | None) -> StandingView:
+    known = total is not None and results.knows_both(total.left_entries, total.right_entries)
+    minor = int(row.minor or 0) + (int(row.swapped or 0) if known else 0)
+    return StandingView(row.currency, row.breaks, minor, deviation_ppm(minor, total.left_minor if total else 0))
 
 
 def _obstacle(uow: UnitOfWork, case: _Case) -> Obstacle | None:
