@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from services import identity, payments, sandbox
+from services import bank, books, identity, payments, runs, sandbox
 from services.bootstrap import Application, install_schedules
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
@@ -84,6 +84,16 @@ def _lay_down(uow: UnitOfWork) -> None:
     for email, name, role in _PEOPLE:
         identity.create_user(uow, email=email, display_name=name, password=PASSWORD, grants=[Grant(role)])
     install_schedules(uow)
+    _start_first_runs(uow)
+
+
+def _start_first_runs(uow: UnitOfWork) -> None:
+    """What a night would do, at once, so that there is something to look at."""
+    runs.enqueue(uow, kind=payments.SYNC, params=payments.SyncParams(), unique_key="sandbox.first.sync")
+    for entity in identity.legal_entities(uow):
+        for kind, params in ((bank.IMPORT, bank.ImportParams), (books.IMPORT, books.ImportParams)):
+            key = f"sandbox.first.{kind.name}.{entity.code}"
+            runs.enqueue(uow, kind=kind, params=params(entity_id=entity.id), unique_key=key)
 
 
 def _file(settings: Settings) -> Path:
