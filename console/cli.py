@@ -7,6 +7,7 @@ import sys
 import typer
 
 from console.commands import imports, processes, recon, runs, sandbox, support, users
+from console.commands.doctor import doctor
 from console.commands.up import up
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command()(processes.web)
 app.command()(processes.worker)
 app.command()(processes.clock)
 app.command("migrate")(processes.migrate_database)
+app.command()(doctor)
 app.add_typer(users.app, name="user")
 app.add_typer(imports.app, name="import")
 app.add_typer(runs.app, name="runs")
