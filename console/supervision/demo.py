@@ -68,6 +68,7 @@ def install(app: Application) -> None:
             _lay_down(uow)
     people = [{"name": name, "email": email, "role": role.value, "password": PASSWORD} for email, name, role in _PEOPLE]
     _file(app.settings).write_text(json.dumps(people))
+    _file(app.settings).chmod(0o600)
 
 
 def _lay_down(uow: UnitOfWork) -> None:
