@@ -76,7 +76,8 @@ class Shell(rx.State):
         """Adds a legal entity to what is shown, or takes it out; none chosen means all that one may see."""
         chosen = {item["id"] for item in self.entities if item["chosen"]}
         chosen ^= {entity_id}
-        return await self._choose(sorted(chosen) if len(chosen) < len(self.entities) else [])
+        everything = {item["id"] for item in self.entities}
+        return await self._choose([] if chosen == everything else sorted(chosen))
 
     @event(Permission.SELF)
     async def all_entities(self) -> Any:

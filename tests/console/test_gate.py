@@ -1,0 +1,129 @@
+"""The gate: who comes in, from where, with how much, and what every answer carries."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from console.kit.gate import Gate, content_security_policy
+from console.kit.session import COOKIE
+from services.identity import Role
+from tests.console.events import open_session
+
+_HOST = "http://localhost"
+
+
+async def _inside(scope, receive, send):
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        origins = [value.decode() for name, value in scope["headers"] if name == b"origin"]
+        await send({"type": "websocket.send", "text": ",".join(origins) or "no origin"})
+        await send({"type": "websocket.close"})
+        return
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"inside"})
+
+
+@pytest.fixture
+def client(web) -> TestClient:
+    return TestClient(Gate(_inside), base_url=_HOST, follow_redirects=False)
+
+
+@pytest.fixture
+def signed_in(web, client) -> TestClient:
+    client.cookies.set(COOKIE, open_session(web, Role.OPS), domain="localhost.local")
+    return client
+
+
+def test_a_page_without_a_session_leads_to_the_sign_in(client):
+    answer = client.get("/payments?q=a b", headers={"accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/auth/sign-in?next=%2Fpayments%3Fq%3Da%2520b"
+
+
+def test_anything_else_without_a_session_is_401(client):
+    assert client.get("/export/payments.csv").status_code == 401
+    assert client.get("/_all_routes").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/auth/sign-in", "/css/base.css", "/assets/a.js", "/kontor.js"]
+)
+def test_the_public_addresses_are_public(client, path):
+    assert client.get(path).text == "inside"
+
+
+def test_a_session_comes_in(signed_in):
+    assert signed_in.get("/payments", headers={"accept": "text/html"}).text == "inside"
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "http://localhost:9999", "null"])
+def test_a_write_from_elsewhere_is_refused(signed_in, origin):
+    headers = {} if origin is None else {"origin": origin}
+    assert signed_in.post("/auth/sign-out", headers=headers).status_code == 403
+    assert signed_in.post("/_upload", headers=headers).status_code == 403
+
+
+def test_a_write_from_our_own_page_comes_in(signed_in):
+    assert signed_in.post("/auth/sign-out", headers={"origin": _HOST}).text == "inside"
+
+
+def test_a_signed_hook_needs_neither_session_nor_origin(client):
+    assert client.post("/hooks/stripe", content=b"{}").text == "inside"
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example"])
+def test_a_websocket_from_elsewhere_is_closed(web, client, origin):
+    headers = {"cookie": f"{COOKIE}={open_session(web, Role.OPS)}"} | ({} if origin is None else {"origin": origin})
+    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/_event", headers=headers):
+        pass
+    assert refused.value.code == 4401
+
+
+def test_a_websocket_without_a_session_is_closed(client):
+    with (
+        pytest.raises(WebSocketDisconnect) as refused,
+        client.websocket_connect("/_event", headers={"origin": _HOST, "host": "localhost"}),
+    ):
+        pass
+    assert refused.value.code == 4401
+
+
+def test_a_websocket_of_ours_comes_in_without_its_origin(web, client):
+    headers = {"origin": _HOST, "host": "localhost", "cookie": f"{COOKIE}={open_session(web, Role.OPS)}"}
+    with client.websocket_connect("/_event", headers=headers) as socket:
+        assert socket.receive_text() == "no origin"
+
+
+def test_a_body_beyond_the_limit_is_refused_declared_or_not(signed_in):
+    headers = {"origin": _HOST}
+    assert signed_in.post("/auth/sign-in", headers=headers, content=b"x" * (1 << 20) + b"x").status_code == 413
+    chunks = (b"x" * 65_536 for _ in range(20))
+    assert signed_in.post("/auth/sign-in", headers=headers, content=chunks).status_code == 413
+
+
+def test_every_answer_carries_the_security_headers(client):
+    for path in ("/healthz", "/payments"):
+        headers = client.get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe-eval" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "strict-transport-security" not in headers
+
+
+def test_caching_is_long_for_hashed_files_and_off_for_the_rest(client):
+    assert "immutable" in client.get("/assets/page-abc.js").headers["cache-control"]
+    assert client.get("/healthz").headers["cache-control"] == "no-store"
+
+
+def test_inline_scripts_of_the_built_page_are_named_by_hash(tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text('<script>start()</script><script src="/kontor.js"></script>')
+    policy = content_security_policy(page)
+    assert policy.count("'sha256-") == 1
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]

@@ -1,0 +1,84 @@
+"""The frame: signing in and out, language, theme, entities, keyboard, and what a role does not see."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+
+def test_a_wrong_password_stays_on_the_form(browser_context, console):
+    page = browser_context().new_page()
+    page.goto("/audit?action=identity")
+    assert "/auth/sign-in?next=" in page.url
+    page.fill("#email", console.email("dev"))
+    page.fill("#password", "not the password")
+    page.click("form button[type=submit]")
+    expect(page.locator("#refused")).to_be_visible()
+    assert page.context.cookies() == [] or all(c["name"] != "kontor_session" for c in page.context.cookies())
+
+
+def test_signing_out_ends_the_session(page_as):
+    page = page_as("dev")
+    cookie = next(c for c in page.context.cookies() if c["name"] == "kontor_session")
+    assert cookie["httpOnly"]
+    page.click("button.avatar")
+    page.click("#account-menu button[type=submit]")
+    page.wait_for_url("**/auth/sign-in")
+    page.context.add_cookies([cookie])
+    page.goto("/")
+    assert "/auth/sign-in" in page.url
+
+
+def test_language_and_theme_are_kept(page_as):
+    page = page_as("auditor")
+    expect(page.locator("main h1")).to_have_text("Overview")
+    page.click(".language")
+    expect(page.locator("main h1")).to_have_text("Überblick")
+    assert page.evaluate("document.documentElement.lang") == "de"
+    page.click("[aria-label^='Zwischen hell']")
+    page.reload()
+    expect(page.locator("main h1")).to_have_text("Überblick")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_entity_switch_narrows_and_widens(page_as):
+    page = page_as("finance.b")
+    expect(page.locator(".entity-switch")).to_contain_text("All entities")
+    page.click(".entity-switch")
+    page.click(".menu-item:has-text('Schweiz')")
+    expect(page.locator(".entity-switch")).to_contain_text("Musterhandel GmbH")
+    page.click("button.menu-item:has-text('All entities')")
+    expect(page.locator(".entity-switch")).to_contain_text("All entities")
+
+
+def test_a_page_above_the_role_is_left_out_and_refused(page_as):
+    page = page_as("dev")
+    expect(page.locator(".nav a[href='/audit']")).to_have_count(0)
+    page.goto("/audit")
+    expect(page.locator("main h1")).to_have_text("You may not see this page")
+    expect(page.locator("main")).to_contain_text("audit.entry.read")
+
+
+def test_keyboard_alone_reaches_a_page(page_as):
+    page = page_as("auditor", path="/nowhere")
+    page.goto("/")
+    page.wait_for_selector(".nav a[href='/audit']")
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.wait_for_selector(".nav a[href='/audit'][aria-current=page]")
+    page.wait_for_selector("main h1")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#palette[open]")
+    page.wait_for_selector("#palette-list [role=option]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
+def test_nothing_the_browser_reports_breaks_the_content_policy(page_as):
+    page = page_as("finance.a")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.reload()
+    page.wait_for_selector("main h1")
+    assert [text for text in said if "Content Security Policy" in text or "Error" in text] == []
