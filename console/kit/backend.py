@@ -9,7 +9,7 @@ import secrets
 import time
 import typing
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import pydantic
 import reflex as rx
@@ -18,13 +18,11 @@ from reflex.event import EventSpec
 from console.design.texts import tr
 from console.kit import application, session
 from console.kit.notices import Notices, explain_error
-from services.core.db import UnitOfWork
 from services.core.errors import DomainError, Invalid
 from services.core.ids import new_id
 from services.core.log import get_logger
 
 _log = get_logger(__name__)
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 _LONGEST_TEXT = 20_000
 _SLOW_SECONDS = 1.0
@@ -34,9 +32,7 @@ class ShownOnPage(Exception):
     """The page's own state already says what went wrong; nothing more is to be shown or logged."""
 
 
-async def call(
-    state: rx.State, function: Callable[Concatenate[UnitOfWork, _P], _T], *_: _P.args, **arguments: _P.kwargs
-) -> _T:
+async def call(state: rx.State, function: Callable[..., _T], **arguments: Any) -> _T:
     """Runs a service function in a thread, in a unit of work of the signed-in person, and commits it.
 
     Arguments are validated and converted by the function's own annotations ("2026-03-16" becomes a
@@ -56,9 +52,7 @@ async def call(
             _log.warning("backend.call.slow", function=_name(function), state=type(state).__name__, seconds=seconds)
 
 
-async def load(
-    state: rx.State, function: Callable[Concatenate[UnitOfWork, _P], _T], *_: _P.args, **arguments: _P.kwargs
-) -> _T:
+async def load(state: rx.State, function: Callable[..., _T], **arguments: Any) -> _T:
     """`call` for what a page shows: a failure becomes the page's error state (`failure`) instead of a message."""
     try:
         return await call(state, function, **arguments)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from services import bank, books, identity, payments, runs, sandbox
-from services.bootstrap import Application, install_schedules
+from services import identity, payments, reconciliation, runs, sandbox
+from services.bootstrap import Application
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict
@@ -51,7 +51,8 @@ def seed(settings: Settings) -> None:
 
 
 def install(app: Application) -> None:
-    """Lays the sandbox's merchant into an empty database and starts its first runs; once.
+    """Lays the sandbox's merchant into an empty database and starts what a night does, so that there is something to
+    look at; once.
 
     Raises Conflict when the database already holds a merchant that is not the sandbox's.
     """
@@ -84,17 +85,9 @@ def _lay_down(uow: UnitOfWork) -> None:
         payments.connect_account(uow, entity_id=entity_id, code=profile.code)
     for email, name, role in _PEOPLE:
         identity.create_user(uow, email=email, display_name=name, password=PASSWORD, grants=[Grant(role)])
-    install_schedules(uow)
-    _start_first_runs(uow)
-
-
-def _start_first_runs(uow: UnitOfWork) -> None:
-    """What a night would do, at once, so that there is something to look at."""
-    runs.enqueue(uow, kind=payments.SYNC, params=payments.SyncParams(), unique_key="sandbox.first.sync")
-    for entity in identity.legal_entities(uow):
-        for kind, params in ((bank.IMPORT, bank.ImportParams), (books.IMPORT, books.ImportParams)):
-            key = f"sandbox.first.{kind.name}.{entity.code}"
-            runs.enqueue(uow, kind=kind, params=params(entity_id=entity.id), unique_key=key)
+    runs.enqueue(
+        uow, kind=reconciliation.NIGHTLY, params=reconciliation.NightlyParams(), unique_key="sandbox.first_night"
+    )
 
 
 def _file(settings: Settings) -> Path:

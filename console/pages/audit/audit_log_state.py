@@ -48,7 +48,7 @@ class AuditLog(ListState, rx.State):
     @event(Permission.AUDIT_READ)
     async def open_entry(self, entry_id: str) -> None:
         """Shows one entry in full beside the list."""
-        found = await backend.call(self, audit.entry, entry_id=entry_id)  # pyright: ignore[reportArgumentType]
+        found = await backend.call(self, audit.entry, entry_id=entry_id)
         reader = await self._reader()
         names = {item["value"]: item["label"] for item in self.entities}
         self.entry, self.changes = entry_detail(found, reader, names), changes(found, reader)

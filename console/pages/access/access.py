@@ -1,0 +1,221 @@
+"""People, their roles, and the table of what a role may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console import routes
+from console.components import (
+    Column,
+    button,
+    card,
+    confirm,
+    data_table,
+    dialog,
+    empty_state,
+    field,
+    list_item,
+    list_rows,
+    loading_or,
+    mono,
+    muted,
+    number,
+    page_header,
+    person,
+    row,
+    select_input,
+    shape,
+    status,
+    text_input,
+)
+from console.design.texts import t
+from console.kit.page import page
+from console.kit.shell_state import Shell
+from console.pages.access.access_state import Access
+from services.core.permissions import Permission
+from services.identity import PERMISSIONS, Role
+
+_STATES = {"active": t("access.state_active"), "inactive": t("access.state_inactive")}
+_LOOKS = {"active": ("ok", "ok"), "inactive": ("block", "")}
+_ROLES = [(role.value, t(f"access.role_{role.value}")) for role in Role]
+
+
+@page(routes.ACCESS, title="access.title", permission=Permission.USER_READ, on_load=Access.load)
+def access() -> rx.Component:
+    return rx.fragment(
+        page_header(
+            t("access.title"),
+            meta=[t("access.meta", count=Access.count), t("access.meta_audited")],
+            actions=[
+                _if_manager(
+                    button(t("access.add"), kind="primary", icon_name="user-plus", on_click=Access.ask("add", ""))
+                )
+            ],
+        ),
+        card(
+            loading_or(Access, rx.cond(Access.rows.length() > 0, _people(), _none())),
+            flush=True,
+            title=t("access.people"),
+        ),
+        card(_matrix(), flush=True, title=t("access.matrix")),
+        _add_dialog(),
+        _roles_dialog(),
+        _password_dialog(),
+        _issued_dialog(),
+        _deactivate_dialog(),
+    )
+
+
+def _if_manager(content: rx.Component) -> rx.Component:
+    return rx.cond(Shell.rights.contains(str(Permission.USER_MANAGE)), content, rx.fragment())  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
+
+
+def _people() -> rx.Component:
+    columns = [
+        Column(t("access.name"), lambda item: person(item["name"], item["initials"], item["team"]), card="title"),
+        Column(t("access.email"), lambda item: item["email"], priority=2, card="meta"),
+        Column(t("access.roles"), lambda item: item["roles"], card="full", wrap=True),
+        Column(t("access.last_sign_in"), lambda item: item["last_sign_in"], priority=3),
+        Column(t("access.sessions"), lambda item: number(item["sessions"]), amount=True, priority=3),
+        Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_LOOKS), card="side"),
+        Column(t("access.actions"), lambda item: _if_manager(_actions(item)), card="full"),
+    ]
+    return data_table(columns, Access.rows, label=t("access.people"))
+
+
+def _actions(item: Any) -> rx.Component:
+    return rx.cond(
+        item["state"] == "active",
+        row(
+            button(t("access.change_roles"), small=True, on_click=Access.ask("roles", item["id"])),
+            button(t("access.new_password"), small=True, on_click=Access.ask("password", item["id"])),
+            button(t("access.deactivate"), small=True, kind="quiet", on_click=Access.ask("deactivate", item["id"])),
+        ),
+        button(t("access.activate"), small=True, on_click=Access.activate(item["id"], item["name"])),
+    )
+
+
+def _none() -> rx.Component:
+    return empty_state(t("access.none"), t("access.none_body"))
+
+
+def _entity_choice() -> rx.Component:
+    options = rx.foreach(Access.entities, lambda item: rx.el.option(item["label"], value=item["value"]))  # pyright: ignore[reportArgumentType]
+    choice = rx.el.select(
+        rx.el.option(t("access.all_entities"), value=""), options, id="entity", name="entity", class_name="input"
+    )
+    return field(t("access.entity"), choice, name="entity")
+
+
+def _add_dialog() -> rx.Component:
+    form = rx.el.form(
+        muted(t("access.add_body")),
+        field(t("access.email"), text_input(name="email", type="email", required=True, max_length=254), name="email"),
+        field(t("access.name"), text_input(name="name", required=True, max_length=100), name="name"),
+        field(t("access.role"), select_input(_ROLES, name="role"), name="role"),
+        _entity_choice(),
+        rx.el.div(
+            button(t("access.keep"), on_click=Access.close(False)),
+            button(t("access.add_do"), kind="primary", submit=True),
+            class_name="dialog-foot dialog-foot-inset",
+        ),
+        on_submit=Access.add,
+        class_name="stack",
+    )
+    return dialog(open_=Access.asking == "add", on_open_change=Access.close, title=t("access.add_title"), body=[form])
+
+
+def _roles_dialog() -> rx.Component:
+    held = list_rows(
+        Access.grants,  # pyright: ignore[reportArgumentType]
+        lambda item: list_item(
+            mark=shape("ok", "ok"),
+            title=item["label"],
+            end=[button(t("access.take"), small=True, on_click=Access.take(item["role"], item["entity"]))],
+        ),
+    )
+    form = rx.el.form(
+        field(t("access.role"), select_input(_ROLES, name="role"), name="role"),
+        _entity_choice(),
+        rx.el.div(
+            rx.el.span(t("access.roles_effect"), class_name="note"),
+            button(t("access.give"), kind="primary", submit=True),
+            class_name="dialog-foot dialog-foot-inset",
+        ),
+        on_submit=Access.give,
+        class_name="stack",
+    )
+    return dialog(
+        open_=Access.asking == "roles",
+        on_open_change=Access.close,
+        title=t("access.roles_of", name=Access.person["name"]),
+        body=[rx.cond(Access.grants.length() > 0, held, muted(t("access.no_roles"))), form],
+    )
+
+
+def _password_dialog() -> rx.Component:
+    return confirm(
+        open_=Access.asking == "password",
+        on_open_change=Access.close,
+        title=t("access.password_title", name=Access.person["name"]),
+        body=[rx.el.p(t("access.password_body"))],
+        confirm_label=t("access.password_do"),
+        on_confirm=Access.renew_password,
+        keep_label=t("access.password_keep"),
+    )
+
+
+def _issued_dialog() -> rx.Component:
+    return dialog(
+        open_=Access.asking == "issued",
+        on_open_change=Access.close,
+        title=t("access.issued_title", email=Access.person["email"]),
+        body=[rx.el.p(mono(Access.issued)), rx.el.p(t("access.issued_body"), class_name="muted")],
+        foot=[button(t("shell.close"), kind="primary", on_click=Access.close(False))],
+    )
+
+
+def _deactivate_dialog() -> rx.Component:
+    return confirm(
+        open_=Access.asking == "deactivate",
+        on_open_change=Access.close,
+        title=t("access.deactivate_title", name=Access.person["name"]),
+        body=[rx.el.p(t("access.deactivate_body", sessions=Access.person["sessions"]))],
+        confirm_label=t("access.deactivate_do"),
+        on_confirm=Access.deactivate,
+        keep_label=t("access.deactivate_keep"),
+        danger=True,
+    )
+
+
+def _matrix() -> rx.Component:
+    """Rights by role, as the code has them: what stands here is what is checked."""
+    rights = [right for right in Permission if any(right in PERMISSIONS[role] for role in Role)]
+    heads = [rx.el.th(text, scope="col", class_name="center") for _, text in _ROLES]
+    lines = [
+        rx.el.tr(rx.el.th(mono(right.value), scope="row"), *[_may(right in PERMISSIONS[role]) for role in Role])
+        for right in rights
+    ]
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(t("access.matrix"), class_name="visually-hidden"),
+            rx.el.thead(rx.el.tr(rx.el.th(t("access.right"), scope="col"), *heads)),
+            rx.el.tbody(*lines),
+            class_name="data-table data-table-dense",
+        ),
+        class_name="table-scroll",
+        role="region",
+        tab_index=0,
+        custom_attrs={"aria-label": t("access.matrix")},
+    )
+
+
+def _may(held: bool) -> rx.Component:
+    mark = shape("ok", "ok", label=t("access.may")) if held else rx.el.span("–", class_name="muted")
+    hidden = [] if held else [rx.el.span(t("access.may_not"), class_name="visually-hidden")]
+    return rx.el.td(mark, *hidden, class_name="center")
+
+
+ACCESS = access

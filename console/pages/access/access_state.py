@@ -1,0 +1,126 @@
+"""People: who there is, and the one a dialog is about."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import reflex as rx
+
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.notices import Notices
+from console.kit.page_state import PageState
+from console.pages.access.rows import grant_row, user_row
+from services import identity
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+from services.identity import Grant, LegalEntityView, Role, UserView
+
+_NOBODY = {"id": "", "name": "", "email": "", "sessions": ""}
+
+
+def _people(uow: UnitOfWork) -> tuple[list[UserView], list[LegalEntityView]]:
+    return identity.users(uow), identity.legal_entities(uow, permission=Permission.USER_READ)
+
+
+def _add(uow: UnitOfWork, *, email: str, name: str, password: str, role: Role, entity: str) -> None:
+    grant = Grant(role, identity.entity_by_code(uow, code=entity).id if entity else None)
+    identity.create_user(uow, email=email, display_name=name, password=password, grants=[grant])
+
+
+class Access(PageState, rx.State):
+    """Everybody, and at most one open dialog: `asking` is "", add, roles, password, issued or deactivate."""
+
+    rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    count: str = ""
+    asking: str = ""
+    person: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_NOBODY))
+    grants: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    issued: str = ""
+
+    @event(Permission.USER_READ)
+    async def load(self) -> None:
+        await self._load()
+
+    @event(Permission.USER_MANAGE)
+    async def ask(self, what: str, user_id: str = "") -> None:
+        """Opens a dialog, about one person unless it adds one."""
+        self.person = next((row for row in self.rows if row["id"] == user_id), dict(_NOBODY))
+        self.issued = ""
+        if what == "roles":
+            await self._load()
+        self.asking = str(what)[:20]
+
+    @event(Permission.SELF)
+    async def close(self, open_: bool) -> None:
+        if not open_:
+            self.asking, self.issued = "", ""
+
+    @event(Permission.USER_MANAGE)
+    async def add(self, form: dict[str, Any]) -> Any:
+        email, password = str(form.get("email", "")), secrets.token_urlsafe(12)
+        await backend.call(
+            self,
+            _add,
+            email=email,
+            name=form.get("name", ""),
+            password=password,
+            role=form.get("role", ""),
+            entity=form.get("entity", ""),
+        )
+        self.person = {**_NOBODY, "email": email.strip().lower()}
+        self.asking, self.issued = "issued", password
+        await self._load()
+        yield await self._said("access.said_added", email=email)
+
+    @event(Permission.USER_MANAGE)
+    async def give(self, form: dict[str, Any]) -> Any:
+        entity = next((item["id"] for item in self.entities if item["value"] == form.get("entity")), None)
+        await backend.call(
+            self, identity.grant_role, user_id=self.person["id"], role=form.get("role", ""), entity_id=entity
+        )
+        await self._load()
+        yield await self._said("access.said_given")
+
+    @event(Permission.USER_MANAGE)
+    async def take(self, role: str, entity: str) -> Any:
+        await backend.call(self, identity.revoke_role, user_id=self.person["id"], role=role, entity_id=entity or None)
+        await self._load()
+        yield await self._said("access.said_taken")
+
+    @event(Permission.USER_MANAGE)
+    async def renew_password(self) -> None:
+        password = secrets.token_urlsafe(12)
+        await backend.call(self, identity.set_password, user_id=self.person["id"], password=password)
+        self.asking, self.issued = "issued", password
+        await self._load()
+
+    @event(Permission.USER_MANAGE)
+    async def deactivate(self) -> Any:
+        await backend.call(self, identity.deactivate_user, user_id=self.person["id"])
+        self.asking = ""
+        await self._load()
+        yield await self._said("access.said_deactivated", name=self.person["name"])
+
+    @event(Permission.USER_MANAGE)
+    async def activate(self, user_id: str, name: str) -> Any:
+        await backend.call(self, identity.reactivate_user, user_id=user_id)
+        await self._load()
+        yield await self._said("access.said_activated", name=name)
+
+    async def _load(self) -> None:
+        people, entities = await backend.load(self, _people)
+        reader = await self._reader()
+        names = {entity.id: entity.name for entity in entities}
+        self.rows = [user_row(person, names, reader) for person in people]
+        self.entities = [{"value": e.code, "label": e.name, "id": str(e.id)} for e in entities]
+        self.count = reader.number(len(people))
+        held = [grant for person in people if str(person.id) == self.person["id"] for grant in person.grants]
+        self.grants = [grant_row(grant, names, reader) for grant in held]
+        self._done()
+
+    async def _said(self, key: str, **values: str) -> Any:
+        reader = await self._reader()
+        return Notices.show("ok", reader.text(key, **values), "")

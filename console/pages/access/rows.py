@@ -1,0 +1,42 @@
+"""People as the reader reads them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from console.design.format import Reader
+from console.kit.shell_state import initials_of
+from services.identity import Grant, UserView
+
+Names = Mapping[uuid.UUID, str]
+
+
+def user_row(user: UserView, entities: Names, reader: Reader) -> dict[str, str]:
+    roles = [grant_label(grant, entities, reader) for grant in user.grants]
+    return {
+        "id": str(user.id),
+        "name": user.display_name,
+        "initials": initials_of(user.display_name),
+        "team": user.grants[0].role.value if user.grants else "",
+        "email": user.email,
+        "roles": "; ".join(roles) or reader.text("access.no_roles"),
+        "last_sign_in": reader.moment(user.last_sign_in_at) if user.last_sign_in_at else reader.text("access.never"),
+        "sessions": reader.number(user.open_sessions),
+        "state": "active" if user.active else "inactive",
+    }
+
+
+def grant_row(grant: Grant, entities: Names, reader: Reader) -> dict[str, str]:
+    return {
+        "label": grant_label(grant, entities, reader),
+        "role": grant.role.value,
+        "entity": str(grant.entity_id) if grant.entity_id else "",
+    }
+
+
+def grant_label(grant: Grant, entities: Names, reader: Reader) -> str:
+    role = reader.text(f"access.role_{grant.role.value}")
+    if grant.entity_id is None:
+        return reader.text("access.every_entity", role=role)
+    return reader.text("access.one_entity", role=role, entity=entities.get(grant.entity_id, "?"))
