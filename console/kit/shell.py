@@ -117,11 +117,11 @@ def _topbar(page: pages.Page) -> rx.Component:
                 rx.el.span(t("shell.live"), class_name="environment", custom_attrs={"data-kind": "live"}),
             ),
             rx.el.button(
-                rx.cond(Locale.german, "EN", "DE"),
+                t("shell.other_language"),
                 type="button",
                 class_name="icon-button language",
                 on_click=Shell.speak(rx.cond(Locale.german, "en", "de")),
-                custom_attrs={"aria-label": rx.cond(Locale.german, "Switch to English", "Auf Deutsch umschalten")},
+                custom_attrs={"aria-label": t("shell.switch_language")},
             ),
             icon_button(
                 "sun-moon",
@@ -303,7 +303,7 @@ def crashed(*children: Any) -> rx.Component:
     instead = rx.el.main(
         rx.el.div(
             shape("bad", "bad"),
-            rx.el.h1("Kontor"),
+            rx.el.h1(t("shell.crashed")),
             rx.el.p(rx.el.a(t("shell.crashed_body"), href="")),
             class_name="empty-state",
         ),
