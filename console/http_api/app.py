@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from console.http_api import auth, exports, health, metrics
+from console.http_api import auth, exports, health, metrics, stripe_webhook
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.exports import register_export
 from console.http_api.problems import install
@@ -14,5 +14,6 @@ install(api)
 api.include_router(auth.router)
 api.include_router(health.router)
 api.include_router(metrics.router)
+api.include_router(stripe_webhook.router)
 api.include_router(exports.router)
 register_export(AUDIT_EXPORT)

@@ -200,7 +200,12 @@ class AccountClient:
             raise BadSignature("The signature of this webhook does not hold.") from error
         if int(stamp) > time.time() + _TOLERANCE_SECONDS:
             raise BadSignature("This webhook is stamped in the future.")
-        if not isinstance(event, dict) or event.get("object") != "event" or not isinstance(event.get("id"), str):
+        if (
+            not isinstance(event, dict)
+            or event.get("object") != "event"
+            or not isinstance(event.get("id"), str)
+            or not isinstance(event.get("created"), int)
+        ):
             raise BadSignature("The body of this webhook is no event.")
         return event
 
@@ -276,6 +281,23 @@ class StripeGateway:
             if client is None or client.connection != connections[code]:
                 client = self._clients[code] = AccountClient(code, connections[code])
             return client
+
+    def verified_event(self, body: bytes, signature: str | None, code: str | None = None) -> tuple[str, dict[str, Any]]:
+        """The event in a webhook's body with the account that signed it: the one called `code`, or whichever did.
+
+        Raises BadSignature when none of them did, Unavailable while no secret is configured, NotFound for an
+        unknown code.
+        """
+        connections = self._connections()
+        asked = [code] if code is not None else [name for name, one in connections.items() if one.webhook_secret]
+        for name in asked[:-1]:
+            try:
+                return name, self.account(name).verified_event(body, signature)
+            except BadSignature:
+                continue
+        if not asked:
+            raise Unavailable("No webhook secret is configured.")
+        return asked[-1], self.account(asked[-1]).verified_event(body, signature)
 
     def _connections(self) -> dict[str, Connection]:
         if self._file is None:
