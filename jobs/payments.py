@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -48,9 +47,7 @@ def sync(ctx: RunContext, params: payments.SyncParams) -> dict[str, Any]:
     told = {}
     for reader in _readers(ctx, params.entity_id):
         opened = _meet(reader)
-        for kind in StripeObject:
-            _read_new(reader, kind, until, opened)
-        _look_again(reader, until - payments.REREAD)
+        _look_again(reader, {kind: _read_new(reader, kind, until, opened) for kind in StripeObject})
         _link_payouts(reader)
         _apply_waiting(reader)
         told[reader.account.code] = {"read": reader.read, "changed": reader.changed}
@@ -90,15 +87,21 @@ def _meet(reader: _Reader) -> dt.datetime:
     return dt.datetime.fromtimestamp(told.get("created") or 0, dt.UTC)
 
 
-def _read_new(reader: _Reader, kind: StripeObject, until: dt.datetime, opened: dt.datetime) -> None:
-    """Reads what is not covered yet; a second round follows when the first only finished what a kill had left."""
+def _read_new(reader: _Reader, kind: StripeObject, until: dt.datetime, opened: dt.datetime) -> dt.datetime:
+    """Reads what is not covered yet; returns since when objects of this kind are fresh.
+
+    A second round follows when the first only finished what a kill had left.
+    """
+    fresh_since = until
     while True:
         with reader.ctx.unit_of_work() as uow:
             windows = payments.plan_windows(
                 uow, account=reader.account, kind=kind, until=until, opened=opened, run_id=reader.ctx.run_id
             )
         if not windows:
-            return
+            return fresh_since
+        untouched = [window.from_at for window in windows if window.after_ref is None]
+        fresh_since = min([fresh_since, *untouched])
         with closing(payments.read_windows(reader.client, windows, reader.clock)) as chunks:
             for chunk in chunks:
                 with reader.ctx.unit_of_work() as uow:
@@ -109,24 +112,36 @@ def _read_new(reader: _Reader, kind: StripeObject, until: dt.datetime, opened: d
             payments.advance_cursor(uow, account=reader.account, kind=kind)
 
 
-def _look_again(reader: _Reader, before: dt.datetime) -> None:
+def _look_again(reader: _Reader, fresh_since: dict[StripeObject, dt.datetime]) -> None:
     """Fetches what may have changed since it was made; charges first, because payments follow them."""
     with reader.ctx.unit_of_work() as uow:
-        wanted = payments.touched_refs(uow, account=reader.account, since=before)
+        wanted = payments.touched_refs(uow, account=reader.account, since=min(fresh_since.values()))
         for kind in StripeObject:
-            moving = payments.moving_refs(uow, account=reader.account, kind=kind, before=before)
+            moving = payments.moving_refs(uow, account=reader.account, kind=kind, before=fresh_since[kind])
             wanted[kind] = list(dict.fromkeys([*wanted.get(kind, []), *moving]))
     for kind in StripeObject:
-        _fetch(reader, kind, wanted[kind])
+        if wanted[kind]:
+            _fetch(reader, kind, wanted[kind])
 
 
 def _fetch(reader: _Reader, kind: StripeObject, refs: Sequence[str]) -> None:
+    """One by one, or by listing the time they were made in where that is less to ask."""
+    with reader.ctx.unit_of_work() as uow:
+        stretch = payments.stretch_over(uow, account=reader.account, kind=kind, refs=refs)
+    if stretch is not None:
+        with closing(payments.read_windows(reader.client, [stretch], reader.clock)) as chunks:
+            for chunk in chunks:
+                _store_again(reader, kind, chunk.snapshots)
+        return
     for batch in _batches(refs):
-        snapshots = payments.read_objects(reader.client, kind, batch, reader.clock)
-        with reader.ctx.unit_of_work() as uow:
-            changed = payments.store_objects(uow, account=reader.account, kind=kind, snapshots=snapshots)
-        reader.note(f"{kind} again", len(snapshots), changed)
-        reader.ctx.safe_point()
+        _store_again(reader, kind, payments.read_objects(reader.client, kind, batch, reader.clock))
+
+
+def _store_again(reader: _Reader, kind: StripeObject, snapshots: Sequence[payments.Snapshot]) -> None:
+    with reader.ctx.unit_of_work() as uow:
+        changed = payments.store_objects(uow, account=reader.account, kind=kind, snapshots=snapshots)
+    reader.note(f"{kind} again", len(snapshots), changed)
+    reader.ctx.safe_point()
 
 
 def _link_payouts(reader: _Reader) -> None:
@@ -184,7 +199,9 @@ def _checked_kind(
     reader: _Reader, kind: StripeObject, start: dt.datetime, end: dt.datetime, repair: bool
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"stripe": 0, "here": 0, "missing": 0, "unknown": 0, "repaired": 0, "ids": []}
-    for from_at, to_at in _stretches(start, end):
+    from_at, length = start, _CHECKED_AT_ONCE
+    while from_at < end:
+        to_at = min(from_at + length, end)
         listed = payments.read_range(reader.client, kind, from_at, to_at, reader.clock)
         with reader.ctx.unit_of_work() as uow:
             result = payments.compare_window(
@@ -204,13 +221,8 @@ def _checked_kind(
         found["ids"] = [*found["ids"], *result.missing, *result.unknown][:_NAMED]
         reader.note(f"check {kind}", result.at_stripe, 0)
         reader.ctx.safe_point()
+        from_at, length = to_at, _CHECKED_AT_ONCE if listed else length * 2
     return found
-
-
-def _stretches(start: dt.datetime, end: dt.datetime) -> Iterable[tuple[dt.datetime, dt.datetime]]:
-    count = int((end - start) / _CHECKED_AT_ONCE) + 1
-    edges = [start + _CHECKED_AT_ONCE * n for n in range(count)]
-    return [(a, b) for a, b in itertools.pairwise([*edges, end]) if a < b]
 
 
 def _batches(refs: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -7,20 +7,24 @@ moved for it (a balance transaction, a refund or a dispute that arrived names an
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from services.core.db import UnitOfWork
+from services.core.ids import new_id
 from services.core.permissions import Permission
+from services.integrations.stripe_gateway import PAGE
+from services.payments.checking import TABLES
 from services.payments.models import BalanceTransaction, Charge, Dispute, Invoice, Payment, Payout, Refund
-from services.payments.views import AccountView
+from services.payments.views import AccountView, WindowView
 from services.payments.vocabulary import PayoutStatus, StripeObject
 
 _MOVING_FOR = dt.timedelta(days=120)
 _PAYOUT_MAY_FAIL_FOR = dt.timedelta(days=10)
 _GIVEN_UP_WITHIN = dt.timedelta(days=7)
+_PAGE_COSTS = 3  # a page of a list against one object, in time
 _FINAL_DISPUTES = ("won", "lost", "warning_closed", "prevented")
 
 Moving = tuple[Any, ColumnElement[bool]]
@@ -113,6 +117,25 @@ def touched_refs(uow: UnitOfWork, *, account: AccountView, since: dt.datetime) -
 
 def _unique(refs: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(ref for ref in refs if ref is not None))
+
+
+def stretch_over(
+    uow: UnitOfWork, *, account: AccountView, kind: StripeObject, refs: Sequence[str]
+) -> WindowView | None:
+    """The stretch of creation time that holds all of `refs`, if listing it asks Stripe less than fetching each."""
+    uow.actor.require(Permission.PAYMENT_SYNC, account.entity_id)
+    table = TABLES[kind]
+    mine = (table.entity_id == account.entity_id, table.account_id == account.id)
+    first, last = uow.session.execute(
+        select(func.min(table.created_at), func.max(table.created_at)).where(*mine, table.stripe_id.in_(refs))
+    ).one()
+    if first is None:
+        return None
+    within = (table.created_at >= first, table.created_at <= last)
+    count = uow.session.scalar(select(func.count()).select_from(table).where(*mine, *within)) or 0
+    if count / PAGE * _PAGE_COSTS > len(refs):
+        return None
+    return WindowView(new_id(), account, kind, first, last + dt.timedelta(seconds=1), None)
 
 
 def unlinked_payouts(uow: UnitOfWork, *, account: AccountView) -> list[str]:

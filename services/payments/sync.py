@@ -24,7 +24,7 @@ from services.payments.reading import Chunk
 from services.payments.views import AccountView, WindowView
 from services.payments.vocabulary import StripeObject, WindowState
 
-REREAD = dt.timedelta(days=1)
+_REREAD = dt.timedelta(days=1)
 _LAG = dt.timedelta(seconds=2)
 _KEPT = dt.timedelta(days=30)
 _STRIPE_BEGAN = dt.datetime(2010, 1, 1, tzinfo=dt.UTC)
@@ -54,7 +54,7 @@ def plan_windows(
     cursor = uow.session.get(SyncCursor, (account.id, kind.value))
     if cursor is not None and cursor.covered_until >= until:
         return []
-    start = (opened or _STRIPE_BEGAN) if cursor is None else max(cursor.covered_until - REREAD, cursor.covered_from)
+    start = (opened or _STRIPE_BEGAN) if cursor is None else max(cursor.covered_until - _REREAD, cursor.covered_from)
     for from_at, to_at in _split(start, until):
         uow.session.add(
             SyncWindow(
