@@ -1,5 +1,6 @@
 """The outside world of a merchant that is not real: Stripe, its bank and its own books, over real interfaces."""
 
+from services.sandbox.locks import SandboxInUse
 from services.sandbox.profile import BankAccountProfile, EntityProfile, profile
 from services.sandbox.serving import serve
 from services.sandbox.world import DEFAULT_PORT, Grown, NotSeeded, advance, is_seeded, seed, truth
@@ -10,6 +11,7 @@ __all__ = [
     "EntityProfile",
     "Grown",
     "NotSeeded",
+    "SandboxInUse",
     "advance",
     "is_seeded",
     "profile",

@@ -17,6 +17,7 @@ from services.core.errors import Invalid
 from services.sandbox.api.app import StripeServer, build_app
 from services.sandbox.api.faults import FaultSettings
 from services.sandbox.endpoints import set_console
+from services.sandbox.locks import alone
 from services.sandbox.world import DEFAULT_PORT, clock, connection, grow, is_seeded, open_realms, seed, set_address
 
 log = structlog.get_logger("sandbox")
@@ -35,13 +36,14 @@ def serve(
     """Serves until told to stop. An empty data folder is seeded with the defaults first.
 
     `webhook_url` is the console's intake, e.g. `http://127.0.0.1:8400/hooks/stripe`. `faults` is JSON as for
-    `POST /sandbox/faults`. Raises Invalid when it cannot be read.
+    `POST /sandbox/faults`. Raises Invalid when it cannot be read, SandboxInUse when another server runs here.
     """
     settings = _faults(faults or os.environ.get(FAULTS_VARIABLE))
     if not is_seeded(data_dir):
         seed(data_dir)
-    app = application(data_dir, api_base=f"http://{host}:{port}", webhook_url=webhook_url, faults=settings)
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    with alone(data_dir):
+        app = application(data_dir, api_base=f"http://{host}:{port}", webhook_url=webhook_url, faults=settings)
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
 
 
 def application(
@@ -65,7 +67,7 @@ def application(
         thread.start()
         yield
         stop.set()
-        thread.join(timeout=_TICK_SECONDS * 2)
+        thread.join(timeout=1.5)
 
     return build_app(StripeServer(views, time, faults), lifespan=passing_time)
 

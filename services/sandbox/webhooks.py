@@ -13,6 +13,7 @@ import orjson
 
 from services.sandbox.api.render_events import render_events
 from services.sandbox.api.view import View
+from services.sandbox.locks import held
 from services.sandbox.store import Store
 from services.sandbox.vocabulary import EVENTS
 
@@ -41,8 +42,14 @@ def deliver_events(view: View) -> int:
     """Sends what became due, then what waits for another attempt; returns how many were accepted.
 
     The cursor moves after a batch was sent, so a crash sends it again rather than losing it. When an endpoint
-    cannot be reached at all the round ends, and the next one goes on from there.
+    cannot be reached at all the round ends, and the next one goes on from there. While another process delivers,
+    this one leaves it to that.
     """
+    with held(view.store.path.with_suffix(".webhooks.lock")) as mine:
+        return _deliver(view) if mine else 0
+
+
+def _deliver(view: View) -> int:
     store, accepted = view.store, 0
     endpoints = store.all("SELECT * FROM webhook_endpoint")
     with httpx.Client(timeout=_TIMEOUT, trust_env=False) as client:

@@ -19,6 +19,7 @@ from services.sandbox.endpoints import start_from
 from services.sandbox.generator import World, extend, start
 from services.sandbox.generator.steps import world_of
 from services.sandbox.ids import Ids
+from services.sandbox.locks import alone
 from services.sandbox.profile import ENTITIES, EntityProfile
 from services.sandbox.store import Store
 from services.sandbox.webhooks import deliver_events
@@ -69,15 +70,17 @@ def seed(
     """Makes the world anew: `days` full days up to today, `per_day` payments a day over both entities.
 
     Everything follows from (seed, days, per_day, the day of `now`). Files that stood in the inbox are replaced.
-    The keys in `connection.json` stay as they are when there are some.
+    The keys in `connection.json` stay as they are when there are some. Raises SandboxInUse while a server runs.
     """
-    instant = now or dt.datetime.now(dt.UTC)
-    folder = data_dir / "sandbox"
-    folder.mkdir(parents=True, exist_ok=True)
+    with alone(data_dir):
+        return _seed(data_dir, str(seed), days, per_day, now or dt.datetime.now(dt.UTC))
+
+
+def _seed(data_dir: Path, seed: str, days: int, per_day: int, instant: dt.datetime) -> Grown:
     _set_clock(data_dir, instant)
-    _connect(data_dir, str(seed))
+    _connect(data_dir, seed)
     first = int(instant.timestamp())
-    world = World(str(seed), days, per_day, instant.date() - dt.timedelta(days=days), first)
+    world = World(seed, days, per_day, instant.date() - dt.timedelta(days=days), first)
     made = files = 0
     for entity in ENTITIES:
         store = Store.create(_path(data_dir, entity))

@@ -93,11 +93,15 @@ def _payout(view: View, row: sqlite3.Row) -> Json:
 
 def balance(view: View) -> Json:
     """What lies at Stripe: paid in and not paid out, by whether it may be paid out already."""
-    query = (
-        "SELECT currency, sum(CASE WHEN available_on <= ?1 THEN amount - fee ELSE 0 END) AS available, "
-        "sum(CASE WHEN available_on > ?1 THEN amount - fee ELSE 0 END) AS pending FROM bt WHERE created <= ?1 "
-        "AND (payout IS NULL OR payout IN (SELECT n FROM payout WHERE created > ?1)) GROUP BY currency"
-    )
+    query = """
+        WITH held AS (
+            SELECT * FROM bt WHERE payout IS NULL
+            UNION ALL SELECT * FROM bt WHERE payout IN (SELECT n FROM payout WHERE created > ?1)
+        )
+        SELECT currency, sum(CASE WHEN available_on <= ?1 THEN amount - fee ELSE 0 END) AS available,
+               sum(CASE WHEN available_on > ?1 THEN amount - fee ELSE 0 END) AS pending
+        FROM held WHERE created <= ?1 GROUP BY currency
+    """
     found = {row["currency"]: row for row in view.store.all(query, view.now)}
 
     def funds(kind: str) -> list[Json]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services import sandbox
+from services.sandbox.locks import alone
 
 NOW = dt.datetime(2026, 11, 18, 14, 30, tzinfo=dt.UTC)
 CODES = [entity.code for entity in sandbox.profile()]
@@ -160,6 +161,12 @@ def test_advancing_reveals_more_and_keeps_what_was(tmp_path: Path) -> None:
         truth["definitions"]["settlement"]["counts"].values()
     )
     assert rows(tmp_path, "mh-de", "SELECT value FROM meta WHERE key = 'generated_through'") == [(b'"2026-11-26"',)]
+
+
+def test_a_served_world_is_not_seeded_anew(tmp_path: Path) -> None:
+    with alone(tmp_path), pytest.raises(sandbox.SandboxInUse, match="Stop it first"):
+        sandbox.seed(tmp_path, seed=1, days=3, per_day=10, now=NOW)
+    assert not list(tmp_path.rglob("*.sqlite3"))
 
 
 def test_an_unseeded_folder_is_said_so(tmp_path: Path) -> None:
