@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from console.http_api import auth, exports, health, metrics, stripe_webhook
 from console.http_api.audit_export import AUDIT_EXPORT
+from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.exports import register_export
 from console.http_api.problems import install
 
@@ -17,3 +18,4 @@ api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)
 api.include_router(exports.router)
 register_export(AUDIT_EXPORT)
+register_export(BREAK_EXPORT)

@@ -27,7 +27,17 @@ from services.reconciliation.queries import view_of_run
 from services.reconciliation.results import Counts, TotalRow
 from services.reconciliation.settlement import Scene
 from services.reconciliation.views import RunView
-from services.reconciliation.vocabulary import NOBODY, RUN, SIDES, Definition, ReconcileParams, Rule, Span
+from services.reconciliation.vocabulary import (
+    NIGHTLY,
+    NOBODY,
+    RUN,
+    SIDES,
+    Definition,
+    NightlyParams,
+    ReconcileParams,
+    Rule,
+    Span,
+)
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 _CLEAR = "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now"
@@ -67,6 +77,12 @@ def start_run(
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
     params = ReconcileParams(entity_id=entity_id, definition=definition, through=through)
     return runs.enqueue(uow, kind=RUN, params=params)
+
+
+def start_chain(uow: UnitOfWork) -> uuid.UUID:
+    """Queues what the night does, now: sync, imports and both reconciliations of every legal entity."""
+    uow.actor.require(Permission.RECONCILIATION_RUN)
+    return runs.enqueue(uow, kind=NIGHTLY, params=NightlyParams())
 
 
 def reconcile(

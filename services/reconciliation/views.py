@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from services.reconciliation.vocabulary import BreakClass, BreakState, Definition, Span
+from services import identity
+from services.core.errors import Invalid
+from services.reconciliation.vocabulary import UNRESOLVED, BreakClass, BreakState, Definition, Span
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,14 @@ class VerificationView:
     digest: str
 
 
+def _maybe(value: str | None, kind: Callable[[str], _T]) -> _T | None:
+    return kind(value) if value else None
+
+
+def _states(value: str) -> tuple[BreakState, ...]:
+    return UNRESOLVED if value == "unresolved" else tuple(BreakState(name) for name in value.split(",") if name)
+
+
 @dataclass(frozen=True, slots=True)
 class BreakFilter:
     """What a reader looks for; None and empty mean anything. `seq` keeps to the breaks one run had found.
@@ -174,6 +186,23 @@ class BreakFilter:
     assigned_to: uuid.UUID | None = None
     seq: int | None = None
     text: str | None = None
+
+    @classmethod
+    def from_address(cls, query: Mapping[str, str]) -> BreakFilter:
+        """What a list's address asks for: q, class, definition, state (`unresolved` for all but resolved), entity,
+        assigned, seq. Raises Invalid for a value that does not exist."""
+        try:
+            return cls(
+                entity_id=_maybe(query.get("entity"), uuid.UUID),
+                definition=_maybe(query.get("definition"), Definition),
+                classes=tuple(BreakClass(name) for name in query.get("class", "").split(",") if name),
+                states=_states(query.get("state", "")),
+                assigned_to=_maybe(query.get("assigned"), uuid.UUID),
+                seq=_maybe(query.get("seq"), int),
+                text=query.get("q") or None,
+            )
+        except ValueError as error:
+            raise Invalid(f"A filter of this address cannot be used: {error}.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,3 +300,82 @@ class EvidenceView:
     verdicts: tuple[RuleVerdict, ...]
     candidates: tuple[CandidateView, ...]
     story: tuple[StoryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceLine:
+    """A part of left minus right in one currency: a class of breaks, or `expected`. Minor units, with sign."""
+
+    currency: str
+    part: str
+    items: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """All a run's page shows; the lines of one currency in `difference` add up to its difference."""
+
+    run: RunView
+    entity_name: str
+    entity_zone: str
+    totals: tuple[TotalView, ...]
+    difference: tuple[DifferenceLine, ...]
+    sums: BreakSums
+    signing: SigningView
+    page: BreakPage
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A run of the engine that has not ended: done of total in the phase at hand."""
+
+    job_run_id: uuid.UUID
+    definition: Definition
+    entity_id: uuid.UUID
+    state: str
+    phase: str | None
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What an address means: a finished run, or one of the engine that is under way or gave up (`error`)."""
+
+    run_id: uuid.UUID | None
+    underway: Underway | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairingView:
+    """One definition in one legal entity: its last run, what is still open, how the deviation went, what runs now."""
+
+    definition: Definition
+    entity_id: uuid.UUID
+    entity_name: str
+    last: RunView | None
+    open_breaks: int
+    trend: tuple[int, ...]
+    underway: Underway | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewView:
+    """Every definition in every legal entity with its last run, the runs before, and the acceptable deviation."""
+
+    pairings: tuple[PairingView, ...]
+    history: tuple[RunView, ...]
+    names: Mapping[uuid.UUID, str]
+    limit_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakReport:
+    """All a break's page shows; `people` are those it can be given to, empty for who may not work on it."""
+
+    view: BreakView
+    evidence: EvidenceView
+    people: tuple[identity.PersonView, ...]

@@ -55,6 +55,9 @@ class BreakState(StrEnum):
     RESOLVED = "resolved"
 
 
+UNRESOLVED = (BreakState.OPEN, BreakState.IN_WORK, BreakState.PROPOSED)
+
+
 class Resolution(StrEnum):
     """How a break ended. `explained` is given by a run that no longer finds it, the others by a person."""
 

@@ -1,0 +1,10 @@
+"""Reconciliation: overview, runs, breaks."""
+
+from console.pages.reconciliation.break_page import BREAK_PAGE
+from console.pages.reconciliation.overview import RECONCILIATION_OVERVIEW
+from console.pages.reconciliation.queue import BREAK_QUEUE
+from console.pages.reconciliation.run import RECONCILIATION_RUN
+
+PAGES = (RECONCILIATION_OVERVIEW, RECONCILIATION_RUN, BREAK_QUEUE, BREAK_PAGE)
+
+__all__ = ["BREAK_PAGE", "BREAK_QUEUE", "PAGES", "RECONCILIATION_OVERVIEW", "RECONCILIATION_RUN"]

@@ -1,0 +1,213 @@
+"""A break: both sides field by field, why they do not match, and the work on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console import routes
+from console.components import (
+    bullet,
+    bullets,
+    button,
+    card,
+    columns,
+    comment_box,
+    field,
+    link,
+    loading_or,
+    main_and_side,
+    mono,
+    muted,
+    page_header,
+    row,
+    select_input,
+    shape,
+    stack,
+    status_badge,
+    text_area,
+    timeline,
+    two_sides,
+)
+from console.design.texts import t
+from console.kit.page import page
+from console.pages.reconciliation.break_state import BreakPage as State
+from console.pages.reconciliation.parts import break_states, may
+from services.core.permissions import Permission
+
+_RESOLUTIONS = ("books_corrected", "provider_corrected", "bank_corrected", "accepted", "not_ours")
+
+
+@page(routes.BREAK, title="reconciliation.break", permission=Permission.RECONCILIATION_READ, on_load=State.load)
+def break_page() -> rx.Component:
+    content = stack(
+        _head(),
+        main_and_side([_sides(), columns(_why(), _candidates(), count=2), _story()], [_decision(), _assignment()]),
+    )
+    return loading_or(State, content)
+
+
+def _head() -> rx.Component:
+    item = State.item
+    return page_header(
+        item["title"],
+        badge=status_badge(item["state"], break_states()),
+        meta=[
+            item["name"],
+            item["definition"] + ", " + item["day"],
+            t("reconciliation.open_since", count=item["age"]),
+            rx.cond(
+                item["assigned"],
+                t("reconciliation.assigned_to", name=item["assigned"]),
+                t("reconciliation.not_assigned"),
+            ),
+        ],
+    )
+
+
+def _sides() -> rx.Component:
+    return card(
+        two_sides(
+            State.sides, left=State.item["left"], right=State.item["right"], caption=t("reconciliation.both_sides")
+        ),
+        title=t("reconciliation.both_sides"),
+        note=t("reconciliation.both_sides_note", count=State.differing, all=State.all_fields),
+        flush=True,
+    )
+
+
+def _why() -> rx.Component:
+    def line(item: Any) -> rx.Component:
+        return bullet(
+            rx.el.span(mono(item["rule"]), " ", item["text"]), mark=shape(item["mark"], item["mark"]), note=item["said"]
+        )
+
+    return card(bullets(rx.foreach(State.verdicts, line)), title=t("reconciliation.why"))
+
+
+def _candidates() -> rx.Component:
+    def mark(item: Any) -> rx.Component:
+        return rx.el.span(shape(item["mark"], item["mark"]), item["text"], class_name="status")
+
+    def line(item: Any) -> rx.Component:
+        return rx.el.div(
+            row(link(item["name"], href=item["href"]), rx.el.strong(item["amount"], class_name="num"), between=True),
+            row(mono(item["key"], title=item["key_full"]), muted(item["day"]), between=True),
+            row(rx.foreach(item["marks"].to(list[dict[str, str]]), mark), muted(item["score"]), wrap=True),
+            class_name="stack stack-xs",
+        )
+
+    return card(
+        rx.cond(
+            State.candidates.length() > 0,
+            rx.el.div(rx.foreach(State.candidates, line), class_name="stack stack-s"),
+            rx.el.p(t("reconciliation.candidates_none"), class_name="muted"),
+        ),
+        title=t("reconciliation.candidates"),
+        note=t("reconciliation.candidates_note", count=State.candidates.length()),
+    )
+
+
+def _story() -> rx.Component:
+    box = comment_box(State.comment, busy=State.busy, placeholder=t("reconciliation.comment_hint"))
+    return card(
+        stack(timeline(State.story), may(Permission.BREAK_WORK, box)),
+        title=t("reconciliation.story"),
+    )
+
+
+def _decision() -> rx.Component:
+    resolved = State.item["state"] == "resolved"
+    return card(
+        rx.cond(resolved, _resolved(), _resolve_form()),
+        title=rx.cond(resolved, t("reconciliation.resolution"), t("reconciliation.resolve")),
+    )
+
+
+def _resolve_form() -> rx.Component:
+    form = rx.el.form(
+        field(
+            t("reconciliation.resolution"),
+            select_input([(name, t(f"reconciliation.resolution_{name}")) for name in _RESOLUTIONS], name="resolution"),
+            name="resolution",
+        ),
+        field(
+            t("reconciliation.reason"),
+            text_area(name="reason", rows=4, required=True, min_length=8, max_length=2000),
+            name="reason",
+        ),
+        button(
+            t("reconciliation.resolve_do", name=State.item["name"]),
+            kind="primary",
+            block=True,
+            submit=True,
+            busy=State.busy,
+        ),
+        rx.el.p(t("reconciliation.resolve_foot"), class_name="muted"),
+        on_submit=State.resolve,
+        class_name="stack stack-s",
+    )
+    rights = rx.el.p(shape("block"), t("reconciliation.read_only"), class_name="status wrap")
+    return may_or(Permission.BREAK_WORK, form, rights)
+
+
+def _resolved() -> rx.Component:
+    item = State.item
+    how = rx.cond(
+        item["resolved_by"],
+        t(
+            "reconciliation.resolved_as",
+            how=item["resolution"],
+            name=item["resolved_by"],
+            moment=item["resolved_at"],
+        ),
+        item["resolution"],
+    )
+    form = rx.el.form(
+        field(
+            t("reconciliation.reason"),
+            text_area(name="reason", rows=3, required=True, min_length=8, max_length=2000),
+            name="reason",
+        ),
+        button(t("reconciliation.reopen"), submit=True, icon_name="undo-2"),
+        on_submit=State.reopen,
+        reset_on_submit=True,
+        class_name="stack stack-s",
+    )
+    return stack(
+        rx.el.p(shape("ok", "ok"), how, class_name="status wrap"),
+        rx.cond(item["resolved_reason"], rx.el.p(item["resolved_reason"], class_name="said"), rx.fragment()),
+        rx.cond(item["by_run"], rx.fragment(), may(Permission.BREAK_WORK, form)),
+    )
+
+
+def _assignment() -> rx.Component:
+    item = State.item
+    choice = rx.el.select(
+        rx.el.option(t("reconciliation.nobody"), value=""),
+        rx.foreach(State.people, lambda person: rx.el.option(person["label"], value=person["value"])),
+        value=item["assigned_id"],
+        on_change=State.assign,
+        class_name="input",
+        id="assigned",
+    )
+    name = rx.cond(item["assigned"], rx.el.span(item["assigned"]), muted(t("reconciliation.nobody")))
+    shown = rx.cond(item["state"] == "resolved", name, may_or(Permission.BREAK_WORK, _labelled(choice), name))
+    return card(shown, title=t("reconciliation.assigned"))
+
+
+def _labelled(choice: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(t("reconciliation.assign_to"), html_for="assigned", class_name="visually-hidden"),
+        choice,
+        class_name="field",
+    )
+
+
+def may_or(permission: Permission, content: rx.Component, other: rx.Component) -> rx.Component:
+    """The content for who has the right, the other for who has not."""
+    return rx.fragment(may(permission, content), may(permission, other, negated=True))
+
+
+BREAK_PAGE = break_page

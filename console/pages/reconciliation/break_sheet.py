@@ -1,0 +1,172 @@
+"""One break as the reader reads it: its sentence, both sides field by field, verdicts, candidates, story."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from console import routes
+from console.design.format import Reader, compact_id
+from console.pages.reconciliation.rows import class_name
+from services.core.money import Money
+from services.reconciliation import (
+    BreakClass,
+    BreakView,
+    CandidateView,
+    EntryView,
+    EvidenceView,
+    RuleVerdict,
+    StoryLine,
+)
+
+_MARKS = {"passed": "ok", "failed": "bad", "skipped": "block"}
+_ICONS = {
+    "opened": "unlink",
+    "changed": "pencil",
+    "closed": "check",
+    "comment": "message-square",
+    "assigned": "user-plus",
+    "unassigned": "user-plus",
+    "in_work": "play",
+    "proposed": "stamp",
+    "resolved": "check",
+    "reopened": "undo-2",
+}
+_BY_RUN = ("opened", "changed", "closed")
+
+
+def break_sheet(view: BreakView, reader: Reader) -> dict[str, str]:
+    """The head of the page and the state of its work."""
+    return {
+        "name": view.name,
+        "title": _sentence(view, reader),
+        "state": view.state.value,
+        "class": class_name(view.break_class, view.definition, reader),
+        "definition": reader.text(f"reconciliation.definition_{view.definition.value}"),
+        "left": reader.text(f"reconciliation.left_{view.definition.value}"),
+        "right": reader.text(f"reconciliation.right_{view.definition.value}"),
+        "age": str(view.age),
+        "day": reader.date(view.booked_on),
+        "assigned": view.assigned_name or "",
+        "assigned_id": str(view.assigned_to or ""),
+        "resolution": reader.text(f"reconciliation.resolution_{view.resolution}") if view.resolution else "",
+        "resolved_by": view.resolved_by_name or "",
+        "resolved_at": reader.moment(view.resolved_at) if view.resolved_at else "",
+        "resolved_reason": view.resolved_reason or "",
+        "by_run": "yes" if view.closed_seq is not None else "",
+        "version": str(view.version),
+    }
+
+
+def _sentence(view: BreakView, reader: Reader) -> str:
+    values: dict[str, object] = {}
+    match view.break_class:
+        case BreakClass.CURRENCY:
+            values = {"left": view.left_currency or "", "right": view.right_currency or ""}
+        case BreakClass.STATUS:
+            values = {"left": view.left_value or "", "right": view.right_value or ""}
+        case BreakClass.MISSING_LEFT | BreakClass.MISSING_RIGHT | BreakClass.DUPLICATE:
+            minor = view.left_minor if view.left_minor is not None else view.right_minor or 0
+            values = {"amount": reader.money(Money(minor, view.currency))}
+        case _:
+            values = {"amount": reader.money(Money(abs(view.delta_minor), view.currency))}
+    return reader.text(f"reconciliation.break_{view.break_class.value}", **values)
+
+
+def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[dict[str, Any]]:
+    """Both sides field by field; an absent side says so."""
+    left, right = _fields(evidence.left, reader), _fields(evidence.right, reader)
+    absent = reader.text("reconciliation.absent")
+    alone = not left or not right
+    rows = []
+    for name in dict.fromkeys([*left, *right]):
+        here, there = left.get(name, absent), right.get(name, absent)
+        judged = name in ("amount", "fee", "currency", "status", "key") or (name == "time" and _is_timing(view))
+        rows.append(
+            {
+                "field": reader.text(f"reconciliation.field_{name}"),
+                "left": here,
+                "right": there,
+                "differs": alone or (judged and here != there),
+                "note": "",
+            }
+        )
+    if evidence.parts_minor is not None:
+        parts = reader.money(Money(evidence.parts_minor, view.currency))
+        label = reader.text("reconciliation.field_parts")
+        rows.append({"field": label, "left": parts, "right": absent, "differs": True, "note": ""})
+    return rows
+
+
+def _is_timing(view: BreakView) -> bool:
+    return view.break_class is BreakClass.TIMING
+
+
+def _fields(entry: EntryView | None, reader: Reader) -> dict[str, str]:
+    if entry is None:
+        return {}
+    fields = {
+        "amount": reader.money(Money(entry.minor, entry.currency)),
+        "fee": reader.money(Money(entry.fee_minor, entry.currency)) if entry.fee_minor is not None else "",
+        "currency": entry.currency,
+        "status": entry.status,
+        "day": reader.date(entry.booked_on),
+        "time": reader.moment(entry.occurred_at),
+        "key": entry.ext_key,
+        "reference": entry.reference or "",
+        "batch": entry.batch_ref or "",
+        "origin": compact_id(entry.origin, head=14, tail=6),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def verdict_rows(verdicts: tuple[RuleVerdict, ...], reader: Reader) -> list[dict[str, str]]:
+    return [
+        {
+            "mark": _MARKS[verdict.outcome],
+            "rule": verdict.rule,
+            "text": reader.text(f"reconciliation.rule_{verdict.rule}"),
+            "said": reader.text(f"reconciliation.verdict_{verdict.outcome}"),
+        }
+        for verdict in verdicts
+    ]
+
+
+def candidate_rows(candidates: tuple[CandidateView, ...], reader: Reader) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"B-{item.number}",
+            "href": routes.to(routes.BREAK, break_id=f"B-{item.number}"),
+            "key": compact_id(item.key, head=14),
+            "key_full": item.key,
+            "amount": reader.money(Money(item.minor, item.currency)),
+            "day": reader.date(item.booked_on),
+            "score": reader.percent(item.score / 100, decimals=0),
+            "width": f"{item.score}%",
+            "marks": [
+                *[{"mark": "ok", "text": reader.text(f"reconciliation.agrees_{name}")} for name in item.agrees],
+                *[{"mark": "bad", "text": reader.text(f"reconciliation.differs_{name}")} for name in item.differs],
+            ],
+        }
+        for item in candidates
+    ]
+
+
+def story_rows(story: tuple[StoryLine, ...], reader: Reader) -> list[dict[str, str]]:
+    return [_story_row(line, reader) for line in story]
+
+
+def _story_row(line: StoryLine, reader: Reader) -> dict[str, str]:
+    by_run = line.kind in _BY_RUN
+    values: dict[str, object] = {}
+    if by_run:
+        values = {"day": reader.date(dt.date.fromisoformat(line.body))}
+    elif line.kind == "assigned":
+        values = {"name": line.body}
+    return {
+        "icon": _ICONS[line.kind],
+        "who": "" if by_run else line.author,
+        "what": reader.text(f"reconciliation.story_{line.kind}", **values),
+        "when": reader.moment(line.at),
+        "said": line.body if line.kind in ("comment", "resolved", "reopened") else "",
+    }

@@ -1,0 +1,110 @@
+"""One break and the work on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.notices import Notices
+from console.kit.page_state import PageState
+from console.pages.reconciliation.break_sheet import (
+    break_sheet,
+    candidate_rows,
+    side_rows,
+    story_rows,
+    verdict_rows,
+)
+from services import reconciliation
+from services.core.permissions import Permission
+
+
+class BreakPage(PageState, rx.State):
+    """Both sides, why they do not match, what comes near, and what people did about it."""
+
+    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    sides: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
+    differing: str = "0"
+    all_fields: str = "0"
+    verdicts: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    candidates: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
+    story: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+
+    @event(Permission.RECONCILIATION_READ)
+    async def load(self) -> None:
+        if self.item.get("name") != self._parameter("break_id").upper():
+            self._begin()
+        await self._show()
+        self._done()
+
+    async def _show(self) -> None:
+        reader = await self._reader()
+        found = await backend.load(self, reconciliation.break_report, name=self._parameter("break_id"))
+        self.item = break_sheet(found.view, reader)
+        self.sides = side_rows(found.view, found.evidence, reader)
+        self.differing = reader.number(sum(bool(row["differs"]) for row in self.sides))
+        self.all_fields = reader.number(len(self.sides))
+        self.verdicts = verdict_rows(found.evidence.verdicts, reader)
+        self.candidates = candidate_rows(found.evidence.candidates, reader)
+        self.story = story_rows(found.evidence.story, reader)
+        self.people = [{"value": str(person.id), "label": person.name} for person in found.people]
+
+    @event(Permission.BREAK_WORK)
+    async def comment(self, form: dict[str, Any]) -> Any:
+        await backend.call(
+            self, reconciliation.comment_on_break, number=self._number(), body=str(form.get("comment", ""))
+        )
+        yield await self._told("reconciliation.commented_now")
+        yield BreakPage.load
+
+    @event(Permission.BREAK_WORK)
+    async def assign(self, person_id: str) -> Any:
+        await backend.call(
+            self,
+            reconciliation.assign_break,
+            number=self._number(),
+            version=int(self.item["version"]),
+            person_id=person_id or None,  # pyright: ignore[reportArgumentType]
+        )
+        yield await self._told("reconciliation.assigned_now", name=self.item["name"])
+        yield BreakPage.load
+
+    @event(Permission.BREAK_WORK)
+    async def resolve(self, form: dict[str, Any]) -> Any:
+        self.busy = True
+        yield
+        try:
+            await backend.call(
+                self,
+                reconciliation.resolve_break,
+                number=self._number(),
+                version=int(self.item["version"]),
+                resolution=str(form.get("resolution", "")),  # pyright: ignore[reportArgumentType]
+                reason=str(form.get("reason", "")),
+            )
+        finally:
+            self.busy = False
+        yield await self._told("reconciliation.resolved_now", name=self.item["name"])
+        yield BreakPage.load
+
+    @event(Permission.BREAK_WORK)
+    async def reopen(self, form: dict[str, Any]) -> Any:
+        await backend.call(
+            self,
+            reconciliation.reopen_break,
+            number=self._number(),
+            version=int(self.item["version"]),
+            reason=str(form.get("reason", "")),
+        )
+        yield await self._told("reconciliation.reopened_now", name=self.item["name"])
+        yield BreakPage.load
+
+    def _number(self) -> int:
+        return int(self.item["name"].removeprefix("B-"))
+
+    async def _told(self, key: str, **values: object) -> Any:
+        reader = await self._reader()
+        return Notices.show("ok", reader.text(key, **values))

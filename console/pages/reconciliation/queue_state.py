@@ -1,0 +1,42 @@
+"""The queue of breaks, over all runs."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from console.components import PAGE_SIZE
+from console.kit import backend, session
+from console.kit.authz import event
+from console.kit.page_state import ListState
+from console.kit.shell_state import Shell
+from console.pages.reconciliation import rows
+from services import reconciliation
+from services.core.permissions import Permission
+from services.reconciliation import BreakFilter
+
+
+class BreakQueue(ListState, rx.State):
+    """Breaks of the chosen entities; what is not resolved unless the address says otherwise."""
+
+    rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    me: str = ""
+
+    @event(Permission.RECONCILIATION_READ)
+    async def load(self) -> None:
+        query, reader = self._query(), await self._reader()
+        page = await backend.load(
+            self,
+            reconciliation.list_breaks,
+            filter=BreakFilter.from_address(query),
+            sort=query.get("sort", "delta"),
+            descending=query.get("dir") != "asc",
+            limit=PAGE_SIZE,
+            offset=rows.offset_of(query),
+        )
+        self.rows = [rows.break_row(item, reader) for item in page.rows]
+        self.entities = [
+            {"value": item["id"], "label": item["name"]} for item in (await self.get_state(Shell)).entities
+        ]
+        self.me = str(session.PRINCIPAL.get().actor.id or "")
+        self._listed(range_label=rows.range_of(page, reader), **rows.place(page, PAGE_SIZE))
