@@ -26,7 +26,7 @@ from console.components import (
 from console.design.texts import t
 from console.kit.page import page
 from console.pages.reconciliation.overview_state import ReconciliationOverview as State
-from console.pages.reconciliation.parts import RUN_LOOKS, may, run_states
+from console.pages.reconciliation.parts import may, run_states
 from services.core.permissions import Permission
 
 
@@ -92,7 +92,7 @@ def _deviation(row: Any) -> rx.Component:
 
 
 def _state(row: Any) -> rx.Component:
-    shown = status(row["state"], run_states(), extra=RUN_LOOKS)
+    shown = status(row["state"], run_states())
     return rx.cond(row["job"], link(shown, href="/reconciliation/runs/" + row["job"].to(str)), shown)
 
 
@@ -112,7 +112,7 @@ def _history() -> rx.Component:
         Column(t("reconciliation.matched"), lambda r: number(r["matched"]), amount=True, priority=2),
         Column(t("reconciliation.breaks"), lambda r: number(r["breaks"]), amount=True, card="value"),
         Column(t("reconciliation.deviation"), _deviation, priority=2),
-        Column(t("reconciliation.state"), lambda r: status(r["state"], run_states(), extra=RUN_LOOKS), card="side"),
+        Column(t("reconciliation.state"), lambda r: status(r["state"], run_states()), card="side"),
         Column(
             t("reconciliation.signed_by"),
             lambda r: rx.cond(

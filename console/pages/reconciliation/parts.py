@@ -26,7 +26,6 @@ from services.core.permissions import Permission
 STATES = ("open", "in_work", "proposed", "resolved")
 CLASSES = ("missing_left", "missing_right", "amount", "currency", "status", "fee", "duplicate", "timing")
 RUN_STATES = ("never", "running", "in_review", "signed", "above_limit")
-RUN_LOOKS = {"never": ("draft", ""), "above_limit": ("warn", "warn")}
 
 
 def break_states() -> dict[str, rx.Var]:

@@ -43,7 +43,7 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.reconciliation.parts import RUN_LOOKS, break_states, break_table, may, run_states
+from console.pages.reconciliation.parts import break_states, break_table, may, run_states
 from console.pages.reconciliation.run_state import ReconciliationRunPage as State
 from console.pages.reconciliation.sign_panel import inputs_card, sign_dialogs, sign_panel
 from services.core.permissions import Permission
@@ -92,7 +92,7 @@ def _head() -> rx.Component:
     run = State.run
     return page_header(
         t("reconciliation.run_title", definition=run["definition"], day=run["day"]),
-        badge=status_badge(run["state"], run_states(), extra=RUN_LOOKS),
+        badge=status_badge(run["state"], run_states()),
         meta=[
             run["entity"],
             run["sides"],
