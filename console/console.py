@@ -14,9 +14,16 @@ from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.shell import crashed, hydrating, not_found
-from console.pages import access, audit, overview, reconciliation
+from console.pages import access, audit, dunning, imports, overview, reconciliation
 
-PAGES: tuple[Page, ...] = (overview.PAGE, *reconciliation.PAGES, *audit.PAGES, *access.PAGES)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    *dunning.PAGES,
+    *reconciliation.PAGES,
+    *imports.PAGES,
+    *audit.PAGES,
+    *access.PAGES,
+)
 
 _BUILT_PAGE = Path(__file__).parents[1] / ".web" / "build" / "client" / "index.html"
 

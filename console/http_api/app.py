@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from console.http_api import auth, exports, health, metrics, stripe_webhook
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
+from console.http_api.dunning_export import DUNNING_EXPORT
 from console.http_api.exports import register_export
 from console.http_api.problems import install
 
@@ -19,3 +20,4 @@ api.include_router(stripe_webhook.router)
 api.include_router(exports.router)
 register_export(AUDIT_EXPORT)
 register_export(BREAK_EXPORT)
+register_export(DUNNING_EXPORT)

@@ -54,7 +54,7 @@ class ListState(PageState, mixin=True):
     `load` reads `_query()`, calls across once, assigns rows and ends with `_listed(...)`.
     """
 
-    filters: dict[str, str] = {}
+    filters: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     query_string: str = ""
     sort: str = ""
     descending: bool = True

@@ -40,7 +40,7 @@ class Shell(rx.State):
     email: str = ""
     initials: str = ""
     team: str = ""
-    rights: list[str] = []
+    rights: rx.Field[list[str]] = rx.field(default_factory=list)
     sandbox: bool = False
     entities: list[EntityChoice] = []
     entity_label: str = ""

@@ -31,7 +31,8 @@ class RecoveryGroup:
     amount_minor: int
 
 
-def figure(key: str, groups: Iterable[UnpaidGroup | RecoveryGroup], filter_: InvoiceFilter) -> Figure:
+def figure(key: str, groups: Iterable[UnpaidGroup | RecoveryGroup | Figure], filter_: InvoiceFilter) -> Figure:
+    """Adds up the groups; the filter is the one that lists what they count."""
     listed = list(groups)
     return Figure(key, sum(g.count for g in listed), sum(g.amount_minor for g in listed), filter_)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Select, Subquery, and_, case, cast, func, literal, select, tuple_
@@ -13,7 +14,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.permissions import Permission
 from services.dunning import policy
-from services.dunning.views import DunningOverview, Figure, InvoiceFilter, InvoiceRow, RecoveryMonth
+from services.dunning.views import DunningOverview, Figure, InvoiceFilter, InvoicePage, InvoiceRow, RecoveryMonth
 from services.dunning.vocabulary import AGE_LIMITS, MOST_ATTEMPTS, RECOVERY_MONTHS, RETURN_DAYS, Age, Outcome
 from services.payments import InvoicePopulation
 
@@ -27,6 +28,9 @@ def overview(uow: UnitOfWork, *, currency: str | None = None) -> DunningOverview
     currencies = tuple(sorted({group.currency for group in groups}))
     chosen = currency or policy.leading_currency(groups) or "EUR"
     base = InvoiceFilter(currency=chosen)
+    returns, months = _returns(uow, chosen), _recovery(uow, chosen)
+    returned = InvoiceFilter(InvoicePopulation.RETURNED, currency=chosen)
+    failed = InvoiceFilter(InvoicePopulation.FAILED, currency=chosen)
     mine = [group for group in groups if group.currency == chosen]
     at_risk = InvoiceFilter(currency=chosen, at_risk=True)
     return DunningOverview(
@@ -38,8 +42,13 @@ def overview(uow: UnitOfWork, *, currency: str | None = None) -> DunningOverview
         by_age=policy.by_age(mine, base),
         by_attempts=policy.by_attempts(mine, base),
         by_reason=policy.by_reason(mine, base),
-        returns=_returns(uow, chosen),
-        recovery=_recovery(uow, chosen),
+        returns=returns,
+        returned=policy.figure("returned", returns, returned),
+        failed=policy.figure("failed", (month.failed for month in months), failed),
+        recovered=policy.figure(
+            "recovered", (month.recovered for month in months), replace(failed, outcome=Outcome.RECOVERED)
+        ),
+        recovery=months,
     )
 
 
@@ -50,6 +59,12 @@ def invoices(uow: UnitOfWork, *, filter_: InvoiceFilter, after: str | None = Non
     if after is not None:
         query = query.where(tuple_(facts.c.due_at, facts.c.invoice_id) > tuple_(*_read_cursor(after)))
     return [_row(row) for row in uow.session.execute(query)]
+
+
+def invoice_page(uow: UnitOfWork, *, filter_: InvoiceFilter, after: str | None = None, limit: int = 50) -> InvoicePage:
+    """A page of the list with what stands under all of it."""
+    rows = invoices(uow, filter_=filter_, after=after, limit=limit + 1)
+    return InvoicePage(tuple(rows[:limit]), len(rows) > limit, tuple(totals(uow, filter_=filter_)))
 
 
 def totals(uow: UnitOfWork, *, filter_: InvoiceFilter) -> list[tuple[str, int, int]]:
@@ -98,7 +113,8 @@ def _filtered(uow: UnitOfWork, facts: Subquery, filter_: InvoiceFilter) -> Selec
         (filter_.month, _month(facts)),
         (filter_.outcome, _outcome(facts)),
     ]
-    return query.where(*(column == value for value, column in clauses if value is not None))
+    query = query.where(*(column == value for value, column in clauses if value is not None))
+    return query.where(_in_months(uow, facts)) if filter_.population is InvoicePopulation.FAILED else query
 
 
 def _unpaid_groups(uow: UnitOfWork) -> list[policy.UnpaidGroup]:
@@ -137,7 +153,7 @@ def _recovery(uow: UnitOfWork, currency: str) -> tuple[RecoveryMonth, ...]:
             facts.c.due_minor,
             seconds.label("seconds"),
         )
-        .where(facts.c.currency == currency)
+        .where(facts.c.currency == currency, _in_months(uow, facts))
         .subquery()
     )
     rows = uow.session.execute(
@@ -187,6 +203,12 @@ def _reason(facts: Subquery, population: InvoicePopulation) -> ColumnElement[str
 
 def _month(facts: Subquery) -> ColumnElement[str]:
     return func.to_char(func.timezone(facts.c.time_zone, facts.c.first_failed_at), "YYYY-MM")
+
+
+def _in_months(uow: UnitOfWork, facts: Subquery) -> ColumnElement[bool]:
+    """The first failure lies in one of the months that are shown."""
+    months = policy.last_months(uow.clock.now().date(), RECOVERY_MONTHS)
+    return _month(facts).between(months[0], months[-1])
 
 
 def _outcome(facts: Subquery) -> ColumnElement[str]:

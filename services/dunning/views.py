@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.core.errors import Invalid
 from services.dunning.vocabulary import Age, Outcome
 from services.payments import InvoicePopulation
+
+_NAMES = ("population", "currency", "age", "attempts", "reason", "risk", "month", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,39 @@ class InvoiceFilter:
     at_risk: bool = False
     month: str | None = None
     outcome: Outcome | None = None
+
+    @classmethod
+    def from_address(cls, query: Mapping[str, str]) -> InvoiceFilter:
+        """The filter an address names (see `address`); unknown names are left out. Raises Invalid for a value
+        that cannot be."""
+        given = {name: query[name] for name in _NAMES if query.get(name)}
+        try:
+            return cls(
+                population=InvoicePopulation(given.get("population", InvoicePopulation.UNPAID)),
+                currency=given.get("currency"),
+                age=Age(given["age"]) if "age" in given else None,
+                attempts=int(given["attempts"]) if "attempts" in given else None,
+                reason=given.get("reason"),
+                at_risk=given.get("risk") == "yes",
+                month=given.get("month"),
+                outcome=Outcome(given["outcome"]) if "outcome" in given else None,
+            )
+        except ValueError:
+            raise Invalid("This filter cannot be read; clear the filters and start again.") from None
+
+    def address(self) -> dict[str, str]:
+        """The parameters of an address that name this filter."""
+        given = {
+            "population": self.population,
+            "currency": self.currency,
+            "age": self.age,
+            "attempts": self.attempts,
+            "reason": self.reason,
+            "risk": "yes" if self.at_risk else None,
+            "month": self.month,
+            "outcome": self.outcome,
+        }
+        return {name: str(value) for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +105,9 @@ class DunningOverview:
     by_attempts: tuple[Figure, ...]
     by_reason: tuple[Figure, ...]
     returns: tuple[Figure, ...]
+    returned: Figure
+    recovered: Figure
+    failed: Figure
     recovery: tuple[RecoveryMonth, ...]
 
 
@@ -96,3 +136,12 @@ class InvoiceRow:
     next_attempt_at: dt.datetime | None
     paid_at: dt.datetime | None
     cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """Some rows of a list, whether more follow, and (currency, count, owed minor units) of the whole list."""
+
+    rows: tuple[InvoiceRow, ...]
+    more: bool
+    totals: tuple[tuple[str, int, int], ...]

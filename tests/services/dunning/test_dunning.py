@@ -107,7 +107,8 @@ def refs(uow: UnitOfWork, filter_: InvoiceFilter) -> list[str]:
 
 def every_figure(found: dunning.DunningOverview) -> list[Figure]:
     months = [figure for m in found.recovery for figure in (m.failed, m.recovered, m.still_open, m.lost)]
-    return [found.unpaid, found.at_risk, *found.by_age, *found.by_attempts, *found.by_reason, *found.returns, *months]
+    sums = [found.unpaid, found.at_risk, found.returned, found.failed, found.recovered]
+    return [*sums, *found.by_age, *found.by_attempts, *found.by_reason, *found.returns, *months]
 
 
 def test_unpaid_invoices_by_age_attempts_and_reason(at_now: UnitOfWork, merchant: Merchant):
@@ -177,6 +178,7 @@ def test_every_list_holds_exactly_what_its_figure_counts(at_now: UnitOfWork, mer
         found = dunning.overview(at_now, currency=currency)
         assert found.currencies == ("CHF", "EUR")
         for figure in every_figure(found):
+            assert InvoiceFilter.from_address(figure.filter.address()) == figure.filter
             rows = dunning.invoices(at_now, filter_=figure.filter, limit=100)
             assert (len(rows), sum(row.owed_minor for row in rows)) == (figure.count, figure.amount_minor), figure
             expected = [(currency, figure.count, figure.amount_minor)] if figure.count else []
@@ -219,3 +221,10 @@ def test_the_right_is_needed(at_now: UnitOfWork):
     nobody = UnitOfWork(at_now.session, Actor(ActorKind.ANONYMOUS, None, "x"), at_now.clock, "r")
     with pytest.raises(Forbidden):
         dunning.overview(nobody)
+
+
+def test_an_address_that_names_no_filter_is_refused():
+    assert InvoiceFilter.from_address({"age": "", "after": "x"}) == InvoiceFilter()
+    for query in ({"age": "old"}, {"attempts": "many"}, {"population": "all"}, {"outcome": "won"}):
+        with pytest.raises(Invalid):
+            InvoiceFilter.from_address(query)

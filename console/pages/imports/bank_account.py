@@ -1,0 +1,115 @@
+"""One bank account: what its statements prove, where they break off, and who its payment provider is."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from console import routes
+from console.components import (
+    Column,
+    bullets,
+    button,
+    callout,
+    card,
+    data_table,
+    empty_state,
+    facts,
+    field,
+    link,
+    loading_or,
+    main_and_side,
+    number,
+    page_header,
+    shape,
+    stack,
+    status_badge,
+    text_input,
+)
+from console.design.texts import t
+from console.kit.page import page
+from console.kit.shell_state import Shell
+from console.pages.imports.bank_account_state import BankAccount
+from console.pages.imports.import_file import balance_columns
+from console.pages.imports.parts import PROOF_LOOKS, PROOF_WORDS
+from services.core.permissions import Permission
+
+
+@page(
+    routes.BANK_ACCOUNT,
+    title="imports.account",
+    permission=Permission.BANK_READ,
+    on_load=BankAccount.load,
+    nav=routes.IMPORTS,
+)
+def bank_account_page() -> rx.Component:
+    head = page_header(
+        rx.el.span(BankAccount.iban, class_name="num"),
+        badge=status_badge(BankAccount.state, PROOF_WORDS, extra=PROOF_LOOKS),
+        meta=[BankAccount.entity, BankAccount.currency, BankAccount.note],
+    )
+    gaps = rx.cond(BankAccount.gaps.length() > 0, _gaps())
+    return loading_or(BankAccount, rx.fragment(head, main_and_side([gaps, _statements()], [_facts(), _provider()])))
+
+
+def _gaps() -> rx.Component:
+    holes = rx.foreach(BankAccount.gaps, lambda gap: rx.el.li(shape("warn", "warn"), rx.el.div(gap)))
+    consequence = callout(t("imports.holes_consequence"), tone="warn")
+    return card(stack(consequence, bullets(holes), gap="s"), title=t("imports.holes"))
+
+
+def _statements() -> rx.Component:
+    balances = balance_columns()
+    columns = [
+        Column(
+            t("imports.statement"),
+            lambda row: link(row["number"], href=row["href"], title=row["reference"]),
+            card="title",
+        ),
+        Column(t("imports.days_head"), lambda row: row["days"], card="meta"),
+        balances[0],
+        balances[1],
+        Column(t("imports.rows_sum"), lambda row: number(row["sum"]), amount=True, priority=2),
+        *balances[2:],
+    ]
+    return card(
+        rx.cond(
+            BankAccount.statements.length() > 0,
+            data_table(columns, BankAccount.statements, label=t("imports.all_statements")),
+            empty_state(t("imports.no_statements"), t("imports.proof_none_body")),
+        ),
+        title=t("imports.all_statements"),
+        flush=True,
+    )
+
+
+def _facts() -> rx.Component:
+    return card(
+        facts(
+            (t("imports.holder"), BankAccount.name),
+            (t("imports.entity"), BankAccount.entity),
+            (t("imports.iban"), rx.el.span(BankAccount.iban, class_name="num")),
+            (t("imports.bic"), BankAccount.bic),
+            (t("imports.currency"), BankAccount.currency),
+        ),
+        title=t("imports.facts"),
+    )
+
+
+def _provider() -> rx.Component:
+    form = rx.el.form(
+        field(
+            t("imports.provider"),
+            text_input(name="pattern", default_value=BankAccount.pattern, required=True, max_length=200),
+            name="pattern",
+            hint=t("imports.provider_hint"),
+        ),
+        rx.el.div(button(t("imports.provider_save"), submit=True, small=True, busy=BankAccount.busy), class_name="row"),
+        on_submit=BankAccount.save_pattern,
+        key=BankAccount.pattern,
+        class_name="stack stack-s",
+    )
+    shown = facts((t("imports.provider"), BankAccount.pattern))
+    return card(rx.cond(Shell.rights.contains(str(Permission.BANK_IMPORT)), form, shown), title=t("imports.provider"))
+
+
+PAGE = bank_account_page
