@@ -86,6 +86,7 @@ def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:
 
 def start_import(uow: UnitOfWork, *, entity_id: uuid.UUID) -> uuid.UUID:
     """Starts the run that takes what waits in the entity's inbox."""
+    uow.actor.require(Permission.BANK_IMPORT, entity_id)
     return runs.enqueue(uow, kind=IMPORT, params=ImportParams(entity_id=entity_id))
 
 
