@@ -14,7 +14,7 @@ from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.shell import crashed, hydrating, not_found
-from console.pages import access, audit, dunning, imports, overview, reconciliation
+from console.pages import access, audit, dunning, imports, overview, reconciliation, runs
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -23,6 +23,7 @@ PAGES: tuple[Page, ...] = (
     *imports.PAGES,
     *audit.PAGES,
     *access.PAGES,
+    *runs.PAGES,
 )
 
 _BUILT_PAGE = Path(__file__).parents[1] / ".web" / "build" / "client" / "index.html"

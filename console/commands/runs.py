@@ -129,9 +129,8 @@ def replay(
     with unit_of_work() as uow:
         dead = runs.list_runs(uow, states=[runs.RunState.DEAD], kinds=[kind] if kind else (), limit=1000).rows
         chosen = [_run_id(uow, reference) for reference in run] if run else [row.id for row in dead]
-        for run_id in chosen:
-            runs.retry(uow, run_id=run_id)
-    answer({"replayed": len(chosen)}, f"{len(chosen)} dead letters are queued again.", as_json=as_json)
+        count = runs.replay(uow, run_ids=chosen)
+    answer({"replayed": count}, f"{count} dead letters are queued again.", as_json=as_json)
 
 
 @schedules.callback(invoke_without_command=True)

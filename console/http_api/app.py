@@ -10,6 +10,7 @@ from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
 from console.http_api.exports import register_export
 from console.http_api.problems import install
+from console.http_api.run_export import RUN_EXPORT
 
 api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
 install(api)
@@ -21,3 +22,4 @@ api.include_router(exports.router)
 register_export(AUDIT_EXPORT)
 register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)
+register_export(RUN_EXPORT)

@@ -32,6 +32,7 @@ from services.runs.queries import (
 )
 from services.runs.rules import Rule
 from services.runs.schedules import (
+    change_rule,
     edit_schedule,
     fire_due,
     install_schedule,
@@ -39,15 +40,17 @@ from services.runs.schedules import (
     pause_schedule,
     resume_schedule,
 )
-from services.runs.service import cancel, enqueue, pause, resume, retry, start
+from services.runs.service import cancel, enqueue, pause, replay, resume, retry, start
 from services.runs.views import (
     AttemptView,
     Claim,
+    Deed,
     FiringPreview,
     FiringView,
     LogLine,
     Presence,
     Progress,
+    RulePreview,
     RunDetail,
     RunLink,
     RunPage,
@@ -74,6 +77,7 @@ __all__ = [
     "AttemptView",
     "CatchUp",
     "Claim",
+    "Deed",
     "Desired",
     "FiringOutcome",
     "FiringPreview",
@@ -88,6 +92,7 @@ __all__ = [
     "Progress",
     "Rule",
     "RuleKind",
+    "RulePreview",
     "RunDetail",
     "RunKind",
     "RunLink",
@@ -100,6 +105,7 @@ __all__ = [
     "UnknownKind",
     "WorkerRole",
     "cancel",
+    "change_rule",
     "claim_runs",
     "collect_lost",
     "count_runs",
@@ -125,6 +131,7 @@ __all__ = [
     "pause",
     "pause_schedule",
     "preview",
+    "replay",
     "resume",
     "resume_schedule",
     "retry",

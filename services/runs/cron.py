@@ -40,9 +40,8 @@ def parse_cron(line: str) -> CronLine:
     """Raises InvalidRule with the part that cannot be read and what it takes."""
     fields = line.lower().split()
     if len(fields) != 5:
-        raise InvalidRule(
-            f"“{line}” is not a cron line; it takes five fields: minute hour day month weekday, e.g. 30 2 * * mon-fri."
-        )
+        sentence = "is not a cron line; it takes five fields: minute hour day month weekday, e.g. 30 2 * * mon-fri."
+        raise InvalidRule("cron_fields", f"“{line}” {sentence}", line=line)
     minute, hour, day, month, weekday = fields
     return CronLine(
         minutes=_numbers(minute, 0, 59, "minute"),
@@ -69,10 +68,15 @@ def _part(part: str, low: int, high: int, name: str, words: tuple[str, ...]) -> 
             last = _value(end, low, words) if dash else (high if step else first)
         values = range(first, last + 1, _value(step, low, ()) if step else 1)
     except ValueError:
-        raise InvalidRule(f"“{part}” is not a {name}; write {low} to {high}, a-b, */n or a list of them.") from None
+        raise _not_a(part, name, low, high) from None
     if not low <= first <= last <= high:
-        raise InvalidRule(f"“{part}” is not a {name}; it lies in {low} to {high}.")
+        raise _not_a(part, name, low, high)
     return values
+
+
+def _not_a(part: str, name: str, low: int, high: int) -> InvalidRule:
+    sentence = f"“{part}” is not a {name}; write {low} to {high}, a-b, */n or a list of them."
+    return InvalidRule(f"cron_{name}", sentence, part=part, low=low, high=high)
 
 
 def _value(text: str, low: int, words: tuple[str, ...]) -> int:
@@ -90,7 +94,8 @@ def _weekdays(field: str) -> frozenset[int]:
             return frozenset(range(7))
         start, dash, end = part.partition("-")
         if start not in _WEEKDAYS or (dash and end not in _WEEKDAYS):
-            raise InvalidRule(f"“{part}” is not a weekday; write names: mon, tue, wed, thu, fri, sat, sun, or mon-fri.")
+            sentence = f"“{part}” is not a weekday; write names: mon, tue, wed, thu, fri, sat, sun, or mon-fri."
+            raise InvalidRule("cron_weekday", sentence, part=part)
         first = _WEEKDAYS.index(start)
         last = _WEEKDAYS.index(end) if dash else first
         days.update((first + n) % 7 for n in range((last - first) % 7 + 1))

@@ -56,9 +56,11 @@ class InvalidParams(Invalid):
 
 
 class InvalidRule(Invalid):
-    """The schedule's rule cannot be read."""
+    """The schedule's rule cannot be read; `code` says which part of it."""
 
-    code = "schedule_rule_invalid"
+    def __init__(self, problem: str, sentence: str, **data: object) -> None:
+        super().__init__(sentence, **data)
+        self.code = f"schedule_{problem}"
 
 
 class StaleSchedule(Conflict):

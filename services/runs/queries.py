@@ -12,22 +12,25 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from services import audit
 from services.core.clock import UTC
 from services.core.db import UnitOfWork
 from services.core.log import redact_fields
 from services.core.permissions import Permission
-from services.runs.errors import RunNotFound, ScheduleNotFound
+from services.runs.errors import InvalidRule, RunNotFound, ScheduleNotFound
 from services.runs.models import Run, RunAttempt, RunDependency, RunLog, Schedule, ScheduleFiring, Worker
 from services.runs.presence import ALIVE
 from services.runs.rules import Rule
 from services.runs.schedules import rule_of
 from services.runs.views import (
     AttemptView,
+    Deed,
     FiringPreview,
     FiringView,
     LogLine,
     Presence,
     Progress,
+    RulePreview,
     RunDetail,
     RunLink,
     RunPage,
@@ -61,29 +64,27 @@ def list_runs(
     *,
     states: Sequence[RunState] = (),
     kinds: Sequence[str] = (),
+    text: str = "",
     schedule_id: uuid.UUID | None = None,
-    since: dt.datetime | None = None,
-    until: dt.datetime | None = None,
-    before: uuid.UUID | None = None,
+    older_than: uuid.UUID | None = None,
+    newer_than: uuid.UUID | None = None,
     limit: int = 50,
 ) -> RunPage:
-    """Runs of the reader's entities and those of no entity, newest first. `before` is a page's `next_cursor`."""
-    statement = _rows(uow).order_by(Run.id.desc()).limit(limit + 1)
-    conditions: list[ColumnElement[bool]] = []
-    if states:
-        conditions.append(Run.state.in_(states))
-    if kinds:
-        conditions.append(Run.kind.in_(kinds))
-    if schedule_id is not None:
-        conditions.append(Run.schedule_id == schedule_id)
-    if since is not None:
-        conditions.append(Run.created_at >= since)
-    if until is not None:
-        conditions.append(Run.created_at < until)
-    if before is not None:
-        conditions.append(Run.id < before)
-    rows = [_row(run, blocked) for run, blocked in uow.session.execute(statement.where(*conditions))]
-    return RunPage(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+    """Runs of the reader's entities and those of no entity, newest first, by the cursors of a page before.
+
+    `text` is a run's number, or a part of a kind or of who started it.
+    """
+    statement = _rows(uow).where(*_conditions(states, kinds, text, schedule_id))
+    forward = newer_than is None
+    cursor = older_than or newer_than
+    if cursor is not None:
+        statement = statement.where(Run.id < cursor if forward else Run.id > cursor)
+    found = uow.session.execute(statement.order_by(Run.id.desc() if forward else Run.id).limit(limit + 1)).all()
+    more, found = len(found) > limit, found[:limit]
+    rows = [_row(run, blocked) for run, blocked in (found if forward else found[::-1])]
+    has_newer, has_older = (cursor is not None, more) if forward else (more, True)
+    newer = rows[0].id if rows and has_newer else None
+    return RunPage(tuple(rows), newer=newer, older=rows[-1].id if rows and has_older else None)
 
 
 def count_runs(uow: UnitOfWork, *, since: dt.datetime | None = None) -> dict[RunState, int]:
@@ -93,8 +94,8 @@ def count_runs(uow: UnitOfWork, *, since: dt.datetime | None = None) -> dict[Run
     return dict.fromkeys(RunState, 0) | {RunState(row[0]): row[1] for row in rows}
 
 
-def run_detail(uow: UnitOfWork, *, run_id: uuid.UUID) -> RunDetail:
-    """Everything about one run but its log. Raises RunNotFound outside the reader's entities."""
+def run_detail(uow: UnitOfWork, *, run_id: uuid.UUID, log_lines: int = 0) -> RunDetail:
+    """Everything about one run, with its latest log lines. Raises RunNotFound outside the reader's entities."""
     found = uow.session.execute(_rows(uow).where(Run.id == run_id)).one_or_none()
     if found is None:
         raise RunNotFound(run_id)
@@ -110,6 +111,8 @@ def run_detail(uow: UnitOfWork, *, run_id: uuid.UUID) -> RunDetail:
         schedule_code=uow.session.scalar(code),
         lease_until=run.lease_until,
         attempts=_attempts(uow, run_id),
+        log=tuple(run_log(uow, run_id=run_id, limit=log_lines)) if log_lines else (),
+        deeds=_deeds(uow, run_id),
         waits_for=_links(uow, RunDependency.after_id, RunDependency.run_id == run_id),
         waited_for_by=_links(uow, RunDependency.run_id, RunDependency.after_id == run_id),
     )
@@ -152,16 +155,45 @@ def schedule_named(uow: UnitOfWork, *, code: str) -> ScheduleView:
     raise ScheduleNotFound(code)
 
 
-def preview(uow: UnitOfWork, *, rule: Rule, count: int = PREVIEWED) -> tuple[FiringPreview, ...]:
-    """The coming firings of a rule from now on, before anybody saves it."""
+def preview(
+    uow: UnitOfWork,
+    *,
+    time_zone: str,
+    cron: str | None = None,
+    every_seconds: int | None = None,
+    daily_at: dt.time | None = None,
+) -> RulePreview:
+    """The next five firings of a rule from now on, or what is wrong with it, before anybody saves it."""
     uow.actor.require(Permission.RUN_READ)
-    return _coming(rule, dt.datetime.now(UTC), count)
+    try:
+        rule = Rule(time_zone, cron, every_seconds, daily_at)
+    except InvalidRule as error:
+        return RulePreview((), error.code, error.data, error.sentence)
+    return RulePreview(_coming(rule, dt.datetime.now(UTC), PREVIEWED))
 
 
 def _coming(rule: Rule, after: dt.datetime, count: int, *, not_on: dt.date | None = None) -> tuple[FiringPreview, ...]:
     zone = ZoneInfo(rule.time_zone)
     firings = (f for f in rule.after(after) if f.local_day is None or f.local_day != not_on)
     return tuple(FiringPreview(f.at, f.at.astimezone(zone)) for f in islice(firings, count))
+
+
+def _conditions(
+    states: Sequence[RunState], kinds: Sequence[str], text: str, schedule_id: uuid.UUID | None
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if states:
+        conditions.append(Run.state.in_(states))
+    if kinds:
+        conditions.append(Run.kind.in_(kinds))
+    if schedule_id is not None:
+        conditions.append(Run.schedule_id == schedule_id)
+    if text.isdecimal():
+        conditions.append(Run.number == int(text))
+    elif text:
+        words = (Run.kind.icontains(text, autoescape=True), Run.started_by_name.icontains(text, autoescape=True))
+        conditions.append(or_(*words))
+    return conditions
 
 
 def _visible(uow: UnitOfWork) -> ColumnElement[bool]:
@@ -232,6 +264,14 @@ def _attempts(uow: UnitOfWork, run_id: uuid.UUID) -> tuple[AttemptView, ...]:
     )
 
 
+def _deeds(uow: UnitOfWork, run_id: uuid.UUID) -> tuple[Deed, ...]:
+    entries = audit.trail(uow, "run", run_id, permission=Permission.RUN_READ)
+    return tuple(
+        Deed(entry.recorded_at, entry.actor_name, entry.action.rpartition(".")[2], entry.reason)
+        for entry in reversed(entries)
+    )
+
+
 def _links(uow: UnitOfWork, target: Any, condition: ColumnElement[bool]) -> tuple[RunLink, ...]:
     rows = uow.session.execute(
         select(Run.id, Run.number, Run.kind, Run.state)
@@ -242,14 +282,10 @@ def _links(uow: UnitOfWork, target: Any, condition: ColumnElement[bool]) -> tupl
 
 
 def _schedule(uow: UnitOfWork, schedule: Schedule) -> ScheduleView:
-    firings = uow.session.scalars(
-        select(ScheduleFiring)
-        .where(ScheduleFiring.schedule_id == schedule.id)
-        .order_by(ScheduleFiring.fire_at.desc())
-        .limit(PREVIEWED)
-    ).all()
-    latest_day = max((f.local_day for f in firings if f.local_day), default=None)
-    coming = () if schedule.paused else _coming(rule_of(schedule), dt.datetime.now(UTC), PREVIEWED, not_on=latest_day)
+    latest = _latest(uow, schedule.id)
+    days = select(func.max(ScheduleFiring.local_day)).where(ScheduleFiring.schedule_id == schedule.id)
+    decided = uow.session.scalar(days)
+    coming = () if schedule.paused else _coming(rule_of(schedule), dt.datetime.now(UTC), PREVIEWED, not_on=decided)
     return ScheduleView(
         id=schedule.id,
         code=schedule.code,
@@ -265,5 +301,19 @@ def _schedule(uow: UnitOfWork, schedule: Schedule) -> ScheduleView:
         paused=schedule.paused,
         version=schedule.version,
         coming=coming,
-        latest=tuple(FiringView(f.fire_at, f.until, f.count, FiringOutcome(f.outcome), f.run_id) for f in firings),
+        latest=latest,
+    )
+
+
+def _latest(uow: UnitOfWork, schedule_id: uuid.UUID) -> tuple[FiringView, ...]:
+    rows = uow.session.execute(
+        select(ScheduleFiring, Run.number)
+        .outerjoin(Run, Run.id == ScheduleFiring.run_id)
+        .where(ScheduleFiring.schedule_id == schedule_id)
+        .order_by(ScheduleFiring.fire_at.desc())
+        .limit(PREVIEWED)
+    )
+    return tuple(
+        FiringView(firing.fire_at, firing.until, firing.count, FiringOutcome(firing.outcome), firing.run_id, number)
+        for firing, number in rows
     )

@@ -41,15 +41,18 @@ class Rule:
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.cron, self.every_seconds, self.daily_at)) != 1:
-            raise InvalidRule("A schedule takes one rule: a cron line, an interval, or a local time of day.")
+            raise InvalidRule(
+                "one_rule", "A schedule takes one rule: a cron line, an interval, or a local time of day."
+            )
         if self.every_seconds is not None and not 1 <= self.every_seconds <= 366 * 86_400:
-            raise InvalidRule("An interval takes 1 second to 366 days.")
+            raise InvalidRule("interval", "An interval takes 1 second to 366 days.")
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise InvalidRule(f"“{self.time_zone}” is not a time zone; write it like Europe/Berlin.") from None
+            sentence = f"“{self.time_zone}” is not a time zone; write it like Europe/Berlin."
+            raise InvalidRule("time_zone", sentence, zone=self.time_zone) from None
         if self.cron is not None and next(self.after(dt.datetime(2026, 1, 1, tzinfo=UTC)), None) is None:
-            raise InvalidRule(f"“{self.cron}” never fires; check the day and the month.")
+            raise InvalidRule("never", f"“{self.cron}” never fires; check the day and the month.", line=self.cron)
 
     @property
     def kind(self) -> RuleKind:

@@ -63,6 +63,23 @@ def edit_schedule(
     _audit(uow, "edited", schedule_id, schedule.entity_id, before=before, after=after, reason=reason)
 
 
+def change_rule(
+    uow: UnitOfWork,
+    *,
+    schedule_id: uuid.UUID,
+    version: int,
+    time_zone: str,
+    catch_up: CatchUp,
+    cron: str | None = None,
+    every_seconds: int | None = None,
+    daily_at: dt.time | None = None,
+    reason: str | None = None,
+) -> None:
+    """`edit_schedule` from the fields of a form. Raises InvalidRule for what cannot be read."""
+    rule = Rule(time_zone, cron, every_seconds, daily_at)
+    edit_schedule(uow, schedule_id=schedule_id, version=version, rule=rule, catch_up=catch_up, reason=reason)
+
+
 def pause_schedule(uow: UnitOfWork, *, schedule_id: uuid.UUID, reason: str | None = None) -> None:
     """No firing starts a run until it is resumed. Pausing a paused one changes nothing."""
     schedule = _editable(uow, schedule_id)

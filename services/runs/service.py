@@ -113,6 +113,13 @@ def retry(uow: UnitOfWork, *, run_id: uuid.UUID) -> RunState:
     return RunState.QUEUED
 
 
+def replay(uow: UnitOfWork, *, run_ids: Sequence[uuid.UUID]) -> int:
+    """Puts dead letters back into the queue, all or none; returns how many."""
+    for run_id in run_ids:
+        retry(uow, run_id=run_id)
+    return len(run_ids)
+
+
 def notify_workers(uow: UnitOfWork) -> None:
     """Wakes the workers when this transaction commits."""
     uow.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": RUN_CHANNEL})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.runs.vocabulary import AttemptOutcome, CatchUp, Desired, FiringOutcome, RuleKind, RunState
@@ -76,10 +76,11 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """Newest first; `next_cursor` is None at the end."""
+    """Newest first; the cursors of the neighbouring pages are None at the ends."""
 
     rows: tuple[RunRow, ...]
-    next_cursor: uuid.UUID | None
+    newer: uuid.UUID | None
+    older: uuid.UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +106,13 @@ class RunLink:
 
 
 @dataclass(frozen=True, slots=True)
-class RunDetail:
-    run: RunRow
-    params: dict[str, Any]
-    memory: dict[str, Any]
-    result: dict[str, Any] | None
-    priority: int
-    unique_key: str | None
-    schedule_code: str | None
-    lease_until: dt.datetime | None
-    attempts: tuple[AttemptView, ...]
-    waits_for: tuple[RunLink, ...]
-    waited_for_by: tuple[RunLink, ...]
+class Deed:
+    """What a person did to the run: paused, resumed, cancelled, retried, replayed."""
+
+    at: dt.datetime
+    who: str
+    verb: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +126,38 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RunDetail:
+    run: RunRow
+    params: dict[str, Any]
+    memory: dict[str, Any]
+    result: dict[str, Any] | None
+    priority: int
+    unique_key: str | None
+    schedule_code: str | None
+    lease_until: dt.datetime | None
+    attempts: tuple[AttemptView, ...]
+    log: tuple[LogLine, ...]
+    deeds: tuple[Deed, ...]
+    waits_for: tuple[RunLink, ...]
+    waited_for_by: tuple[RunLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FiringPreview:
     """One coming firing: the instant in UTC, and what the wall clock of the schedule's zone shows then."""
 
     at: dt.datetime
     local: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RulePreview:
+    """What a rule would do: its next firings, or why it cannot be read (error code, its data, an English sentence)."""
+
+    coming: tuple[FiringPreview, ...]
+    problem: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +167,7 @@ class FiringView:
     count: int
     outcome: FiringOutcome
     run_id: uuid.UUID | None
+    run_number: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,8 @@ def _now(laid: Ground) -> Any:
 
 def _caught_up(laid: Ground, last: Any) -> bool:
     with laid.database.unit_of_work(ACTOR) as uow:
-        return uow.session.execute(
-            text("SELECT bool_and(watermark > :last) FROM schedule"), {"last": last}
-        ).scalar_one()
+        passed = text("SELECT bool_and(watermark > :last) FROM schedule WHERE kind = :kind")
+        return uow.session.execute(passed, {"last": last, "kind": EFFECT.name}).scalar_one()
 
 
 def _tally(laid: Ground, last: Any) -> dict[str, int]:
@@ -70,16 +69,17 @@ def _tally(laid: Ground, last: Any) -> dict[str, int]:
                 WITH expected AS (
                     SELECT s.id, fire FROM schedule s CROSS JOIN LATERAL generate_series(
                         to_timestamp(ceil(extract(epoch FROM s.created_at) / s.every_seconds) * s.every_seconds),
-                        CAST(:last AS timestamptz), s.every_seconds * interval '1 s') AS series (fire)),
+                        CAST(:last AS timestamptz), s.every_seconds * interval '1 s') AS series (fire)
+                    WHERE s.kind = :kind),
                 started AS (
                     SELECT schedule_id AS id, fire_at AS fire, count(*) AS n FROM schedule_firing f
-                    JOIN run r ON r.id = f.run_id GROUP BY 1, 2)
+                    JOIN run r ON r.id = f.run_id WHERE r.kind = :kind GROUP BY 1, 2)
                 SELECT (SELECT count(*) FROM expected) AS firings,
                     (SELECT count(*) FROM expected e WHERE NOT EXISTS (
                         SELECT FROM started t WHERE (t.id, t.fire) = (e.id, e.fire))) AS lost,
-                    (SELECT count(*) FROM run) - (SELECT count(*) FROM started) AS doubled
+                    (SELECT count(*) FROM run WHERE kind = :kind) - (SELECT count(*) FROM started) AS doubled
                 """
             ),
-            {"last": last},
+            {"last": last, "kind": EFFECT.name},
         ).one()
     return {"firings": row.firings, "lost": row.lost, "doubled": row.doubled}

@@ -22,7 +22,7 @@ def _install(database: Database, rule: runs.Rule, catch_up: runs.CatchUp = runs.
 
 def _count(database: Database) -> int:
     with database.unit_of_work(ACTOR) as uow:
-        return runs.count_runs(uow)[runs.RunState.QUEUED]
+        return len(runs.list_runs(uow, kinds=[COUNT.name], limit=1000).rows)
 
 
 def _clocks(database: Database) -> int:
@@ -36,7 +36,7 @@ def _exact(database: Database) -> tuple[int, int]:
         row = uow.session.execute(
             text(
                 "SELECT count(*) AS started, extract(epoch FROM max(fire_at) - min(fire_at))::int + 1 AS passed"
-                " FROM schedule_firing WHERE outcome = 'started'"
+                " FROM schedule_firing f JOIN schedule s ON s.id = f.schedule_id WHERE s.code = 'count'"
             )
         ).one()
         return row.started, row.passed

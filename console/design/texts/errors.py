@@ -59,4 +59,65 @@ TEXTS = {
         "There is no such reconciliation in the entities you may see.",
         "In den Gesellschaften, die Sie sehen dürfen, gibt es diesen Abgleich nicht.",
     ),
+    "code_run_kind_unknown": ("There is no kind of run called “{kind}”.", "Eine Laufart „{kind}“ gibt es nicht."),
+    "code_run_not_found": (
+        "There is no such run in the entities you may see.",
+        "In den Gesellschaften, die Sie sehen dürfen, gibt es diesen Lauf nicht.",
+    ),
+    "code_schedule_not_found": (
+        "There is no such schedule in the entities you may see.",
+        "In den Gesellschaften, die Sie sehen dürfen, gibt es diesen Zeitplan nicht.",
+    ),
+    "code_run_wish_illegal": (
+        "The run has moved on meanwhile; in its present state this cannot be asked of it.",
+        "Der Lauf ist inzwischen weiter; in seinem jetzigen Status ist das nicht möglich.",
+    ),
+    "code_run_transition_illegal": (
+        "The run has moved on meanwhile; in its present state this cannot be asked of it.",
+        "Der Lauf ist inzwischen weiter; in seinem jetzigen Status ist das nicht möglich.",
+    ),
+    "code_schedule_stale": (
+        "Somebody else changed this schedule meanwhile. Look at it again, then save.",
+        "Jemand hat diesen Zeitplan inzwischen geändert. Bitte noch einmal ansehen und dann speichern.",
+    ),
+    "code_schedule_one_rule": (
+        "A schedule takes one rule: a cron line, an interval, or a local time of day.",
+        "Ein Zeitplan braucht genau eine Regel: Cron-Zeile, Abstand oder Uhrzeit.",
+    ),
+    "code_schedule_interval": (
+        "An interval takes 1 second to 366 days.",
+        "Ein Abstand liegt zwischen 1 Sekunde und 366 Tagen.",
+    ),
+    "code_schedule_time_zone": (
+        "“{zone}” is not a time zone; write it like Europe/Berlin.",
+        "„{zone}“ ist keine Zeitzone; schreiben Sie zum Beispiel Europe/Berlin.",
+    ),
+    "code_schedule_never": (
+        "“{line}” never fires; check the day and the month.",
+        "„{line}“ trifft nie zu; prüfen Sie Tag und Monat.",
+    ),
+    "code_schedule_cron_fields": (
+        "A cron line takes five fields: minute hour day month weekday, e.g. 30 2 * * mon-fri.",
+        "Eine Cron-Zeile hat fünf Felder: Minute Stunde Tag Monat Wochentag, etwa 30 2 * * mon-fri.",
+    ),
+    "code_schedule_cron_minute": (
+        "“{part}” is not a minute; write {low} to {high}, a-b, */n or a list of them.",
+        "„{part}“ ist keine Minute; schreiben Sie {low} bis {high}, a-b, */n oder eine Liste davon.",
+    ),
+    "code_schedule_cron_hour": (
+        "“{part}” is not an hour; write {low} to {high}, a-b, */n or a list of them.",
+        "„{part}“ ist keine Stunde; schreiben Sie {low} bis {high}, a-b, */n oder eine Liste davon.",
+    ),
+    "code_schedule_cron_day": (
+        "“{part}” is not a day of the month; write {low} to {high}, a-b, */n or a list of them.",
+        "„{part}“ ist kein Monatstag; schreiben Sie {low} bis {high}, a-b, */n oder eine Liste davon.",
+    ),
+    "code_schedule_cron_month": (
+        "“{part}” is not a month; write {low} to {high}, jan to dec, or a list of them.",
+        "„{part}“ ist kein Monat; schreiben Sie {low} bis {high}, jan bis dec oder eine Liste davon.",
+    ),
+    "code_schedule_cron_weekday": (
+        "“{part}” is not a weekday; write names: mon, tue, wed, thu, fri, sat, sun, or mon-fri.",
+        "„{part}“ ist kein Wochentag; schreiben Sie Namen: mon, tue, wed, thu, fri, sat, sun oder mon-fri.",
+    ),
 }

@@ -117,12 +117,14 @@ def test_pages_of_runs_follow_each_other_without_gap_or_overlap(uow: UnitOfWork)
     seen: list[uuid.UUID] = []
     cursor = None
     while True:
-        page = runs.list_runs(uow, kinds=["tests.plain"], before=cursor, limit=3)
+        page = runs.list_runs(uow, kinds=["tests.plain"], older_than=cursor, limit=3)
         seen += [row.id for row in page.rows]
-        cursor = page.next_cursor
+        cursor = page.older
         if cursor is None:
             break
     assert seen == queued[::-1]
+    back = runs.list_runs(uow, kinds=["tests.plain"], newer_than=page.newer, limit=3)
+    assert [row.id for row in back.rows] == seen[3:6]
 
 
 def test_two_kinds_cannot_share_a_name():

@@ -34,6 +34,7 @@ times = st.builds(dt.time, st.integers(0, 23), st.integers(0, 59))
 @example(dt.datetime(2027, 3, 26, tzinfo=UTC), "Europe/Berlin", dt.time(2, 30))
 @example(dt.datetime(2027, 11, 5, tzinfo=UTC), "America/New_York", dt.time(1, 30))
 @example(dt.datetime(2027, 9, 3, tzinfo=UTC), "America/Santiago", dt.time(0, 0))
+@settings(deadline=None)
 def test_a_daily_rule_fires_once_on_every_local_day(start: dt.datetime, zone: str, at: dt.time):
     firings = list(islice(Rule(zone, daily_at=at).after(start), 10))
     days = [firing.local_day for firing in firings]
@@ -46,7 +47,7 @@ def test_a_daily_rule_fires_once_on_every_local_day(start: dt.datetime, zone: st
 
 
 @given(instants, st.sampled_from(ZONES), times)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_cron_line_with_one_time_is_the_daily_rule(start: dt.datetime, zone: str, at: dt.time):
     daily = islice(Rule(zone, daily_at=at).after(start), 4)
     cron = islice(Rule(zone, cron=f"{at.minute} {at.hour} * * *").after(start), 4)
@@ -54,7 +55,7 @@ def test_a_cron_line_with_one_time_is_the_daily_rule(start: dt.datetime, zone: s
 
 
 @given(instants, st.sampled_from(ZONES), st.integers(1, 5).map(lambda n: n * 15 if n < 4 else 1))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_rule_for_every_hour_follows_elapsed_time_through_every_change(start: dt.datetime, zone: str, minutes: int):
     rule = Rule(zone, cron="*/15 * * * *") if minutes > 1 else Rule(zone, cron="* * * * *")
     step = dt.timedelta(minutes=15 if minutes > 1 else 1)
@@ -63,6 +64,7 @@ def test_a_rule_for_every_hour_follows_elapsed_time_through_every_change(start: 
 
 
 @given(instants, st.integers(1, 100_000))
+@settings(deadline=None)
 def test_an_interval_is_a_fixed_grid_whenever_it_is_asked(start: dt.datetime, seconds: int):
     rule = Rule("Europe/Berlin", every_seconds=seconds)
     first, second, third = islice(rule.after(start), 3)
@@ -72,7 +74,7 @@ def test_an_interval_is_a_fixed_grid_whenever_it_is_asked(start: dt.datetime, se
 
 
 @given(instants, st.sampled_from(ZONES), times, st.integers(1, 20))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_moving_the_watermark_in_steps_loses_and_doubles_nothing(
     start: dt.datetime, zone: str, at: dt.time, hours: int
 ):
