@@ -14,7 +14,7 @@ from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.shell import crashed, hydrating, not_found
-from console.pages import access, audit, dunning, imports, overview, reconciliation, runs
+from console.pages import access, audit, dunning, imports, overview, reconciliation, runs, setup
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -23,6 +23,7 @@ PAGES: tuple[Page, ...] = (
     *imports.PAGES,
     *audit.PAGES,
     *access.PAGES,
+    *setup.PAGES,
     *runs.PAGES,
 )
 

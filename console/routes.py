@@ -26,6 +26,7 @@ SETUP = "/setup"
 
 SIGN_IN = "/auth/sign-in"
 SIGN_OUT = "/auth/sign-out"
+STRIPE_HOOK = "/hooks/stripe"
 
 
 def to(route: str, *, query: dict[str, str] | None = None, **parameters: object) -> str:

@@ -61,6 +61,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.PAYMENT_SYNC,
             Permission.BANK_IMPORT,
             Permission.BOOKS_IMPORT,
+            Permission.RECONCILIATION_RUN,
         },
     }
 )

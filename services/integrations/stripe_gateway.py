@@ -50,6 +50,9 @@ _RIGHTS = {
     "event": "Events",
 }
 
+# The read rights a restricted key needs, by their names in Stripe's dashboard.
+NEEDED_RIGHTS = tuple(dict.fromkeys(_RIGHTS.values()))
+
 
 class StripeRefused(Invalid):
     """Stripe understood and said no: a wrong key, a missing right, an object of another account."""

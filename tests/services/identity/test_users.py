@@ -17,7 +17,7 @@ from tests.factories.identity import PASSWORD, a_user, acting_as, an_entity, sig
         (Permission.OVERVIEW_READ, set(Role)),
         (Permission.RECONCILIATION_SIGN, {Role.FINANCE}),
         (Permission.BREAK_WORK, {Role.FINANCE}),
-        (Permission.RECONCILIATION_RUN, {Role.FINANCE}),
+        (Permission.RECONCILIATION_RUN, {Role.FINANCE, Role.ADMIN}),
         (Permission.RECONCILIATION_READ, set(Role)),
         (Permission.RUN_CONTROL, {Role.OPS, Role.DEV, Role.ADMIN}),
         (Permission.USER_MANAGE, {Role.ADMIN}),
