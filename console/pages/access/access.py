@@ -75,8 +75,8 @@ def _if_manager(content: rx.Component) -> rx.Component:
 def _people() -> rx.Component:
     columns = [
         Column(t("access.name"), lambda item: person(item["name"], item["initials"], item["team"]), card="title"),
-        Column(t("access.email"), lambda item: item["email"], priority=2, card="meta"),
-        Column(t("access.roles"), lambda item: item["roles"], card="full", wrap=True),
+        Column(t("access.email"), lambda item: item["email"], priority=2),
+        Column(t("access.roles"), lambda item: item["roles"], card="meta", wrap=True),
         Column(t("access.last_sign_in"), lambda item: item["last_sign_in"], priority=3),
         Column(t("access.sessions"), lambda item: number(item["sessions"]), amount=True, priority=3),
         Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_LOOKS), card="side"),

@@ -88,15 +88,17 @@ def _table() -> rx.Component:
             priority=3,
             card="full",
         ),
-        Column(t("audit.outcome"), lambda item: status(item["outcome"], _OUTCOMES, extra=_LOOKS), priority=2),
     ]
     return rx.fragment(data_table(columns, AuditLog.rows, label=t("audit.title")), pager(AuditLog))
 
 
 def _action(item: Any) -> rx.Component:
-    return rx.el.button(
+    """Refusals carry their mark; what was done needs none."""
+    name = rx.el.button(
         item["action"], type="button", class_name="link-button mono", on_click=AuditLog.open_entry(item["id"])
     )
+    refused = shape("block", "bad", label=_OUTCOMES["refused"])
+    return rx.el.span(rx.cond(item["outcome"] == "refused", refused, rx.fragment()), " ", name)
 
 
 def _none() -> rx.Component:

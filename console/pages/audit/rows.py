@@ -61,7 +61,7 @@ def changes(entry: AuditEntryView, reader: Reader) -> list[dict[str, str]]:
 
 def _value(side: Mapping[str, Any], name: str, reader: Reader) -> str:
     if name not in side:
-        return reader.text("audit.value_absent") if side else ""
+        return reader.text("audit.value_absent")
     value = side[name]
     if isinstance(value, bool):
         return reader.text("audit.value_yes" if value else "audit.value_no")

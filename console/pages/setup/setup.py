@@ -22,8 +22,10 @@ from console.components import (
     loading_or,
     main_and_side,
     page_header,
+    row,
     select_input,
     shape,
+    stack,
     status_badge,
     text_input,
 )
@@ -68,7 +70,7 @@ def _step(step: Any) -> rx.Component:
         ),
         title=step["title"],
         note=step["sentence"],
-        end=[_action(step), _state(step["state"])],
+        end=[row(_action(step), _state(step["state"]))],
     )
 
 
@@ -152,8 +154,7 @@ def _connect_form() -> rx.Component:
 
 def _rights() -> rx.Component:
     return card(
-        code(_EXAMPLE),
-        bullets(*[bullet(right, mark=icon("key-round")) for right in NEEDED_RIGHTS]),
+        stack(code(_EXAMPLE), bullets(*[bullet(right, mark=icon("key-round")) for right in NEEDED_RIGHTS])),
         title=t("setup.rights"),
     )
 
