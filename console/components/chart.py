@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
+from plotly.graph_objs import Figure as PlotlyFigure
 from reflex.vars import VarData
 from reflex_base.style import resolved_color_mode
-from reflex_components_plotly.plotly import Figure as PlotlyFigure
 from reflex_components_plotly.plotly import Plotly, PlotlyBasic
 
 from console.design.tokens import CHART_DARK, CHART_LIGHT
@@ -39,7 +39,7 @@ class _Plot(PlotlyBasic):
     """Plotly's small bundle, with the palette applied in the browser so that the theme can change at once."""
 
     @classmethod
-    def create(cls, *children: Any, **props: Any) -> rx.Component:
+    def create(cls, *children: Any, **props: Any) -> Any:
         """Without Plotly's own templates, which would weigh 15 KB and bring colours of their own."""
         return super(Plotly, cls).create(*children, **props)
 

@@ -93,7 +93,7 @@ def choice_button(label: Any, *, pressed: rx.Var | bool, on_click: Any) -> rx.Co
 
 def field(label: Any, control: rx.Component, *, name: str, hint: Any = None, error: Any = None) -> rx.Component:
     """A control under its label; give the control `id=name`. `error` (a text variable) shows when not empty."""
-    below = [rx.el.p(hint, class_name="field-hint")] if hint is not None else []
+    below: list[Any] = [rx.el.p(hint, class_name="field-hint")] if hint is not None else []
     if error is not None:
         below.append(rx.cond(error, rx.el.p(shape("bad", "bad"), rx.el.span(error), class_name="field-error")))
     return rx.el.div(rx.el.label(label, html_for=name), control, *below, class_name="field")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
-Text = rx.Var | str
+# A plain string, or a variable that holds one.
+Text = Any
 SPRITE = "/icons.svg"
 
 
-def icon(name: Text, **props: object) -> rx.Component:
+def icon(name: Text, **props: Any) -> rx.Component:
     """A line icon of `assets/icons.svg`, hidden from assistive technology: the words beside it speak."""
     return rx.el.svg(
         rx.el.svg.use(href=_target("i", name)), class_name="icon", custom_attrs={"aria-hidden": "true"}, **props

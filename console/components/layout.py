@@ -32,7 +32,7 @@ def card(
     """A bordered section with a heading. `flush` for a table or a list that reaches its edges."""
     parts = []
     if title is not None:
-        head = [rx.el.h2(title)]
+        head: list[Any] = [rx.el.h2(title)]
         if note is not None:
             head.append(rx.el.span(note, class_name="card-note"))
         if end:

@@ -37,9 +37,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
 }
 
 
-def status_badge(
-    state: Text, words: dict[str, Any], *, extra: dict[str, tuple[str, str]] | None = None
-) -> rx.Component:
+def status_badge(state: Text, words: dict[str, Any], *, extra: dict[str, tuple[str, str]] | None = None) -> Any:
     """A badge on a soft ground, once a record: beside the title or in the state column.
 
     `words` maps each value of the state to its text (`{"open": t("breaks.state_open"), …}`); `extra`
@@ -48,7 +46,7 @@ def status_badge(
     return rx.match(state, *[(value, _badge(value, word, extra)) for value, word in words.items()], rx.fragment())
 
 
-def status(state: Text, words: dict[str, Any], *, extra: dict[str, tuple[str, str]] | None = None) -> rx.Component:
+def status(state: Text, words: dict[str, Any], *, extra: dict[str, tuple[str, str]] | None = None) -> Any:
     """The plain status inside lists: shape and word, no ground."""
     return rx.match(state, *[(value, _plain(value, word, extra)) for value, word in words.items()], rx.fragment())
 

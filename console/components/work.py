@@ -30,7 +30,7 @@ def comment_box(on_submit: Any, *, busy: Any = False, placeholder: Any = None) -
     )
 
 
-def file_upload(name: str, on_files: Any, *, accept: dict[str, list[str]], title: Any, hint: Any) -> rx.Component:
+def file_upload(name: str, on_files: Any, *, accept: Any, title: Any, hint: Any) -> rx.Component:
     """A drop zone; `on_files(rx.upload_files(name))` receives the files. Size is capped by the gate (64 MB)."""
     return rx.upload.root(
         rx.el.div(

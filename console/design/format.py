@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -25,13 +26,13 @@ _CODE_BEFORE_DIGIT = re.compile(r"([A-Z]{3})(?=\d)")
 _PAD = {2: "\u2008\u2007\u2007", 1: "\u2008\u2007", 0: ""}
 
 
-def number(value: int | Decimal, locale: str, *, decimals: int = 0) -> str:
+def number(value: float | Decimal, locale: str, *, decimals: int = 0) -> str:
     """1,284,302 / 1.284.302, with a true minus."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     return _true_minus(format_decimal(value, format=pattern, locale=_LOCALES[locale]))
 
 
-def signed_number(value: int | Decimal, locale: str, *, decimals: int = 0) -> str:
+def signed_number(value: float | Decimal, locale: str, *, decimals: int = 0) -> str:
     """Like `number`, with a plus before what is greater than zero."""
     return ("+" if value > 0 else "") + number(value, locale, decimals=decimals)
 
@@ -140,10 +141,10 @@ class Reader:
     locale: str
     time_zone: str = "Europe/Berlin"
 
-    def number(self, value: int | Decimal, *, decimals: int = 0) -> str:
+    def number(self, value: float | Decimal, *, decimals: int = 0) -> str:
         return number(value, self.locale, decimals=decimals)
 
-    def signed_number(self, value: int | Decimal, *, decimals: int = 0) -> str:
+    def signed_number(self, value: float | Decimal, *, decimals: int = 0) -> str:
         return signed_number(value, self.locale, decimals=decimals)
 
     def percent(self, ratio: float | Decimal, *, decimals: int = 2) -> str:
@@ -180,6 +181,6 @@ class Reader:
     def duration(self, seconds: float) -> str:
         return duration(seconds, self.locale)
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, **values: Any) -> str:
         """A text of the catalogue in the reader's language."""
         return tr(self.locale, key, **values)

@@ -155,7 +155,7 @@ def _xlsx(wanted: Export, person: session.Principal, filters: dict[str, str]) ->
 
 def _as_cell(sheet: Any, value: Cell) -> Any:
     if isinstance(value, Money):
-        cell = WriteOnlyCell(sheet, value=value.major)
+        cell = WriteOnlyCell(sheet, value=value.major)  # pyright: ignore[reportArgumentType]
         digits = exponent(value.currency)
         cell.number_format = "#,##0" + ("." + "0" * digits if digits else "")
         return cell

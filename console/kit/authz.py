@@ -28,7 +28,8 @@ def event(permission: Permission, **options: Any) -> Callable[[_Handler], Any]:
 
     def declare(handler: _Handler) -> Any:
         setattr(handler, _TAG, permission)
-        return rx.event(handler, **options)
+        declared: Any = rx.event
+        return declared(handler, **options)
 
     return declare
 

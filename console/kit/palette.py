@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import reflex as rx
 
@@ -83,6 +83,9 @@ def _page_hits(text: str, person: session.Principal) -> list[Hit]:
     return hits
 
 
+_HITS: Any = Palette.hits
+
+
 def palette() -> rx.Component:
     """A modal dialog of the platform; `assets/kontor.js` opens it and moves through the hits."""
     return rx.el.dialog(
@@ -120,7 +123,7 @@ def palette() -> rx.Component:
                 ),
             ),
             rx.cond(
-                (Palette.hits.length() == 0) & (Palette.text != ""),
+                (_HITS.length() == 0) & (Palette.text != ""),
                 rx.el.p(t("shell.no_hit"), class_name="muted command-none"),
                 rx.fragment(),
             ),

@@ -21,6 +21,10 @@ from console.kit.notices import Notices
 from console.kit.palette import palette
 from console.kit.shell_state import Shell
 
+# On the class these are variables of the page.
+_RIGHTS: Any = Shell.rights
+_ENTITIES: Any = Shell.entities
+
 
 def shell(page: pages.Page, content: rx.Component) -> rx.Component:
     """Draws `content` once the reader is known and may see it; the frame stands at once."""
@@ -78,9 +82,9 @@ def _group(
     body = rx.el.ul(*items)
     if not text:
         return rx.el.div(body, class_name="nav-group")
-    any_right = Shell.rights.contains(str(existing[entries[0].route].permission))
+    any_right = _RIGHTS.contains(str(existing[entries[0].route].permission))
     for entry in entries[1:]:
-        any_right = any_right | Shell.rights.contains(str(existing[entry.route].permission))
+        any_right = any_right | _RIGHTS.contains(str(existing[entry.route].permission))
     return rx.cond(
         any_right, rx.el.div(rx.el.p(t(text), class_name="nav-heading"), body, class_name="nav-group"), rx.fragment()
     )
@@ -92,7 +96,7 @@ def _entry(entry: navigation.Entry, page: pages.Page, target: pages.Page) -> rx.
     if current:
         attributes["aria-current"] = "page"
     item = link(icon(entry.icon), t(entry.text), href=entry.route, class_name="nav-item", custom_attrs=attributes)
-    return rx.cond(Shell.rights.contains(str(target.permission)), rx.el.li(item), rx.fragment())
+    return rx.cond(_RIGHTS.contains(str(target.permission)), rx.el.li(item), rx.fragment())
 
 
 def _topbar(page: pages.Page) -> rx.Component:
@@ -154,7 +158,7 @@ def _entity_switch() -> rx.Component:
         custom_attrs=menu_trigger("entity-menu") | {"aria-label": t("shell.entities")},
     )
     return rx.cond(
-        Shell.entities.length() > 1,
+        _ENTITIES.length() > 1,
         menu(
             trigger,
             rx.el.p(t("shell.entities"), class_name="menu-head"),

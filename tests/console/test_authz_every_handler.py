@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from reflex_base.registry import RegistrationContext
@@ -20,7 +21,7 @@ from tests.factories.identity import an_entity
 _SYSTEM = Actor.system("test")
 
 
-def _handlers() -> dict[str, object]:
+def _handlers() -> dict[str, Any]:
     with app.set_contexts():
         registered = RegistrationContext.get().event_handlers
         return {name: item.handler.fn for name, item in registered.items()}

@@ -29,7 +29,7 @@ def catalogue() -> dict[str, tuple[str, str]]:
     return texts
 
 
-def t(key: str, **values: Any) -> rx.Var[str]:
+def t(key: str, **values: Any) -> Any:
     """The text as a variable that follows the reader's language.
 
     `values` fill `{placeholders}` and may be variables of a state. Raises KeyError for a text nobody wrote,
