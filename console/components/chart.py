@@ -108,7 +108,10 @@ def line_chart(
         index = sum(value is not None for value in now)
         if index < len(x):
             traces.append(_hollow(x[index], so_far, hover))
-    return {"data": traces, "layout": _layout(locale, x, limit=limit, percent=percent)}
+    layout = _layout(locale, x, limit=limit, percent=percent)
+    if not percent and _highest(traces) < 6:
+        layout["yaxis"] |= {"dtick": 1}
+    return {"data": traces, "layout": layout}
 
 
 def lines_chart(
@@ -144,6 +147,10 @@ def bar_chart(
     if compare is not None:
         traces.append(_line(x, compare, "$past", dash="3px,3px", width=1.25, hover=None))
     return {"data": traces, "layout": {**_layout(locale, x), "bargap": 0.28}}
+
+
+def _highest(traces: Sequence[Figure]) -> float:
+    return max((value for trace in traces for value in trace["y"] if value is not None), default=0)
 
 
 def _line(

@@ -9,6 +9,7 @@ from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
 from console.http_api.exports import register_export
+from console.http_api.metrics import register_figures, run_figures
 from console.http_api.problems import install
 from console.http_api.run_export import RUN_EXPORT
 
@@ -23,3 +24,4 @@ register_export(AUDIT_EXPORT)
 register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)
+register_figures(run_figures)

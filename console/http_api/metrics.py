@@ -10,10 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.kit import application, session
+from services import runs
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden
 from services.core.permissions import Permission
+from services.runs import RunState
 
 router = APIRouter(include_in_schema=False)
 _SCRAPE = Actor.system("metrics")
@@ -22,13 +24,31 @@ REGISTRY = CollectorRegistry()
 REQUESTS = Counter("kontor_http_requests_total", "HTTP requests", ["method", "status"], registry=REGISTRY)
 SECONDS = Histogram("kontor_http_request_seconds", "Time to answer an HTTP request", registry=REGISTRY)
 SOCKETS = Gauge("kontor_websockets", "Open pages", registry=REGISTRY)
-EVENTS = Counter("kontor_events_total", "Events of pages", ["outcome"], registry=REGISTRY)
-_FIGURES: list[Callable[[UnitOfWork], list[tuple[str, str, dict[str, str], float]]]] = []
+Figure = tuple[str, str, dict[str, str], float]
+_FIGURES: list[Callable[[UnitOfWork], list[Figure]]] = []
+_OLDEST_AMONG = 500
 
 
-def register_figures(figures: Callable[[UnitOfWork], list[tuple[str, str, dict[str, str], float]]]) -> None:
+def register_figures(figures: Callable[[UnitOfWork], list[Figure]]) -> None:
     """Adds gauges read at each scrape: (name, help, labels, value). Done in `console/http_api/app.py`, visibly."""
     _FIGURES.append(figures)
+
+
+def run_figures(uow: UnitOfWork) -> list[Figure]:
+    """Runs by state, how long the oldest one waits, and the processes alive."""
+    queued = runs.list_runs(uow, states=(RunState.QUEUED,), limit=_OLDEST_AMONG).rows
+    waits = max(((uow.clock.now() - row.not_before).total_seconds() for row in queued if not row.blocked), default=0.0)
+    seen = runs.workers_seen(uow)
+    by_state = [
+        ("kontor_runs", "Runs by state", {"state": state.value}, float(count))
+        for state, count in runs.count_runs(uow).items()
+    ]
+    return [
+        *by_state,
+        ("kontor_queue_age_seconds", "How long the oldest due run has waited", {}, max(0.0, waits)),
+        ("kontor_processes", "Processes alive", {"role": "worker"}, float(seen.workers)),
+        ("kontor_processes", "Processes alive", {"role": "clock"}, float(seen.clocks)),
+    ]
 
 
 @router.get("/metrics")

@@ -8,6 +8,7 @@ import reflex as rx
 from reflex.style import resolved_color_mode, toggle_color_mode
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
+from reflex_components_core.core.banner import has_connection_errors
 
 from console import routes
 from console.components.controls import icon, icon_button, link, plain_form
@@ -44,6 +45,7 @@ def shell(page: pages.Page, content: rx.Component) -> rx.Component:
         palette(),
         _shortcuts(),
         _messages(),
+        _connection(),
         class_name="shell",
         custom_attrs={
             "data-lang": rx.cond(Locale.german, "de", "en"),
@@ -285,6 +287,20 @@ def _messages() -> rx.Component:
         ),
         class_name="messages",
         custom_attrs={"aria-live": "polite", "aria-label": t("shell.messages")},
+    )
+
+
+def _connection() -> rx.Component:
+    """Says that figures may be old while the websocket is away; it comes back by itself."""
+    return rx.cond(
+        has_connection_errors,
+        rx.el.div(
+            shape("wait"),
+            rx.el.div(rx.el.strong(t("shell.disconnected")), rx.el.p(t("shell.disconnected_body"))),
+            class_name="toast connection",
+            role="status",
+        ),
+        rx.fragment(),
     )
 
 

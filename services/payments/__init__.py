@@ -9,6 +9,7 @@ from services.payments.dashboard import (
     merchant_zone,
     payment_dashboard,
     payment_totals,
+    usual_day,
 )
 from services.payments.entries import payout_composition, payout_entries, settlement_entries
 from services.payments.events import begin_applying, plan_events, receive_event, settle_events, waiting_events
@@ -119,5 +120,6 @@ __all__ = [
     "stretch_over",
     "touched_refs",
     "unlinked_payouts",
+    "usual_day",
     "waiting_events",
 ]

@@ -96,6 +96,18 @@ def payment_dashboard(uow: UnitOfWork, *, selection: Selection, zone: str | None
     )
 
 
+def usual_day(
+    uow: UnitOfWork, *, day: dt.date, zone: str | None = None
+) -> dict[dt.datetime, tuple[float, float, float]]:
+    """10th percentile, median and 90th of payments in each hour of `day`, from the same hours of the last 8 weeks.
+
+    Hours still to come are there too. Empty when fewer than four weeks of payments are known.
+    """
+    selection = Selection(first=day, last=day, step=Step.HOUR)
+    period = selection.period(day, zone or merchant_zone(uow))
+    return _usual(uow, selection, period, period.buckets())
+
+
 def payment_totals(uow: UnitOfWork, *, selection: Selection, zone: str | None = None) -> Totals:
     """The sums of a selection, for tiles."""
     zone = zone or merchant_zone(uow)

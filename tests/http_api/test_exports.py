@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import io
 
@@ -35,13 +36,12 @@ def person(web):  # noqa: F811
     return session.look_up(open_session(web, Role.FINANCE))
 
 
-def _csv(person, german):
-    person.signed_in.__class__  # noqa: B018
+def _csv(person):
     return b"".join(exports._csv(_EXPORT, person, {})).decode("utf-8-sig")
 
 
 def test_csv_quotes_formulas_and_keeps_numbers(person):
-    lines = _csv(person, german=False).splitlines()
+    lines = _csv(person).splitlines()
     assert lines[1] == "'=cmd(),-1234.50,2026-03-16,3,"
     assert lines[2] == "'+49 30 1,1500,2026-03-17,-4,plain"
 
@@ -56,8 +56,6 @@ def test_xlsx_has_typed_cells(person):
 
 
 def _collect(answer):
-    import asyncio
-
     async def drain():
         return [piece async for piece in answer.body_iterator]
 

@@ -6,6 +6,7 @@ TEXTS = {
     "received": ("Received today", "Heute eingegangen"),
     "besides": ("besides {amounts}", "außerdem {amounts}"),
     "payment_count": ("{count} payments", "{count} Zahlungen"),
+    "as_usual": ("as usual", "wie üblich"),
     "above_usual": ("{share} above the usual", "{share} über dem Üblichen"),
     "below_usual": ("{share} below the usual", "{share} unter dem Üblichen"),
     "success": ("Success, first try", "Erfolg im ersten Versuch"),

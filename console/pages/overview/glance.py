@@ -26,6 +26,7 @@ class Glance:
     now: dt.datetime
     entities: Mapping[uuid.UUID, str]
     payments: payments.DashboardView | None
+    usual: Mapping[dt.datetime, tuple[float, float, float]]
     breaks: Mapping[Definition, reconciliation.BreakSums] | None
     reconciliations: list[reconciliation.RunView]
     run_counts: Mapping[RunState, int] | None
@@ -46,6 +47,7 @@ def look(uow: UnitOfWork, *, zone: str) -> Glance:
         now=now,
         entities={entity.id: entity.name for entity in identity.legal_entities(uow)},
         payments=payments.payment_dashboard(uow, selection=hours, zone=zone) if may(Permission.PAYMENT_READ) else None,
+        usual=payments.usual_day(uow, day=today, zone=zone) if may(Permission.PAYMENT_READ) else {},
         breaks=_open_breaks(uow) if reconciles else None,
         reconciliations=reconciliation.newest_runs(uow) if reconciles else [],
         run_counts=runs.count_runs(uow, since=now - dt.timedelta(days=1)) if watches else None,

@@ -10,7 +10,6 @@ from console.components import (
     bars,
     card,
     chart,
-    columns,
     data_table,
     deviation,
     empty_state,
@@ -50,7 +49,7 @@ def overview_page() -> rx.Component:
             kpi_strip(rx.foreach(Overview.tiles, _tile)),
             rx.cond(Overview.sees_payments, main_and_side([_payments()], [_classes()]), rx.fragment()),
             rx.cond(Overview.sees_reconciliations, _reconciliations(), rx.fragment()),
-            rx.cond(Overview.sees_runs, columns(_troubled(), count=2), rx.fragment()),
+            rx.cond(Overview.sees_runs, _troubled(), rx.fragment()),
         ),
     )
 
@@ -102,11 +101,11 @@ def _reconciliations() -> rx.Component:
             Column(t("overview.entity"), lambda row: row["entity"], priority=2, card="meta"),
             Column(t("overview.through"), lambda row: number(row["through"]), priority=2),
             Column(t("overview.entries"), lambda row: number(row["entries"]), amount=True, priority=3),
-            Column(t("overview.breaks"), lambda row: number(row["breaks"]), amount=True, card="value"),
+            Column(t("overview.breaks"), lambda row: number(row["breaks"]), amount=True, priority=2),
             Column(
                 t("overview.deviation"),
                 lambda row: deviation(row["deviation"], width=row["width"], tone=row["tone"]),
-                priority=2,
+                card="value",
             ),
             Column(t("overview.state"), lambda row: status_badge(row["state"], _STATES), card="side"),
         ],

@@ -38,7 +38,7 @@ class Overview(PageState, rx.State):
         self.tiles = tiles(glance, reader)
         self.sees_payments = glance.payments is not None
         if glance.payments is not None:
-            self.figure = hourly_chart(glance.payments, reader)
+            self.figure = hourly_chart(glance.payments, glance.usual, reader)
             self.day_href = day_address(glance.payments)
             count = reader.number(glance.payments.totals.count)
             self.sum_line = reader.text("overview.until", count=count, time=reader.time(glance.now))

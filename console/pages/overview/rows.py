@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,17 +17,17 @@ from services.reconciliation import BreakClass
 from services.runs import RunState
 
 _PPM = 1_000_000
+Range = tuple[float, float, float]
 
 
-def hourly_chart(view: payments.DashboardView, reader: Reader) -> Figure:
-    """Payments of each hour of today against the usual; the running hour is a hollow dot."""
+def hourly_chart(view: payments.DashboardView, usual: Mapping[dt.datetime, Range], reader: Reader) -> Figure:
+    """Payments of each hour of today against the usual of the whole day; the running hour is a hollow dot."""
     zone = ZoneInfo(view.period.zone)
     buckets = view.period.buckets()
     labels = [f"{bucket.astimezone(zone):%H:%M}" for bucket in buckets]
     known = {point.start: point for point in view.points}
-    usual = [known[bucket].usual if bucket in known else None for bucket in buckets]
-    shown = [item for item in usual if item is not None]
-    whole = len(shown) == sum(bucket in known for bucket in buckets) and len(shown) > 0
+    shown = [usual[bucket] for bucket in buckets if bucket in usual]
+    whole = len(shown) == len(buckets)
     return line_chart(
         labels,
         [_finished(known.get(bucket)) for bucket in buckets],

@@ -45,7 +45,7 @@ def received_tile(view: payments.DashboardView, reader: Reader) -> Tile:
     """Money of today in the leading currency; currencies are never added up."""
     first, *others = view.totals.received or (None,)
     path, end = sparkline([point.totals.count for point in view.points])
-    rest = ", ".join(reader.money(value) for value in others if value is not None)
+    rest = ", ".join(reader.money(value) for value in others if value is not None and value.minor)
     note = against_usual(view, reader)
     return _tile(
         reader.text("overview.received"),
@@ -65,7 +65,8 @@ def against_usual(view: payments.DashboardView, reader: Reader) -> str:
     if not usual:
         return payments_said
     share = reader.percent(abs(count - usual) / usual, decimals=1)
-    key = "overview.above_usual" if count >= usual else "overview.below_usual"
+    key = "overview.as_usual" if round(abs(count - usual) / usual, 3) == 0 else "overview.above_usual"
+    key = "overview.below_usual" if count < usual and key != "overview.as_usual" else key
     return f"{payments_said}, {reader.text(key, share=share)}"
 
 
