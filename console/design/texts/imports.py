@@ -49,7 +49,7 @@ TEXTS = {
         "The report appears in the list when it is done.",
         "Der Bericht erscheint in der Liste, sobald er fertig ist.",
     ),
-    "importing": ("Import is running", "Import läuft"),
+    "importing": ("Watching for new reports", "Wartet auf neue Berichte"),
     "proof": ("What the statements prove", "Was die Auszüge belegen"),
     "proof_note": ("through yesterday", "bis gestern"),
     "proof_none": ("No bank account yet", "Noch kein Bankkonto"),

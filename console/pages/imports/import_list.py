@@ -89,7 +89,6 @@ def _files() -> rx.Component:
 def _table() -> rx.Component:
     columns = [
         Column(t("imports.file"), lambda row: link(row["short"], href=row["href"], title=row["name"]), card="title"),
-        Column(t("imports.kind"), lambda row: rx.match(row["kind"], *KIND_WORDS.items(), ""), priority=2),
         Column(t("imports.entity"), lambda row: row["entity"], priority=3),
         Column(t("imports.state"), lambda row: status(row["state"], FILE_WORDS, extra=FILE_LOOKS), card="side"),
         Column(t("imports.read"), lambda row: number(row["read"]), amount=True, card="value"),

@@ -17,6 +17,7 @@ from console.pages.imports.reading import import_list
 from console.pages.imports.rows import file_row, proof_row
 from services import bank, books, runs
 from services.core.db import UnitOfWork
+from services.core.errors import Invalid
 from services.core.inbox import Inbox, InboxKind
 from services.core.permissions import Permission
 
@@ -62,6 +63,8 @@ class ImportList(ListState, rx.State):
     @event(Permission.BANK_IMPORT)
     async def take(self, files: list[rx.UploadFile]) -> Any:
         """Puts the files into the entity's inbox and starts the runs that take them."""
+        if not files:  # the browser lets go of what is no XML, ZIP or CSV
+            raise Invalid("Nothing was taken: XML or ZIP for the bank, CSV for the books.")
         kinds = [uploads.kind_of(file.name or "") for file in files]
         inbox = Inbox(application.current().settings.data_dir)
         for kind in dict.fromkeys(kinds):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from zoneinfo import ZoneInfo
 
 from console import routes
 from console.design.format import Reader, compact_id
@@ -16,15 +17,16 @@ Row = dict[str, str]
 
 
 def file_row(file: File, codes: dict[uuid.UUID, str], reader: Reader) -> Row:
+    zone = ZoneInfo(reader.time_zone)
     return {
         "id": str(file.id),
         "href": routes.to(routes.IMPORT_FILE, file_id=file.id),
         "name": file.name,
-        "short": compact_id(file.name, head=16, tail=15),
+        "short": compact_id(file.name, head=12, tail=15),
         "kind": "bank" if isinstance(file, bank.BankFileView) else "books",
         "entity": codes.get(file.entity_id, ""),
         "state": file_state(file),
-        "received": reader.moment(file.imported_at),
+        "received": f"{reader.short_date(file.imported_at.astimezone(zone).date())}, {reader.time(file.imported_at)}",
         **counts(file, reader),
     }
 
