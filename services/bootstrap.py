@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from services import bank, books, payments, reconciliation, runs
 from services.core.clock import Clock
+from services.core.database_address import database_url
 from services.core.db import Base, Database, UnitOfWork
-from services.core.embedded_postgres import EmbeddedPostgres
 from services.core.log import configure_logging
 from services.core.settings import Settings, load_settings
 from services.integrations.stripe_gateway import StripeGateway
@@ -83,21 +83,6 @@ def load_models() -> type[Base]:
     return Base
 
 
-def embedded_server(settings: Settings) -> EmbeddedPostgres | None:
-    """The PostgreSQL in the data folder, or None when `DATABASE_URL` names another."""
-    if settings.database_url is not None:
-        return None
-    sizes = {"shared_buffers": f"{settings.database.shared_buffers_mb}MB"}
-    return EmbeddedPostgres(settings.data_dir / "postgres", settings=sizes)
-
-
-def database_url(settings: Settings) -> str:
-    """`DATABASE_URL` as SQLAlchemy takes it, or the address of the embedded server in the data folder."""
-    if settings.database_url is not None:
-        return _with_driver(settings.database_url.get_secret_value())
-    return EmbeddedPostgres(settings.data_dir / "postgres").url
-
-
 def clock_of(settings: Settings) -> Clock:
     return Clock(sandbox_clock_file(settings.data_dir)) if settings.uses_sandbox else Clock()
 
@@ -133,10 +118,3 @@ def install_schedules(uow: UnitOfWork) -> None:
             rule=default.rule,
             catch_up=default.catch_up,
         )
-
-
-def _with_driver(url: str) -> str:
-    for prefix in ("postgresql://", "postgres://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    return url

@@ -14,9 +14,10 @@ import typer
 
 from console.commands.support import FAILED, AsJson, answer, quiet
 from services import runs
-from services.bootstrap import Application, bootstrap, database_url, embedded_server
+from services.bootstrap import Application, bootstrap
 from services.core import migrate
 from services.core.actor import Actor
+from services.core.database_address import database_url, embedded_server
 from services.core.errors import DomainError
 from services.core.settings import Settings, load_settings
 

@@ -13,8 +13,8 @@ from types import FrameType
 import typer
 
 from console.commands.support import AsJson, answer, quiet, require_schema, tell
-from services.bootstrap import database_url, embedded_server
 from services.core import migrate
+from services.core.database_address import database_url, embedded_server
 from services.core.settings import Settings, load_settings
 
 

@@ -17,12 +17,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from console.commands.support import quiet
+from console.commands.terminal import quiet
 from console.supervision import demo
 from console.supervision.child import Child
 from console.supervision.supervisor import Supervisor
-from services.bootstrap import bootstrap, database_url, embedded_server
 from services.core import migrate
+from services.core.database_address import database_url, embedded_server
 from services.core.errors import Conflict
 from services.core.folder_lock import FolderLock
 from services.core.settings import Settings, load_settings
@@ -68,33 +68,41 @@ def _leave() -> NoReturn:
 
 
 def _start(supervisor: Supervisor, settings: Settings) -> None:
-    """Pages start while the schema is brought up to date: they take the longest, and wait for it by themselves."""
+    """Pages first, beside the database: they take the longest to load, and wait for it by themselves."""
+    commands = _commands(settings)
+    web = _child("web", commands.pop("web"), settings)
+    if supervisor.server is None or (supervisor.server.folder / "password").exists():
+        _require_database(settings)
+        supervisor.start(web)
     supervisor.start_database()
-    migrate.current_revision(database_url(settings))
-    started = {name: _child(name, command, settings) for name, command in _commands(settings).items()}
-    supervisor.start(started.pop("web"))
-    migrate.upgrade(database_url(settings))
-    if settings.uses_sandbox:
-        _prepare_sandbox(settings)
-    for child in started.values():
-        supervisor.start(child)
+    if web not in supervisor.children:
+        supervisor.start(web)
+    if migrate.current_revision(database_url(settings)) != migrate.head_revision():
+        _say("database", "bringing the schema up to date")
+        migrate.upgrade(database_url(settings))
+    if settings.uses_sandbox and demo.is_new(settings):
+        _install_sandbox(settings)
+    for name, command in commands.items():
+        supervisor.start(_child(name, command, settings))
 
 
-def _prepare_sandbox(settings: Settings) -> None:
-    if demo.is_new(settings):
-        _say("sandbox", "inventing a merchant; this happens once")
-    demo.seed(settings)
-    app = bootstrap("up", settings)
-    try:
-        demo.install(app)
-    finally:
-        app.close()
+def _require_database(settings: Settings) -> None:
+    """Raises Unavailable when a server that is not ours does not answer, before anything is started."""
+    if settings.database_url is not None:
+        migrate.current_revision(database_url(settings))
+
+
+def _install_sandbox(settings: Settings) -> None:
+    from console.supervision.demo_install import install  # noqa: PLC0415 - loads every domain, on the first start alone
+
+    _say("sandbox", "inventing a merchant; this happens once")
+    install(settings)
 
 
 def _commands(settings: Settings) -> dict[str, list[str]]:
     python = sys.executable
     commands = {
-        "web": [python, "-m", "console.cli", "web"],
+        "web": [python, "-m", "console.supervision.web"],
         "worker": [python, "-m", "jobs", "worker"],
         "clock": [python, "-m", "jobs", "clock"],
     }
@@ -150,8 +158,8 @@ def _announce(settings: Settings) -> None:
     if not settings.uses_sandbox:
         return
     typer.echo("\nThe sandbox's people, all with the password “" + demo.PASSWORD + "”:")
-    for person in demo.demo_people(settings):
-        typer.echo(f"  {person['email']:<28} {person['name']}")
+    for email, name, _ in demo.PEOPLE:
+        typer.echo(f"  {email:<28} {name}")
     typer.echo("\nCtrl-C stops everything.")
 
 

@@ -1,0 +1,28 @@
+"""Which database an installation uses: a server named by `DATABASE_URL`, or the one in the data folder."""
+
+from __future__ import annotations
+
+from services.core.embedded_postgres import EmbeddedPostgres
+from services.core.settings import Settings
+
+
+def embedded_server(settings: Settings) -> EmbeddedPostgres | None:
+    """The PostgreSQL in the data folder, or None when `DATABASE_URL` names another."""
+    if settings.database_url is not None:
+        return None
+    sizes = {"shared_buffers": f"{settings.database.shared_buffers_mb}MB"}
+    return EmbeddedPostgres(settings.data_dir / "postgres", settings=sizes)
+
+
+def database_url(settings: Settings) -> str:
+    """`DATABASE_URL` as SQLAlchemy takes it, or the address of the embedded server in the data folder."""
+    if settings.database_url is not None:
+        return _with_driver(settings.database_url.get_secret_value())
+    return EmbeddedPostgres(settings.data_dir / "postgres").url
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
