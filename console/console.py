@@ -14,10 +14,11 @@ from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.shell import crashed, hydrating, not_found
-from console.pages import access, audit, dunning, imports, overview, reconciliation, runs, setup
+from console.pages import access, audit, dunning, imports, overview, payments, reconciliation, runs, setup
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    *payments.PAGES,
     *dunning.PAGES,
     *reconciliation.PAGES,
     *imports.PAGES,

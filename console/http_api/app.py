@@ -10,6 +10,7 @@ from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
 from console.http_api.exports import register_export
 from console.http_api.metrics import register_figures, run_figures
+from console.http_api.payment_export import PAYMENT_EXPORT
 from console.http_api.problems import install
 from console.http_api.run_export import RUN_EXPORT
 
@@ -25,3 +26,4 @@ register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)
 register_figures(run_figures)
+register_export(PAYMENT_EXPORT)

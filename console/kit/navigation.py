@@ -29,6 +29,8 @@ NAVIGATION = (
         "shell.money",
         (
             Entry(routes.PAYMENTS, "credit-card", "shell.payments", "p"),
+            Entry(routes.PAYOUTS, "landmark", "shell.payouts", "t"),
+            Entry(routes.CUSTOMERS, "users", "shell.customers", "k"),
             Entry(routes.DUNNING, "mail-warning", "shell.dunning", "d"),
         ),
     ),

@@ -15,7 +15,7 @@ from services.payments.entries import payout_composition, payout_entries, settle
 from services.payments.events import begin_applying, plan_events, receive_event, settle_events, waiting_events
 from services.payments.facts import InvoicePopulation, invoice_facts
 from services.payments.ingest import Snapshot
-from services.payments.queries import accounts
+from services.payments.queries import PaymentPage, accounts, payment_page
 from services.payments.reading import read_objects, read_payout_parts, read_range, read_windows
 from services.payments.records import customer_list, payment_export, payment_list, payout_list
 from services.payments.refresh import moving_refs, stretch_over, touched_refs, unlinked_payouts
@@ -28,6 +28,7 @@ from services.payments.views import (
     CoverageView,
     CustomerRow,
     CustomerStory,
+    InvoiceLine,
     Listing,
     MovementView,
     PaymentRow,
@@ -62,9 +63,11 @@ __all__ = [
     "CustomerStory",
     "DashboardView",
     "EventState",
+    "InvoiceLine",
     "InvoicePopulation",
     "Listing",
     "MovementView",
+    "PaymentPage",
     "PaymentRow",
     "PaymentStatus",
     "PaymentStory",
@@ -98,6 +101,7 @@ __all__ = [
     "payment_dashboard",
     "payment_export",
     "payment_list",
+    "payment_page",
     "payment_story",
     "payment_totals",
     "payout_composition",

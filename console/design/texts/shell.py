@@ -11,6 +11,8 @@ TEXTS = {
     "overview": ("Overview", "Überblick"),
     "money": ("Money", "Geld"),
     "payments": ("Payments", "Zahlungen"),
+    "payouts": ("Payouts", "Auszahlungen"),
+    "customers": ("Customers", "Kunden"),
     "dunning": ("Dunning", "Mahnwesen"),
     "reconcile": ("Reconcile", "Abgleich"),
     "reconciliation": ("Reconciliations", "Abgleiche"),

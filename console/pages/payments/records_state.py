@@ -1,0 +1,114 @@
+"""States of single records: a payment, a payout, a customer."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from console import routes
+from console.design.format import UNKNOWN
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.page_state import PageState
+from console.pages.payments.rows import (
+    customer_row,
+    money_lines,
+    movement_row,
+    payment_row,
+    payout_row,
+    shown,
+    story_items,
+)
+from services import payments
+from services.core.clock import business_day
+from services.core.permissions import Permission
+from services.payments import InvoiceLine
+
+Rows = list[dict[str, str]]
+
+
+class PaymentDetail(PageState, rx.State):
+    """One payment with its whole story."""
+
+    payment: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    story: rx.Field[Rows] = rx.field(default_factory=list)
+    movements: rx.Field[Rows] = rx.field(default_factory=list)
+    payouts: rx.Field[Rows] = rx.field(default_factory=list)
+
+    @event(Permission.PAYMENT_READ)
+    async def load(self) -> None:
+        self._begin()
+        found = await backend.load(self, payments.payment_story, payment_id=self._parameter("payment_id"))  # pyright: ignore[reportArgumentType]
+        reader = await self._reader()
+        customer, invoice = found.customer, found.invoice
+        self.payment = payment_row(found.payment, reader) | {
+            "title": reader.money(found.payment.amount),
+            "received": reader.money(found.received),
+            "fees": money_lines(found.fees, reader),
+            "account": found.account,
+            "description": found.description or UNKNOWN,
+            "read_at": reader.text("payments.read_at", when=reader.moment(found.read_at)),
+            "method": shown(found.payment.method, reader),
+            "customer_href": routes.to(routes.CUSTOMER, customer_id=customer.id) if customer else "",
+            "invoice": (invoice.number or invoice.stripe_id) if invoice else UNKNOWN,
+            "invoice_status": invoice.status if invoice else "",
+        }
+        self.story = story_items(found, reader)
+        self.movements = [movement_row(one, reader) for one in found.movements]
+        self.payouts = [payout_row(one, reader) for one in found.payouts]
+        self._done()
+
+
+class PayoutDetail(PageState, rx.State):
+    """One payout with what it is made of."""
+
+    payout: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    movements: rx.Field[Rows] = rx.field(default_factory=list)
+    part_note: str = ""
+
+    @event(Permission.PAYMENT_READ)
+    async def load(self) -> None:
+        self._begin()
+        found = await backend.load(self, payments.payout_story, payout_id=self._parameter("payout_id"))  # pyright: ignore[reportArgumentType]
+        reader = await self._reader()
+        self.payout = payout_row(found.payout, reader) | {
+            "title": reader.money(found.payout.amount),
+            "account": found.account,
+            "method": found.method,
+            "descriptor": found.descriptor or UNKNOWN,
+            "read_at": reader.moment(found.composed_at),
+        }
+        self.movements = [movement_row(one, reader) for one in found.movements]
+        cut = len(found.movements) < found.payout.parts
+        count = reader.number(len(found.movements))
+        self.part_note = reader.text("payments.first_parts", count=count) if cut else count
+        self._done()
+
+
+class CustomerDetail(PageState, rx.State):
+    """One customer with the newest payments and invoices."""
+
+    customer: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    payments: rx.Field[Rows] = rx.field(default_factory=list)
+    invoices: rx.Field[Rows] = rx.field(default_factory=list)
+
+    @event(Permission.PAYMENT_READ)
+    async def load(self) -> None:
+        self._begin()
+        found = await backend.load(self, payments.customer_story, customer_id=self._parameter("customer_id"))  # pyright: ignore[reportArgumentType]
+        reader = await self._reader()
+        self.customer = customer_row(found.customer, reader) | {"account": found.account}
+        self.payments = [payment_row(one, reader) for one in found.payments[:100]]
+
+        def invoice(line: InvoiceLine) -> dict[str, str]:
+            return {
+                "number": line.number or line.stripe_id,
+                "when": reader.date(business_day(line.created_at, reader.time_zone)),
+                "status": line.status,
+                "total": reader.amount(line.total),
+                "open": reader.amount(line.remaining),
+                "currency": line.total.currency,
+                "due": reader.date(business_day(line.due_at, reader.time_zone)) if line.due_at else UNKNOWN,
+            }
+
+        self.invoices = [invoice(line) for line in found.invoices[:100]]
+        self._done()
