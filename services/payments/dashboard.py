@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 
 from services.core.db import UnitOfWork
 from services.core.money import Money
@@ -22,6 +22,7 @@ _FEW = 4  # weeks of data below which nothing can be called usual
 _LISTED = 12
 _DEFAULT_ZONE = "Europe/Berlin"
 R = PaymentRollup
+_DIMENSIONS = {0b011: "method", 0b101: "country", 0b110: "failure", 0b111: "currency"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class DashboardView:
-    """Everything the payments page shows above its table, as of `as_of` (the newest payment read)."""
+    """Everything the payments page shows above its table."""
 
     period: Period
     points: list[Point]
@@ -84,15 +85,16 @@ def payment_dashboard(uow: UnitOfWork, *, selection: Selection, zone: str | None
     period = selection.period(uow.clock.today(zone), zone)
     points = _points(uow, selection, period)
     chosen = period.bucket(selection.at) if selection.at else period.bounds
+    shares = _shares(uow, selection, chosen)
     return DashboardView(
         period=period,
         points=points,
         totals=_totals(uow, selection, chosen),
         former=_totals(uow, selection, period.former.bounds),
-        methods=_shares(uow, selection, chosen, R.method),
-        currencies=_shares(uow, selection, chosen, R.currency),
-        countries=_shares(uow, selection, chosen, R.country),
-        failures=[share for share in _shares(uow, selection, chosen, R.failure_reason) if share.value],
+        methods=shares["method"],
+        currencies=shares["currency"],
+        countries=shares["country"],
+        failures=[share for share in shares["failure"] if share.value],
     )
 
 
@@ -135,12 +137,11 @@ def rollup_conditions(uow: UnitOfWork, selection: Selection) -> list[ColumnEleme
     return [scope.allows(R.entity_id), *(column == value for column, value in wanted if value is not None)]
 
 
-def _summed(*keys: Any) -> Any:
+def _sums() -> list[Any]:
     def of(status: PaymentStatus) -> Any:
         return func.coalesce(func.sum(R.count).filter(R.status == status.value), 0)
 
-    return select(
-        *keys,
+    return [
         func.sum(R.count),
         of(PaymentStatus.SUCCEEDED),
         of(PaymentStatus.FAILED),
@@ -148,7 +149,7 @@ def _summed(*keys: Any) -> Any:
         R.currency,
         func.sum(R.received_minor),
         func.sum(R.refunded_minor),
-    ).group_by(*keys, R.currency)
+    ]
 
 
 def _gathered(rows: Iterable[Sequence[Any]]) -> Totals:
@@ -172,19 +173,34 @@ def _within(bounds: tuple[dt.datetime, dt.datetime]) -> list[ColumnElement[bool]
 
 
 def _totals(uow: UnitOfWork, selection: Selection, bounds: tuple[dt.datetime, dt.datetime]) -> Totals:
-    query = _summed().where(*rollup_conditions(uow, selection), *_within(bounds))
+    query = select(*_sums()).where(*rollup_conditions(uow, selection), *_within(bounds)).group_by(R.currency)
     return _gathered(tuple(row) for row in uow.session.execute(query))
 
 
-def _shares(
-    uow: UnitOfWork, selection: Selection, bounds: tuple[dt.datetime, dt.datetime], dimension: Any
-) -> list[Share]:
-    query = _summed(dimension.label("value")).where(*rollup_conditions(uow, selection), *_within(bounds))
-    groups: dict[str, list[Sequence[Any]]] = {}
-    for value, *rest in uow.session.execute(query):
-        groups.setdefault(value, []).append(rest)
-    shares = [Share(value, _gathered(rows)) for value, rows in groups.items()]
-    return sorted((s for s in shares if s.totals.count), key=lambda share: -share.totals.count)[:_LISTED]
+def _shares(uow: UnitOfWork, selection: Selection, bounds: tuple[dt.datetime, dt.datetime]) -> dict[str, list[Share]]:
+    """The largest values of each dimension, from one pass over the rollup.
+
+    Every group holds a currency and at most one other dimension; the bits of GROUPING say which (a 1 is left out).
+    """
+    left_out = func.grouping(R.method, R.country, R.failure_reason)
+    values = func.coalesce(R.method, R.country, R.failure_reason, R.currency)
+    sets = func.grouping_sets(
+        tuple_(R.method, R.currency),
+        tuple_(R.country, R.currency),
+        tuple_(R.failure_reason, R.currency),
+        tuple_(R.currency),
+    )
+    query = select(left_out, values, *_sums()).where(*rollup_conditions(uow, selection), *_within(bounds))
+    groups: dict[tuple[str, str], list[Sequence[Any]]] = {}
+    for bits, value, *row in uow.session.execute(query.group_by(sets)):
+        groups.setdefault((_DIMENSIONS[bits], value), []).append(row)
+    shares: dict[str, list[Share]] = {name: [] for name in _DIMENSIONS.values()}
+    for (name, value), rows in groups.items():
+        shares[name].append(Share(value, _gathered(rows)))
+    return {
+        name: sorted((one for one in found if one.totals.count), key=lambda one: -one.totals.count)[:_LISTED]
+        for name, found in shares.items()
+    }
 
 
 def _points(uow: UnitOfWork, selection: Selection, period: Period) -> list[Point]:
@@ -204,8 +220,8 @@ def _points(uow: UnitOfWork, selection: Selection, period: Period) -> list[Point
 def _by_bucket(uow: UnitOfWork, selection: Selection, period: Period) -> dict[dt.datetime, Totals]:
     start = func.greatest(func.date_trunc(period.step.value, R.hour, period.zone), period.bounds[0])
     groups: dict[dt.datetime, list[Sequence[Any]]] = {}
-    query = _summed(start.label("bucket")).where(*rollup_conditions(uow, selection), *_within(period.bounds))
-    for bucket, *rest in uow.session.execute(query):
+    query = select(start.label("bucket"), *_sums()).where(*rollup_conditions(uow, selection), *_within(period.bounds))
+    for bucket, *rest in uow.session.execute(query.group_by("bucket", R.currency)):
         groups.setdefault(bucket, []).append(rest)
     return {bucket: _gathered(rows) for bucket, rows in groups.items()}
 

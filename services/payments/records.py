@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -202,8 +203,9 @@ def _payment_conditions(
 def _found_by(text: str) -> ColumnElement[bool]:
     """An id of the payment, its charge, invoice or customer; or a part of the customer's name or address."""
     like = f"%{_escaped(text)}%"
-    named = select(Customer.stripe_id).where(
-        Customer.account_id == Payment.account_id, or_(Customer.name.ilike(like), Customer.email.ilike(like))
+    known = aliased(Customer)
+    named = select(known.stripe_id).where(
+        known.account_id == Payment.account_id, or_(known.name.ilike(like), known.email.ilike(like))
     )
     ids = (Payment.stripe_id, Payment.charge_ref, Payment.invoice_ref, Payment.customer_ref)
     return or_(*(column == text for column in ids), Payment.customer_ref.in_(named))

@@ -53,8 +53,7 @@ def _instrument(method: str, details: dict[str, Any]) -> str | None:
     last4 = details.get("last4")
     if last4 is None:
         return None
-    label = details.get("brand") or details.get("bank_code") or method
-    return f"{label} {last4}"
+    return f"{(details.get('brand') or method).replace('_', ' ')} …{last4}"
 
 
 def _decline_code(raw: dict[str, Any]) -> str | None:

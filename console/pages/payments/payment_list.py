@@ -127,22 +127,15 @@ def _day(name: str, value: Any) -> rx.Component:
 
 
 def _shares() -> rx.Component:
-    return stack(
-        columns(
+    failures = rx.cond(PaymentList.failures.length() > 0, _bars(PaymentList.failures), muted(t("payments.no_failures")))
+    return columns(
+        stack(
             card(_bars(PaymentList.methods), title=t("payments.methods")),
             card(_bars(PaymentList.currencies), title=t("payments.currencies")),
         ),
-        columns(
-            card(_bars(PaymentList.countries), title=t("payments.countries")),
-            card(
-                rx.cond(
-                    PaymentList.failures.length() > 0,
-                    _bars(PaymentList.failures),
-                    muted(t("payments.no_failures")),
-                ),
-                title=t("payments.failures"),
-            ),
-        ),
+        card(_bars(PaymentList.countries), title=t("payments.countries")),
+        card(failures, title=t("payments.failures")),
+        count=3,
     )
 
 

@@ -30,7 +30,7 @@ def payment_row(row: PaymentRow, reader: Reader) -> Row:
         "status": row.status,
         "method": shown(row.method, reader),
         "country": shown(row.country, reader),
-        "failure": row.failure or UNKNOWN,
+        "failure": row.failure.replace("_", " ") or UNKNOWN,
         "attempts": reader.number(row.attempts),
         "customer": row.customer or row.customer_ref or UNKNOWN,
         "disputed": "1" if row.disputed else "",
@@ -78,7 +78,7 @@ def movement_row(row: MovementView, reader: Reader) -> Row:
         "stripe_id": row.stripe_id,
         "short_id": compact_id(row.stripe_id),
         "when": reader.moment(row.created_at),
-        "category": row.category,
+        "category": row.category.replace("_", " "),
         "source": row.source_ref or UNKNOWN,
         "short_source": compact_id(row.source_ref) if row.source_ref else UNKNOWN,
         "amount": reader.signed_amount(row.amount),
@@ -168,7 +168,7 @@ def story_items(story: PaymentStory, reader: Reader) -> list[Row]:
             f"payments.story_charge_{charge.status}",
             amount=reader.money(charge.amount),
             with_=charge.instrument or shown(charge.method, reader),
-            failure=charge.failure or UNKNOWN,
+            failure=(charge.failure or UNKNOWN).replace("_", " "),
         )
         happened.append((charge.created_at, _LOOKS.get(charge.status, "clock"), text))
     for refund in story.refunds:

@@ -182,3 +182,12 @@ def test_a_bad_address_is_refused(query: dict[str, str]):
 def test_days_that_run_backwards_are_refused(frozen: UnitOfWork, account: payments.AccountView):
     with pytest.raises(Invalid, match="before the last"):
         payments.payment_totals(frozen, selection=Selection(dt.date(2026, 3, 2), dt.date(2026, 3, 1)))
+
+
+def test_a_payment_is_found_by_its_customers_name(frozen: UnitOfWork, account: payments.AccountView):
+    _pay(frozen, account, _hours_ago(1))
+    customer = {"id": "cus_1", "created": make.stamp(_hours_ago(9)), "name": "Anna 100%_Weber", "email": "a@b.example"}
+    stored(frozen, account, StripeObject.CUSTOMER, customer)
+    for text, found in (("weber", 1), ("100%_", 1), ("100__", 0), ("cus_1", 1), ("nobody", 0)):
+        page = payments.payment_page(frozen, query={"q": text})
+        assert (page.rows.total, len(page.rows.items)) == (found, found), text
