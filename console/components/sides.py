@@ -14,6 +14,7 @@ def two_sides(rows: rx.Var, *, left: Any, right: Any, caption: Any) -> rx.Compon
     """Field by field: a heavy rule under the heads, a line between the sides, = or ≠ on it.
 
     Rows {"field", "left", "right", "differs" (bool), "note"}; an absent side holds the word for absent.
+    A row may say "uncompared" (bool): its values are for reading, no rule looks at them.
     """
     return rx.el.div(
         rx.el.table(
@@ -43,7 +44,11 @@ def _side_row(row: Any) -> rx.Component:
         rx.el.th(row["field"], scope="row", class_name="muted"),
         rx.el.td(rx.cond(differs, rx.el.mark(row["left"]), row["left"]), class_name="num"),
         rx.el.td(
-            rx.cond(differs, shape("ne", label=t("sides.differs")), shape("eq", label=t("sides.same"))),
+            rx.cond(
+                row["uncompared"],
+                rx.el.span("·", class_name="muted", title=t("sides.uncompared")),
+                rx.cond(differs, shape("ne", label=t("sides.differs")), shape("eq", label=t("sides.same"))),
+            ),
             class_name="glyph",
         ),
         rx.el.td(rx.cond(differs, rx.el.mark(row["right"]), row["right"]), class_name="num"),

@@ -6,6 +6,7 @@ TEXTS = {
     "difference": ("Difference", "Abweichung"),
     "differs": ("differs", "verschieden"),
     "same": ("same", "gleich"),
+    "uncompared": ("not compared", "nicht verglichen"),
     "before": ("Before", "Vorher"),
     "after": ("After", "Nachher"),
 }

@@ -148,7 +148,7 @@ def _resolve_form() -> rx.Component:
         on_submit=State.resolve,
         class_name="stack stack-s",
     )
-    rights = rx.el.p(shape("block"), t("reconciliation.read_only"), class_name="status wrap")
+    rights = bullets(bullet(t("reconciliation.read_only"), mark=shape("block")))
     return may_or(Permission.BREAK_WORK, form, rights)
 
 
@@ -176,7 +176,7 @@ def _resolved() -> rx.Component:
         class_name="stack stack-s",
     )
     return stack(
-        rx.el.p(shape("ok", "ok"), how, class_name="status wrap"),
+        bullets(bullet(how)),
         rx.cond(item["resolved_reason"], rx.el.p(item["resolved_reason"], class_name="said"), rx.fragment()),
         rx.cond(item["by_run"], rx.fragment(), may(Permission.BREAK_WORK, form)),
     )

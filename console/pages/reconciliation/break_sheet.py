@@ -7,7 +7,7 @@ from typing import Any
 
 from console import routes
 from console.design.format import Reader, compact_id
-from console.pages.reconciliation.rows import class_name
+from console.pages.reconciliation.rows import class_name, short_key
 from services.core.money import Money
 from services.reconciliation import (
     BreakClass,
@@ -67,10 +67,12 @@ def _sentence(view: BreakView, reader: Reader) -> str:
             values = {"left": view.left_value or "", "right": view.right_value or ""}
         case BreakClass.MISSING_LEFT | BreakClass.MISSING_RIGHT | BreakClass.DUPLICATE:
             minor = view.left_minor if view.left_minor is not None else view.right_minor or 0
-            values = {"amount": reader.money(Money(minor, view.currency))}
+            values = {"amount": reader.money(Money(abs(minor), view.currency))}
         case _:
             values = {"amount": reader.money(Money(abs(view.delta_minor), view.currency))}
-    return reader.text(f"reconciliation.break_{view.break_class.value}", **values)
+    missing = view.break_class in (BreakClass.MISSING_LEFT, BreakClass.MISSING_RIGHT)
+    tail = f"_{view.definition.value}" if missing else ""
+    return reader.text(f"reconciliation.break_{view.break_class.value}{tail}", **values)
 
 
 def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[dict[str, Any]]:
@@ -88,6 +90,7 @@ def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[d
                 "left": here,
                 "right": there,
                 "differs": alone or (judged and here != there),
+                "uncompared": not alone and not judged and here != there,
                 "note": "",
             }
         )
@@ -137,7 +140,7 @@ def candidate_rows(candidates: tuple[CandidateView, ...], reader: Reader) -> lis
         {
             "name": f"B-{item.number}",
             "href": routes.to(routes.BREAK, break_id=f"B-{item.number}"),
-            "key": compact_id(item.key, head=14),
+            "key": short_key(item.key),
             "key_full": item.key,
             "amount": reader.money(Money(item.minor, item.currency)),
             "day": reader.date(item.booked_on),

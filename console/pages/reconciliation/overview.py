@@ -56,7 +56,7 @@ def _pairings() -> rx.Component:
     columns = [
         Column(t("reconciliation.definition"), _definition, card="title"),
         Column(t("reconciliation.entity"), lambda r: r["entity"], card="meta"),
-        Column(t("reconciliation.through"), lambda r: number(r["through"]), card="meta"),
+        Column(t("reconciliation.through"), lambda r: number(r["through"])),
         Column(t("reconciliation.matched"), lambda r: number(r["matched"]), amount=True, priority=2),
         Column(
             t("reconciliation.open"),
@@ -79,8 +79,11 @@ def _pairings() -> rx.Component:
 
 
 def _definition(row: Any) -> rx.Component:
-    name = rx.cond(row["href"], link(row["definition"], href=row["href"]), rx.el.span(row["definition"]))
-    return rx.el.span(name, " ", rx.el.span(row["sides"], class_name="muted p3"))
+    return rx.cond(
+        row["href"],
+        link(row["definition"], href=row["href"], title=row["sides"]),
+        rx.el.span(row["definition"], title=row["sides"]),
+    )
 
 
 def _deviation(row: Any) -> rx.Component:
@@ -106,7 +109,7 @@ def _start(row: Any) -> rx.Component:
 def _history() -> rx.Component:
     columns = [
         Column(t("reconciliation.finished"), lambda r: link(r["finished"], href=r["href"]), card="title"),
-        Column(t("reconciliation.definition"), lambda r: r["definition"], card="meta"),
+        Column(t("reconciliation.definition"), lambda r: r["definition"], card="full"),
         Column(t("reconciliation.entity"), lambda r: r["entity"], card="meta"),
         Column(t("reconciliation.through"), lambda r: number(r["through"]), priority=2),
         Column(t("reconciliation.matched"), lambda r: number(r["matched"]), amount=True, priority=2),

@@ -46,7 +46,7 @@ def break_table(state: Any, *, left: Any, right: Any) -> rx.Component:
             t("reconciliation.key"),
             lambda r: truncated_id(r["key"], r["key_full"]),
             priority=2,
-            card="meta",
+            card="full",
             sort="key",
         ),
         Column(left, lambda r: money_or(r["left"], r["left_currency"], absent), amount=True, priority=2),
@@ -58,7 +58,7 @@ def break_table(state: Any, *, left: Any, right: Any) -> rx.Component:
             card="value",
             sort="delta",
         ),
-        Column(t("reconciliation.age"), _age, amount=True, sort="age", card="meta"),
+        Column(t("reconciliation.age"), _age, amount=True, sort="age"),
         Column(t("reconciliation.state"), lambda r: status(r["state"], break_states()), card="side"),
         Column(
             t("reconciliation.assigned"),

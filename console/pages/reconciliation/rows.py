@@ -49,7 +49,7 @@ def break_row(view: BreakView, reader: Reader) -> dict[str, str]:
         "number": view.name,
         "href": routes.to(routes.BREAK, break_id=view.name),
         "class": class_name(view.break_class, view.definition, reader),
-        "key": compact_id(key, head=12),
+        "key": short_key(key),
         "key_full": key,
         "left": _amount(view.left_minor, view.left_currency, reader),
         "left_currency": view.left_currency or "",
@@ -63,6 +63,11 @@ def break_row(view: BreakView, reader: Reader) -> dict[str, str]:
         "assigned": view.assigned_name or "",
         "initials": initials_of(view.assigned_name or "?"),
     }
+
+
+def short_key(key: str) -> str:
+    """The beginning and the end of the id, which tell keys of one account apart; what kind of movement stays out."""
+    return compact_id(key.partition(":")[0], head=6, tail=7)
 
 
 def _amount(minor: int | None, currency: str | None, reader: Reader) -> str:

@@ -144,7 +144,7 @@ def _totals() -> rx.Component:
         Column(t("reconciliation.currency"), lambda r: rx.el.strong(r["currency"]), card="title"),
         Column(t("reconciliation.entries"), lambda r: muted(r["left_entries"]), amount=True, priority=2),
         Column(run["left"], lambda r: number(r["left"]), amount=True, card="meta"),
-        Column(run["right"], lambda r: number(r["right"]), amount=True, card="meta"),
+        Column(run["right"], lambda r: number(r["right"]), amount=True, card="full"),
         Column(t("reconciliation.entries"), lambda r: muted(r["right_entries"]), amount=True, priority=2),
         Column(
             t("reconciliation.difference"),
@@ -194,7 +194,7 @@ def _made_of() -> rx.Component:
 
 
 def _by_class() -> rx.Component:
-    content = stack(bars(State.classes), rx.el.h3(t("reconciliation.by_age"), class_name="muted"), bars(State.ages))
+    content = stack(bars(State.classes), rx.el.p(t("reconciliation.by_age"), class_name="muted"), bars(State.ages))
     none = rx.el.p(shape("ok", "ok"), t("reconciliation.no_open"), class_name="status")
     return card(
         rx.cond(State.classes.length() > 0, content, none),

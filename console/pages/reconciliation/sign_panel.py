@@ -54,7 +54,7 @@ def _signed() -> rx.Component:
     return stack(
         rx.cond(signing["reason"], rx.el.p(t("reconciliation.reason_given", reason=signing["reason"])), rx.fragment()),
         rx.el.p(muted(t("reconciliation.obstacle_signed"))),
-        rx.el.p(mono(signing["signature"]), class_name="digest"),
+        rx.el.p(mono(signing["signature"]), class_name="digest", style={"overflowWrap": "anywhere"}),
         text_button(t("reconciliation.verify"), on_click=State.verify),
         gap="s",
     )
@@ -64,10 +64,7 @@ def _unsigned() -> rx.Component:
     signing = State.signing
     why = rx.match(
         signing["obstacle"],
-        *[
-            (name, rx.el.p(shape("block"), t(f"reconciliation.obstacle_{name}"), class_name="status wrap"))
-            for name in _OBSTACLES
-        ],
+        *[(name, bullets(bullet(t(f"reconciliation.obstacle_{name}"), mark=shape("block")))) for name in _OBSTACLES],
         rx.fragment(),
     )
     return rx.cond(signing["may_sign"], _invitation(), why)
@@ -77,7 +74,7 @@ def _invitation() -> rx.Component:
     return stack(
         rx.el.p(muted(t("reconciliation.may_sign"))),
         _above_limit(),
-        rx.el.h3(t("reconciliation.signing_will"), class_name="muted"),
+        rx.el.p(t("reconciliation.signing_will"), class_name="muted"),
         _consequences(),
         button(
             t("reconciliation.sign", day=State.run["day"]),
