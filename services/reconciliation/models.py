@@ -240,8 +240,8 @@ class Break(_Finding, Base):
     """A disagreement with a number of its own that lives over runs, and the work people do on it.
 
     Present in run `seq` when `since_seq <= seq` and `closed_seq` is empty or later; older facts of the same
-    break stand in `BreakVersion`. The entity is that of the run that found it; a foreign key of its own would be checked row by row
-    and cost half of a first run.
+    break stand in `BreakVersion`. The entity is that of the run that found it; a foreign key of its own would be
+    checked row by row and cost a third of a first run.
     """
 
     __tablename__ = "recon_break"
