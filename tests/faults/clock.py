@@ -72,7 +72,7 @@ def _tally(laid: Ground, last: Any) -> dict[str, int]:
                         CAST(:last AS timestamptz), s.every_seconds * interval '1 s') AS series (fire)
                     WHERE s.kind = :kind),
                 started AS (
-                    SELECT schedule_id AS id, fire_at AS fire, count(*) AS n FROM schedule_firing f
+                    SELECT f.schedule_id AS id, f.fire_at AS fire, count(*) AS n FROM schedule_firing f
                     JOIN run r ON r.id = f.run_id WHERE r.kind = :kind GROUP BY 1, 2)
                 SELECT (SELECT count(*) FROM expected) AS firings,
                     (SELECT count(*) FROM expected e WHERE NOT EXISTS (

@@ -13,7 +13,6 @@ import random
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +28,15 @@ _CODE = "mh-de"
 _CLIENTS = 4
 
 
-@dataclass
 class Client(threading.Thread):
     """Acts again and again, and remembers what was acknowledged."""
 
-    base: str
-    name: str
-    stopping: threading.Event
-    delivered: set[str] = field(default_factory=set)
-    signed_in: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        super().__init__(name=self.name, daemon=True)
+    def __init__(self, base: str, name: str, stopping: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self.base = base
+        self.stopping = stopping
+        self.delivered: set[str] = set()
+        self.signed_in: set[str] = set()
 
     def run(self) -> None:
         number = 0
