@@ -136,10 +136,9 @@ def _recovery() -> rx.Component:
         label=t("dunning.recovery"),
         dense=True,
     )
+    curve = chart(DunningDashboard.figure, label=t("dunning.recovery_chart"), height=200)
     return card(
-        rx.el.div(
-            chart(DunningDashboard.figure, label=t("dunning.recovery_chart"), height=200), class_name="card-body"
-        ),
+        rx.cond(DunningDashboard.months.length() > 2, rx.el.div(curve, class_name="card-body")),
         table,
         title=t("dunning.recovery"),
         note=t("dunning.recovery_note"),
