@@ -80,7 +80,7 @@ def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("console")
     database = Database(clone_database(name), clock=Clock())
     _populate(database)
-    port, log = _free_port(), folder / "web.log"
+    port, log = free_port(), folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", f"from console.kit import serving; serving.serve('127.0.0.1', {port})"],
@@ -173,7 +173,7 @@ def _environment(database: Database, folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
