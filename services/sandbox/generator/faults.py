@@ -12,7 +12,7 @@ from services.sandbox.vocabulary import SETTLEMENT_FAULTS, BreakClass, Movement
 if TYPE_CHECKING:
     from services.sandbox.generator.day import Day
 
-_PER_CLASS = 8
+_PER_CLASS = 6
 _LARGEST_GAP = 250
 _FINAL = (Movement.CHARGE, Movement.REFUND, Movement.PAYMENT_REFUND)
 
@@ -20,7 +20,7 @@ _FINAL = (Movement.CHARGE, Movement.REFUND, Movement.PAYMENT_REFUND)
 class FaultPlan:
     """Goes through the classes in turn, one fault about every `gap` movements.
 
-    The gap shrinks for small worlds, so that each class is met about eight times, and is at most 250, so that a
+    The gap shrinks for small worlds, so that each class is met about six times, and is at most 250, so that a
     large world has about 0.4 % faulty lines.
     """
 

@@ -28,6 +28,7 @@ _TURNS = (
     BankLineKind.ORPHAN,
     None,
     BankLineKind.BATCH,
+    *(None,) * 5,
 )
 
 
