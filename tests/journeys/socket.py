@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,10 +26,12 @@ class RawSocket:
         self._token = str(uuid.uuid4())
         address = url.replace("http", "ws", 1)
         self._address = f"{address}{_NAMESPACE}/?EIO=4&transport=websocket&token={self._token}"
+        self._stack = ExitStack()
         self._socket: ClientConnection
 
     def __enter__(self) -> Self:
-        self._socket = connect(self._address, additional_headers=self._headers, origin=self._origin)  # pyright: ignore[reportArgumentType]
+        opening = connect(self._address, additional_headers=self._headers, origin=self._origin)  # pyright: ignore[reportArgumentType]
+        self._socket = self._stack.enter_context(opening)
         self._expect("0")
         self._socket.send(f"40{_NAMESPACE},{json.dumps({'token': self._token})}")
         self._expect("40")
@@ -37,7 +40,7 @@ class RawSocket:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._stack.close()
 
     def send(self, handler: str, /, **payload: Any) -> str:
         """Calls a handler by its name; returns the first answer that carries an event, as text."""
