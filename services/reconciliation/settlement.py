@@ -18,7 +18,7 @@ _MERGE_ONLY = """
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_partitionwise_join = on;
 SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_index_scan_size = 0;
-SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL work_mem = '16MB'
+SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL work_mem = '16MB'; SET LOCAL jit = off
 """
 _PLANNER_FREE = """
 SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = on;
