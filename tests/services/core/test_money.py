@@ -19,7 +19,7 @@ def test_parse_refuses_what_is_no_exact_amount(text: str):
 
 def test_currencies_never_mix():
     with pytest.raises(CurrencyMismatch):
-        Money(1, "EUR") + Money(1, "CHF")
+        _ = Money(1, "EUR") + Money(1, "CHF")
 
 
 def test_a_float_is_no_money():
