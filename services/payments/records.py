@@ -204,11 +204,9 @@ def _found_by(text: str) -> ColumnElement[bool]:
     """An id of the payment, its charge, invoice or customer; or a part of the customer's name or address."""
     like = f"%{_escaped(text)}%"
     known = aliased(Customer)
-    named = select(known.stripe_id).where(
-        known.account_id == Payment.account_id, or_(known.name.ilike(like), known.email.ilike(like))
-    )
+    named = select(known.account_id, known.stripe_id).where(or_(known.name.ilike(like), known.email.ilike(like)))
     ids = (Payment.stripe_id, Payment.charge_ref, Payment.invoice_ref, Payment.customer_ref)
-    return or_(*(column == text for column in ids), Payment.customer_ref.in_(named))
+    return or_(*(column == text for column in ids), tuple_(Payment.account_id, Payment.customer_ref).in_(named))
 
 
 def _counted(

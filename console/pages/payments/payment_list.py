@@ -203,7 +203,7 @@ def _table() -> rx.Component:
         ),
         Column(t("payments.status"), _state, card="side"),
         Column(t("payments.failure"), lambda item: item["failure"], priority=2),
-        Column(t("payments.method"), lambda item: item["method"], priority=2, card="meta"),
+        Column(t("payments.method"), lambda item: item["method"], priority=2),
         Column(t("payments.country"), lambda item: item["country"], priority=3),
         Column(t("payments.id"), lambda item: mono(item["short_id"], title=item["stripe_id"]), priority=3),
     ]

@@ -59,7 +59,6 @@ class PaymentList(ListState, rx.State):
 
     async def _show(self, view: DashboardView, selection: Selection) -> None:
         reader, period = await self._reader(), view.period
-        days = (period.last - period.first).days + 1
         self.first, self.last, self.step = period.first.isoformat(), period.last.isoformat(), period.step.value
         self.period = reader.text(
             "payments.period", first=reader.short_date(period.first), last=reader.date(period.last)
@@ -67,7 +66,7 @@ class PaymentList(ListState, rx.State):
         self.zone, self.currency = period.zone, figures.main_currency(view)
         self.point = figures.label(selection.at, period.step, reader, period.zone) if selection.at else ""
         self.total = reader.number(view.totals.count)
-        self.tiles = tiles(view.totals, view.former, days, reader)
+        self.tiles = tiles(view.totals, view.former, reader)
         self.figure = figures.figure(view, self.shown, reader)
         self.has_usual = self.shown == "count" and bool(view.points) and view.points[-1].usual is not None
         query = {name: value for name, value in self._unplaced().items() if name != "sort"}

@@ -113,18 +113,18 @@ def money_lines(sums: Sequence[Money], reader: Reader) -> str:
     return " + ".join(reader.money(one) for one in sums) or UNKNOWN
 
 
-def tiles(totals: Totals, former: Totals, days: int, reader: Reader) -> Row:
+def tiles(totals: Totals, former: Totals, reader: Reader) -> Row:
     """The figures over the chart and what they were before."""
     ended = totals.succeeded + totals.failed
     return {
         "count": reader.number(totals.count),
-        "count_note": _change(totals.count, former.count, days, reader),
+        "count_note": _change(totals.count, former.count, reader),
         "received": reader.money(totals.received[0]) if totals.received else UNKNOWN,
         "received_note": money_lines(totals.received[1:], reader) if len(totals.received) > 1 else "",
         "rate": _percent(totals.success_rate, reader),
-        "rate_note": _points(totals.success_rate, former.success_rate, days, reader),
+        "rate_note": _points(totals.success_rate, former.success_rate, reader),
         "first": _percent(totals.first_try_rate, reader),
-        "first_note": _points(totals.first_try_rate, former.first_try_rate, days, reader),
+        "first_note": _points(totals.first_try_rate, former.first_try_rate, reader),
         "failed": reader.number(totals.failed),
         "failed_note": reader.text(
             "payments.of_ended", succeeded=reader.number(totals.succeeded), ended=reader.number(ended)
@@ -136,20 +136,20 @@ def _percent(ratio: float | None, reader: Reader) -> str:
     return UNKNOWN if ratio is None else reader.percent(ratio, decimals=1)
 
 
-def _change(now: int, before: int, days: int, reader: Reader) -> str:
+def _change(now: int, before: int, reader: Reader) -> str:
     if not before:
         return reader.text("payments.no_former")
     change = (now - before) / before
     sign = "+" if change > 0 else ""
-    return reader.text("payments.against", change=sign + reader.percent(change, decimals=1), days=reader.number(days))
+    return reader.text("payments.against", change=sign + reader.percent(change, decimals=1))
 
 
-def _points(now: float | None, before: float | None, days: int, reader: Reader) -> str:
+def _points(now: float | None, before: float | None, reader: Reader) -> str:
     if now is None or before is None:
         return reader.text("payments.no_former")
     change = Decimal(str(round((now - before) * 100, 1)))
     text = reader.signed_number(change, decimals=1)
-    return reader.text("payments.points", change=text, days=reader.number(days))
+    return reader.text("payments.points", change=text)
 
 
 def story_items(story: PaymentStory, reader: Reader) -> list[Row]:
