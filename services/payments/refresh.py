@@ -62,11 +62,11 @@ _TOUCHED = """
         UNION SELECT stripe_id FROM charge
               WHERE entity_id = :entity AND account_id = :account AND created_at >= :since
         UNION SELECT charge_ref FROM refund
-              WHERE entity_id = :entity AND account_id = :account
-                AND (created_at >= :since OR stripe_id IN (SELECT ref FROM moved))
+              WHERE entity_id = :entity AND account_id = :account AND created_at >= :since
         UNION SELECT charge_ref FROM dispute
-              WHERE entity_id = :entity AND account_id = :account
-                AND (created_at >= :since OR stripe_id IN (SELECT ref FROM moved))
+              WHERE entity_id = :entity AND account_id = :account AND created_at >= :since
+        UNION SELECT r.charge_ref FROM moved JOIN refund r ON r.account_id = :account AND r.stripe_id = moved.ref
+        UNION SELECT d.charge_ref FROM moved JOIN dispute d ON d.account_id = :account AND d.stripe_id = moved.ref
     )
     SELECT CASE WHEN c.created_at < :since THEN c.stripe_id END AS charge,
            CASE WHEN p.created_at < :since AND p.stripe_id LIKE 'pi%' THEN p.stripe_id END AS payment,
@@ -98,6 +98,9 @@ def moving_refs(uow: UnitOfWork, *, account: AccountView, kind: StripeObject, be
 def touched_refs(uow: UnitOfWork, *, account: AccountView, since: dt.datetime) -> dict[StripeObject, list[str]]:
     """Charges, payments, invoices and refunds older than `since` for which something happened after it."""
     uow.actor.require(Permission.PAYMENT_SYNC, account.entity_id)
+    older = (Charge.entity_id == account.entity_id, Charge.account_id == account.id, Charge.created_at < since)
+    if uow.session.scalar(select(Charge.id).where(*older).limit(1)) is None:
+        return {}
     rows = uow.session.execute(
         text(_TOUCHED), {"entity": account.entity_id, "account": account.id, "since": since}
     ).all()

@@ -13,7 +13,7 @@ import math
 import uuid
 from collections.abc import Iterable
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.core.db import UnitOfWork
@@ -21,6 +21,7 @@ from services.core.permissions import Permission
 from services.payments.ingest import ingest
 from services.payments.models import SyncCursor, SyncWindow
 from services.payments.reading import Chunk
+from services.payments.shapes import SHAPES
 from services.payments.views import AccountView, WindowView
 from services.payments.vocabulary import StripeObject, WindowState
 
@@ -30,6 +31,7 @@ _KEPT = dt.timedelta(days=30)
 _STRIPE_BEGAN = dt.datetime(2010, 1, 1, tzinfo=dt.UTC)
 _LONGEST_WINDOW = dt.timedelta(days=21)
 _MOST_WINDOWS = 6
+_BULK = 2_000
 
 
 def plan_windows(
@@ -100,6 +102,7 @@ def advance_cursor(uow: UnitOfWork, *, account: AccountView, kind: StripeObject)
     ).one()
     if last is None:
         return
+    _refresh_statistics(uow, account, kind)
     statement = insert(SyncCursor).values(
         account_id=account.id, object_type=kind.value, covered_from=first, covered_until=last, read_at=read_at
     )
@@ -114,6 +117,16 @@ def advance_cursor(uow: UnitOfWork, *, account: AccountView, kind: StripeObject)
         )
     )
     uow.session.execute(delete(SyncWindow).where(*mine, SyncWindow.done_at < uow.clock.now() - _KEPT))
+
+
+def _refresh_statistics(uow: UnitOfWork, account: AccountView, kind: StripeObject) -> None:
+    """After a bulk load the planner knows nothing of the rows until autovacuum comes by: minutes of wrong plans."""
+    cursor = uow.session.get(SyncCursor, (account.id, kind.value))
+    read_since = SyncWindow.done_at > cursor.read_at if cursor is not None else SyncWindow.done_at.is_not(None)
+    mine = (SyncWindow.account_id == account.id, SyncWindow.object_type == kind.value, read_since)
+    changed = uow.session.scalar(select(func.sum(SyncWindow.rows_changed)).where(*mine)) or 0
+    if changed >= _BULK:
+        uow.session.execute(text(f"ANALYZE {SHAPES[kind].table}"))
 
 
 def _open_windows(uow: UnitOfWork, account: AccountView, kind: StripeObject) -> list[WindowView]:
