@@ -32,7 +32,7 @@ def comment_box(on_submit: Any, *, busy: Any = False, placeholder: Any = None) -
 
 def file_upload(name: str, on_files: Any, *, accept: Any, title: Any, hint: Any) -> rx.Component:
     """A drop zone; `on_files(rx.upload_files(name))` receives the files. Size is capped by the gate (64 MB)."""
-    return rx.upload.root(
+    zone = rx.upload.root(
         rx.el.div(
             icon("upload"),
             rx.el.strong(title),
@@ -42,6 +42,9 @@ def file_upload(name: str, on_files: Any, *, accept: Any, title: Any, hint: Any)
         id=name,
         accept=accept,
         multiple=True,
+        no_click=True,
         on_drop=on_files(rx.upload_files(upload_id=name)),
         class_name="drop-zone-root",
     )
+    # The label names the hidden file input and opens it on a click, so the zone itself must not.
+    return rx.el.label(zone, class_name="drop-zone-label")
