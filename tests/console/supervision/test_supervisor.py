@@ -96,7 +96,8 @@ def test_a_database_that_dies_is_started_again_and_said_so(tmp_path: Path):
         _eventually(lambda: server.postmaster() is None)
         supervisor.tend()
         assert server.is_ready()
-    assert said[-2:] == ["PostgreSQL died; starting it again", "PostgreSQL answers again"]
+    told = [line for line in said if line.startswith("PostgreSQL")]  # how far a recovery has come may stand between
+    assert told[-2:] == ["PostgreSQL died; starting it again", "PostgreSQL answers again"]
     assert server.postmaster() is None
 
 
