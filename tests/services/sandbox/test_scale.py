@@ -32,7 +32,7 @@ def test_two_hundred_thousand_payments_in_bounded_memory(tmp_path: Path) -> None
     assert int(made.stdout) < _PEAK_MB
     truth = sandbox.truth(tmp_path, now=NOW)["definitions"]
     assert min(truth["settlement"]["counts"].values()) > 80
-    assert min(truth["payouts"]["counts"].values()) >= 10
+    assert min(truth["payouts"]["counts"].values()) >= 8
     lines = sum(
         len(path.read_text().splitlines()) - 1 for path in (tmp_path / "inbox").rglob("ledger-*.csv")
     )  # fmt: skip
