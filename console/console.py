@@ -36,6 +36,7 @@ app = rx.App(
     html_lang="en",
     head_components=[
         rx.script(src="/kontor.js"),
+        rx.script(src="/proof.js"),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1"),
     ],

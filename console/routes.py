@@ -30,6 +30,7 @@ SETUP = "/setup"
 
 SIGN_IN = "/auth/sign-in"
 SIGN_OUT = "/auth/sign-out"
+STEP_UP = "/auth/step-up"
 STRIPE_HOOK = "/hooks/stripe"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from console.http_api import auth, exports, health, metrics, stripe_webhook
+from console.http_api import auth, exports, health, metrics, step_up, stripe_webhook
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
@@ -17,6 +17,7 @@ from console.http_api.run_export import RUN_EXPORT
 api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
 install(api)
 api.include_router(auth.router)
+api.include_router(step_up.router)
 api.include_router(health.router)
 api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi.responses import RedirectResponse, Response
 
 from console import routes
-from console.design.texts import tr
-from console.design.theme import STYLESHEETS
+from console.http_api import forms
 from console.kit import application, session
 from services import identity
 from services.core.actor import Actor
 
 router = APIRouter(include_in_schema=False)
 _ANYBODY = Actor.system("sign-in")
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-)
 
 
 @router.get(routes.SIGN_IN)
 def show(request: Request, next: str = "/", lang: str = "") -> Response:
     """The form; somebody who is signed in goes on to the page."""
     if session.look_up(session.secret_in(request.cookies)) is not None:
-        return RedirectResponse(_safe(next), status_code=303)
+        return RedirectResponse(forms.safe(next), status_code=303)
     return _form(request, next, lang)
 
 
@@ -46,22 +41,13 @@ def sign_in(
             uow,
             email=email,
             password=password,
-            address=request.client.host if request.client else None,
+            address=forms.address_of(request),
             user_agent=request.headers.get("user-agent"),
+            lifetime=session_lifetime(),
         )
     if isinstance(outcome, identity.SignInRefused):
         return _form(request, next, "", email=email, refused=outcome)
-    answer = RedirectResponse(_safe(next), status_code=303)
-    answer.set_cookie(
-        session.cookie_name(),
-        outcome.value,
-        httponly=True,
-        samesite="lax",
-        secure=session.behind_tls(),
-        path="/",
-    )
-    _remember_looks(answer, outcome.value)
-    return answer
+    return _signed_in(outcome.value, forms.safe(next))
 
 
 @router.post(routes.SIGN_OUT)
@@ -78,49 +64,42 @@ def sign_out(request: Request) -> Response:
     return answer
 
 
-def _remember_looks(answer: Response, secret: str) -> None:
-    """Language and theme for the next sign-in page and for the first paint; nothing secret."""
-    person = session.look_up(secret)
-    if person is None:
-        return
-    for name, value in (("kontor_locale", person.locale), ("kontor_theme", person.signed_in.theme.value)):
-        answer.set_cookie(name, value, max_age=31_536_000, samesite="lax", secure=session.behind_tls(), path="/")
+def _signed_in(secret: str, next_page: str) -> Response:
+    answer = RedirectResponse(next_page, status_code=303)
+    answer.set_cookie(
+        session.cookie_name(), secret, httponly=True, samesite="lax", secure=session.behind_tls(), path="/"
+    )
+    if person := session.look_up(secret):
+        forms.remember_looks(answer, person)
+    return answer
+
+
+def session_lifetime() -> identity.SessionLifetime:
+    """As the installation was told."""
+    web = application.current().settings.web
+    return identity.SessionLifetime(
+        dt.timedelta(minutes=web.session_idle_minutes), dt.timedelta(hours=web.session_absolute_hours)
+    )
 
 
 def _form(
     request: Request, next_page: str, lang: str, *, email: str = "", refused: identity.SignInRefused | None = None
 ) -> Response:
-    locale = _locale(request, lang)
-    page = _templates.get_template("sign_in.html").render(
-        locale=locale,
-        other="en" if locale == "de" else "de",
-        text=lambda key, **values: tr(locale, f"sign_in.{key}", **values),
-        next=_safe(next_page),
+    return forms.page(
+        request,
+        "sign_in.html",
+        title="title",
+        subtitle="subtitle",
+        lang=lang,
+        next=forms.safe(next_page),
         email=email,
         refused=refused,
-        stylesheets=STYLESHEETS,
-        theme=request.cookies.get("kontor_theme", "system"),
         demo_users=demo_users() if application.current().settings.uses_sandbox else [],
         action=routes.SIGN_IN,
     )
-    answer = HTMLResponse(page, status_code=200 if refused is None else 401)
-    if lang:
-        answer.set_cookie("kontor_locale", locale, max_age=31_536_000, samesite="lax", path="/")
-    return answer
 
 
 def demo_users() -> list[dict[str, str]]:
     """The sandbox's people with their passwords, as its seed wrote them; they exist nowhere else."""
     file = application.current().settings.data_dir / "sandbox" / "demo_users.json"
     return json.loads(file.read_text()) if file.exists() else []
-
-
-def _locale(request: Request, lang: str) -> str:
-    wanted = lang or request.cookies.get("kontor_locale") or request.headers.get("accept-language", "en")
-    return "de" if wanted.lower().startswith("de") else "en"
-
-
-def _safe(target: str) -> str:
-    """Only a path of this console; anything that a browser could read as another host becomes the overview."""
-    plain = target.startswith("/") and not target.startswith(("//", "/\\", "/auth/")) and "\\" not in target
-    return target if plain and target.isprintable() else "/"

@@ -18,7 +18,8 @@ from reflex.event import EventSpec
 from console.design.texts import tr
 from console.kit import application, session
 from console.kit.notices import Notices, explain_error
-from services.core.errors import DomainError, Invalid
+from console.kit.step_up import StepUp
+from services.core.errors import DomainError, Invalid, StepUpRequired
 from services.core.ids import new_id
 from services.core.log import get_logger
 
@@ -74,6 +75,8 @@ def on_error(exception: Exception) -> EventSpec | None:
     """Reflex's backend exception handler: the one place where an error becomes something a person reads."""
     if isinstance(exception, ShownOnPage):
         return Notices.flush()
+    if isinstance(exception, StepUpRequired):
+        return StepUp.ask()
     if isinstance(exception, DomainError):
         data = {name: str(value) for name, value in exception.data.items()}
         return Notices.explain(exception.kind.value, exception.code, exception.sentence, data)

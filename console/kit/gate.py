@@ -18,9 +18,8 @@ from console.kit import session
 SIGN_IN = "/auth/sign-in"
 # Reachable without a session: the sign-in itself, probes, hooks that verify a signature, and static files.
 PUBLIC_PREFIXES = ("/auth/", "/hooks/", "/css/", "/fonts/", "/assets/")
-PUBLIC_PATHS = frozenset(
-    {"/healthz", "/readyz", "/metrics", "/favicon.ico", "/favicon.svg", "/icons.svg", "/kontor.js", "/sign-in.js"}
-)
+_SCRIPTS = frozenset({"/kontor.js", "/proof.js", "/sign-in.js"})
+PUBLIC_PATHS = _SCRIPTS | {"/healthz", "/readyz", "/metrics", "/favicon.ico", "/favicon.svg", "/icons.svg"}
 # Signed by the sender and never sent by a browser with our cookie, so their Origin says nothing.
 _FOREIGN_WRITERS = ("/hooks/",)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -173,7 +172,13 @@ def _with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
 def _cache_control(path: str) -> str:
     if path.startswith("/assets/"):
         return "public, max-age=31536000, immutable"
-    if path.startswith(("/css/", "/fonts/")) or path in {"/icons.svg", "/favicon.svg", "/kontor.js", "/sign-in.js"}:
+    if path.startswith(("/css/", "/fonts/")) or path in {
+        "/icons.svg",
+        "/favicon.svg",
+        "/kontor.js",
+        "/proof.js",
+        "/sign-in.js",
+    }:
         return "public, max-age=300, must-revalidate"
     return "no-store"
 

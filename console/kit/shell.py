@@ -21,6 +21,7 @@ from console.kit.middleware import SessionState
 from console.kit.notices import Notices
 from console.kit.palette import palette
 from console.kit.shell_state import Shell
+from console.kit.step_up import step_up_dialog
 
 # On the class these are variables of the page.
 _RIGHTS: Any = Shell.rights
@@ -44,6 +45,7 @@ def shell(page: pages.Page, content: rx.Component) -> rx.Component:
         ),
         palette(),
         _shortcuts(),
+        step_up_dialog(),
         _messages(),
         _connection(),
         class_name="shell",

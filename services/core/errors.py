@@ -55,6 +55,12 @@ class Forbidden(DomainError):
         self.permission = permission
 
 
+class StepUpRequired(Forbidden):
+    """The last proof of who sits there is too old for this step; it may be repeated after a new one."""
+
+    code = "step_up_required"
+
+
 class Invalid(DomainError):
     """The input cannot be used; the sentence says what would be accepted."""
 

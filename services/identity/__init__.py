@@ -10,6 +10,7 @@ from services.identity.people import (
     set_password,
 )
 from services.identity.policy import PERMISSIONS, Grant, SessionLifetime
+from services.identity.proof import prove_by_password
 from services.identity.queries import colleagues, entity_by_code, has_users, legal_entities, user_by_email, users
 from services.identity.service import create_legal_entity
 from services.identity.sessions import actor_for_session, choose_entities, end_sessions, set_preferences, sign_out
@@ -45,6 +46,7 @@ __all__ = [
     "grant_role",
     "has_users",
     "legal_entities",
+    "prove_by_password",
     "reactivate_user",
     "revoke_role",
     "set_password",

@@ -72,10 +72,19 @@ class RoleGrant(Base):
 
 
 class UserSession(Base):
-    """A signed-in browser. Only a SHA-256 of its secret is kept; `chosen_entities` null means all that are granted."""
+    """A signed-in browser. Only a SHA-256 of its secret is kept; `chosen_entities` null means all that are granted.
+
+    `stage` is `open`, or what is still missing: `factor` (the second one) or `enrolment` (of one). `proved_at` is
+    the last password or second factor. `renew_at` is set when rights changed: the next page gets a new id.
+    """
 
     __tablename__ = "user_session"
-    __table_args__ = (UniqueConstraint("secret_hash"), Index(None, "user_id", "created_at"))
+    __table_args__ = (
+        UniqueConstraint("secret_hash"),
+        Index(None, "user_id", "created_at"),
+        CheckConstraint("stage IN ('open', 'factor', 'enrolment')", name="stage"),
+        CheckConstraint("(impersonator_id IS NULL) = (impersonation_reason IS NULL)", name="impersonation"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
@@ -88,6 +97,11 @@ class UserSession(Base):
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     chosen_entities: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UUID(as_uuid=True)))
+    stage: Mapped[str] = mapped_column(default="open", server_default="open")
+    proved_at: Mapped[dt.datetime | None]
+    renew_at: Mapped[dt.datetime | None]
+    impersonator_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    impersonation_reason: Mapped[str | None]
 
 
 class SignInThrottle(Base):

@@ -31,11 +31,18 @@ def actor_for_session(uow: UnitOfWork, *, secret: str) -> SignedIn | None:
     """
     now = func.clock_timestamp()
     found = uow.session.execute(
-        select(UserSession, User, (UserSession.last_seen_at < now - _TOUCH_AFTER).label("stale"))
+        select(
+            UserSession,
+            User,
+            (UserSession.last_seen_at < now - _TOUCH_AFTER).label("stale"),
+            (now - UserSession.proved_at).label("proof_age"),
+        )
         .join(User, User.id == UserSession.user_id)
         .where(
             UserSession.secret_hash == secret_hash(secret),
             UserSession.revoked_at.is_(None),
+            UserSession.stage == "open",
+            UserSession.renew_at.is_(None),
             UserSession.expires_at > now,
             UserSession.last_seen_at + func.make_interval(0, 0, 0, 0, 0, 0, UserSession.idle_seconds) > now,
             User.deactivated_at.is_(None),
@@ -44,13 +51,17 @@ def actor_for_session(uow: UnitOfWork, *, secret: str) -> SignedIn | None:
     ).one_or_none()
     if found is None:
         return None
-    session, user, stale = found
+    session, user, stale, proof_age = found
     if stale:
         uow.session.execute(update(UserSession).where(UserSession.id == session.id).values(last_seen_at=now))
-    return SignedIn(_actor(uow, session, user), user.email, user.display_name, Locale(user.locale), Theme(user.theme))
+    proved_at = None if proof_age is None else uow.clock.now() - proof_age
+    return SignedIn(
+        _actor(uow, session, user, proved_at), user.email, user.display_name, Locale(user.locale), Theme(user.theme)
+    )
 
 
-def _actor(uow: UnitOfWork, session: UserSession, user: User) -> Actor:
+def _actor(uow: UnitOfWork, session: UserSession, user: User, proved_at: dt.datetime | None) -> Actor:
+    """`proved_at` is in the time of the unit of work's clock, which may run ahead of the database's."""
     held = uow.session.execute(select(RoleGrant.role, RoleGrant.entity_id).where(RoleGrant.user_id == user.id))
     chosen = session.chosen_entities
     return Actor(
@@ -61,6 +72,7 @@ def _actor(uow: UnitOfWork, session: UserSession, user: User) -> Actor:
         chosen=EntityScope.everything() if chosen is None else EntityScope.of(chosen),
         session_id=session.id,
         address=session.address,
+        proved_at=proved_at,
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import secrets
 import uuid
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select
 
 from services import audit
 from services.core.actor import Actor, ActorKind
 from services.core.db import UnitOfWork
-from services.identity.models import SignInThrottle, User, UserSession
+from services.identity import throttle
+from services.identity.models import User, UserSession
 from services.identity.passwords import matches
 from services.identity.policy import SessionLifetime
 from services.identity.views import SessionSecret, SignInRefused
@@ -21,23 +21,6 @@ from services.identity.views import SessionSecret, SignInRefused
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _DEFAULT_LIFETIME = SessionLifetime()
 
-# One statement counts the attempt before the password is looked at and keeps the row locked until the
-# transaction ends, so that parallel guesses queue up and find the lock. Not counted while locked.
-_COUNT = text(
-    """
-    INSERT INTO sign_in_throttle AS t (key, failures, last_failure_at) VALUES (:key, 1, clock_timestamp())
-    ON CONFLICT (key) DO UPDATE SET
-      failures = CASE WHEN t.last_failure_at < clock_timestamp() - interval '1 day' THEN 1 ELSE t.failures + 1 END,
-      last_failure_at = clock_timestamp(),
-      locked_until = CASE
-        WHEN t.last_failure_at >= clock_timestamp() - interval '1 day' AND t.failures + 1 >= :free
-        THEN clock_timestamp() + make_interval(secs => least(900, 30 * power(2, least(t.failures + 1 - :free, 10))))
-      END
-    WHERE t.locked_until IS NULL OR t.locked_until <= clock_timestamp()
-    RETURNING failures
-    """
-)
-_WAIT = text("SELECT extract(epoch FROM locked_until - clock_timestamp()) FROM sign_in_throttle WHERE key = :key")
 _FREE_PER_EMAIL = 5
 _FREE_PER_ADDRESS = 50
 
@@ -60,8 +43,9 @@ def authenticate(
     """
     wanted = email.strip().lower()[:254]
     for key, free in _keys(wanted, address):
-        if uow.session.execute(_COUNT, {"key": key, "free": free}).first() is None:
-            return SignInRefused(retry_after=_seconds_to_wait(uow, key))
+        wait = throttle.count_attempt(uow, key, free)
+        if wait:
+            return SignInRefused(retry_after=wait)
     user = uow.session.scalar(select(User).where(User.email == wanted, User.deactivated_at.is_(None)))
     if not matches(user.password_hash if user else None, password[:1024]) or user is None:
         _audit_refusal(uow, wanted, user, address)
@@ -80,19 +64,11 @@ def _email_key(email: str) -> str:
     return "email:" + hashlib.sha256(email.encode()).hexdigest()
 
 
-def _seconds_to_wait(uow: UnitOfWork, key: str) -> int:
-    return max(1, math.ceil(uow.session.execute(_WAIT, {"key": key}).scalar() or 0))
-
-
 def _forget_attempts(uow: UnitOfWork, email: str, address: str | None) -> None:
     """A right password clears the person's count; the network address only gets this attempt back."""
-    uow.session.execute(delete(SignInThrottle).where(SignInThrottle.key == _email_key(email)))
+    throttle.forget(uow, _email_key(email))
     if address is not None:
-        uow.session.execute(
-            update(SignInThrottle)
-            .where(SignInThrottle.key == f"address:{address}")
-            .values(failures=SignInThrottle.failures - 1, locked_until=None)
-        )
+        throttle.give_back(uow, f"address:{address}")
 
 
 def _open_session(
@@ -108,6 +84,7 @@ def _open_session(
         address=address,
         user_agent=user_agent and user_agent[:400],
         chosen_entities=_last_choice(uow, user.id),
+        proved_at=instant,
     )
     user.last_sign_in_at = instant
     uow.session.add(session)

@@ -11,6 +11,16 @@ TEXTS = {
         "Too many attempts. Try again in {seconds} seconds.",
         "Zu viele Versuche. Bitte in {seconds} Sekunden erneut versuchen.",
     ),
+    "step_up": ("Confirm that it is you", "Bitte bestätigen Sie, dass Sie es sind"),
+    "step_up_body": (
+        "Signing, approving and changing rights ask again when the last proof is older than 10 minutes.",
+        "Unterschriften, Zustimmungen und Änderungen von Rechten fragen erneut, wenn der letzte Nachweis älter als "
+        "10 Minuten ist.",
+    ),
+    "step_up_do": ("Confirm", "Bestätigen"),
+    "step_up_keep": ("Not now", "Abbrechen"),
+    "step_up_done": ("Confirmed. You can take the step now.", "Bestätigt. Sie können den Schritt jetzt ausführen."),
+    "proof_wrong": ("That is not right.", "Das stimmt nicht."),
     "foot": (
         "You are signed out when you do not use it for a while, and each sign-in is recorded.",
         "Bei längerer Nichtnutzung werden Sie abgemeldet; jede Anmeldung wird protokolliert.",

@@ -1,0 +1,83 @@
+"""What the plain HTML pages share: language, the frame, the way on, and who is asking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from console.design.texts import tr
+from console.design.theme import STYLESHEETS
+from console.kit import session
+from services import identity
+
+_YEAR = 31_536_000
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+def page(request: Request, template: str, *, title: str, subtitle: str = "", lang: str = "", **values: Any) -> Response:
+    """One HTML page in the reader's language; `title` and `subtitle` are keys of the sign-in texts.
+
+    `refused` among the values is what was refused: it decides the status (401, or 429 with Retry-After).
+    """
+    locale = locale_of(request, lang)
+    refused: identity.SignInRefused | None = values.pop("refused", None)
+    text = _templates.get_template(template).render(
+        locale=locale,
+        other="en" if locale == "de" else "de",
+        text=lambda key, **data: tr(locale, f"sign_in.{key}", **data),
+        title=tr(locale, f"sign_in.{title}"),
+        subtitle=tr(locale, f"sign_in.{subtitle}") if subtitle else "",
+        refused=explained(locale, refused, values.pop("wrong", "wrong")),
+        stylesheets=STYLESHEETS,
+        **values,
+    )
+    answer = HTMLResponse(text, status_code=status_of(refused), headers=retry_header(refused))
+    if lang:
+        answer.set_cookie("kontor_locale", locale, max_age=_YEAR, samesite="lax", path="/")
+    return answer
+
+
+def explained(locale: str, refused: identity.SignInRefused | None, wrong: str) -> str:
+    """The sentence for a refusal, empty for none; `wrong` is the text key when nobody has to wait."""
+    if refused is None:
+        return ""
+    if refused.retry_after:
+        return tr(locale, "sign_in.wait", seconds=refused.retry_after)
+    return tr(locale, f"sign_in.{wrong}")
+
+
+def status_of(refused: identity.SignInRefused | None) -> int:
+    if refused is None:
+        return 200
+    return 429 if refused.retry_after else 401
+
+
+def retry_header(refused: identity.SignInRefused | None) -> dict[str, str]:
+    return {"retry-after": str(refused.retry_after)} if refused and refused.retry_after else {}
+
+
+def locale_of(request: Request, lang: str = "") -> str:
+    wanted = lang or request.cookies.get("kontor_locale") or request.headers.get("accept-language", "en")
+    return "de" if wanted.lower().startswith("de") else "en"
+
+
+def remember_looks(answer: Response, person: session.Principal) -> None:
+    """Language and theme for the next sign-in page and for the first paint; nothing secret."""
+    for name, value in (("kontor_locale", person.locale), ("kontor_theme", person.signed_in.theme.value)):
+        answer.set_cookie(name, value, max_age=_YEAR, samesite="lax", secure=session.behind_tls(), path="/")
+
+
+def safe(target: str) -> str:
+    """Only a path of this console; anything that a browser could read as another host becomes the overview."""
+    plain = target.startswith("/") and not target.startswith(("//", "/\\", "/auth/")) and "\\" not in target
+    return target if plain and target.isprintable() else "/"
+
+
+def address_of(request: Request) -> str | None:
+    return request.client.host if request.client else None

@@ -1,0 +1,57 @@
+"""Proving again who sits there, as plain HTML or for the dialog's script; the session stays as it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from console import routes
+from console.http_api import forms
+from console.http_api.access import SignedIn
+from console.kit import application
+from services import identity
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(routes.STEP_UP)
+def show(request: Request, person: SignedIn, next: str = "/") -> Response:  # noqa: ARG001 - the right is declared by it
+    """The form for a browser without the dialog's script."""
+    return _form(request, next, None)
+
+
+@router.post(routes.STEP_UP)
+def prove(
+    request: Request,
+    person: SignedIn,
+    password: Annotated[str, Form(max_length=1024)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Notes the proof and goes back to where the person was, or says why not."""
+    with application.current().database.unit_of_work(person.actor) as uow:
+        refused = identity.prove_by_password(uow, password=password)
+    if "application/json" in request.headers.get("accept", ""):
+        return _spoken(person.locale, refused)
+    return _form(request, next, refused) if refused else RedirectResponse(forms.safe(next), status_code=303)
+
+
+def _spoken(locale: str, refused: identity.SignInRefused | None) -> Response:
+    if refused is None:
+        return Response(status_code=204)
+    sentence = forms.explained(locale, refused, "proof_wrong")
+    return JSONResponse({"title": sentence}, forms.status_of(refused), headers=forms.retry_header(refused))
+
+
+def _form(request: Request, next_page: str, refused: identity.SignInRefused | None) -> Response:
+    return forms.page(
+        request,
+        "step_up.html",
+        title="step_up",
+        subtitle="step_up_body",
+        refused=refused,
+        wrong="proof_wrong",
+        next=forms.safe(next_page),
+        action=routes.STEP_UP,
+    )
