@@ -18,6 +18,7 @@ from services import identity
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, NotFound
 from services.core.inbox import FileOrigin, FileStatus, Inbox, InboxKind, IncomingFile, is_still
+from services.core.reasons import Reason
 
 
 class Report(Protocol):
@@ -26,7 +27,7 @@ class Report(Protocol):
     @property
     def status(self) -> FileStatus: ...
     @property
-    def problem(self) -> str | None: ...
+    def problem(self) -> Reason | None: ...
     @property
     def known(self) -> bool: ...
     @property
@@ -83,7 +84,7 @@ def _take_one(ctx: RunContext, place: Place, inbox: Inbox, path: Path) -> Report
             level="warning",
             name=file.name,
             rejected=report.rows_rejected,
-            problem=report.problem,
+            problem=report.problem.sentence if report.problem else None,
         )
     return report
 

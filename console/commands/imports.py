@@ -33,7 +33,7 @@ def import_bank(file: _File, entity: _Entity, as_json: AsJson = False) -> None:
         _, rejections = bank.file_report(uow, file_id=report.id)
     words = f"{report.rows_read} rows read, {report.rows_new} new, {report.rows_unchanged} unchanged"
     unproven = [statement.reference for statement in report.statements if statement.problem]
-    lines = [f"{rejection.member}, line {rejection.line}: {rejection.reason}" for rejection in rejections]
+    lines = [f"{rejection.member}, line {rejection.line}: {rejection.reason.sentence}" for rejection in rejections]
     lines += [f"Statement {reference} does not add up; its days cannot be signed off." for reference in unproven]
     _tell(report, words, lines, {"report": report, "rejections": rejections}, as_json=as_json)
 
@@ -56,7 +56,7 @@ def import_books(file: _File, entity: _Entity, as_json: AsJson = False) -> None:
         f"{report.rows_read} rows read, {report.rows_new} new, {report.rows_changed} changed, "
         f"{report.rows_unchanged} unchanged"
     )
-    lines = [f"line {rejection.line}: {rejection.reason}" for rejection in rejections]
+    lines = [f"line {rejection.line}: {rejection.reason.sentence}" for rejection in rejections]
     _tell(report, words, lines, {"report": report, "rejections": rejections}, as_json=as_json)
 
 
@@ -104,7 +104,8 @@ def _tell(
 ) -> None:
     """The report; exit status 1 when nothing of the file could be taken."""
     head = f"{report.name} was taken before: " if report.known else f"{report.name}: "
-    tail = [report.problem] if report.problem and report.problem not in "".join(lines) else []
+    problem = report.problem.sentence if report.problem else ""
+    tail = [problem] if problem and problem not in "".join(lines) else []
     answer(data, "\n".join([f"{head}{words}, {report.rows_rejected} rejected.", *tail, *lines]), as_json=as_json)
     if report.status is FileStatus.REJECTED:
         raise typer.Exit(1)

@@ -64,7 +64,11 @@ class Notices(rx.State):
 
 def explanation(locale: str, kind: str, code: str, sentence: str, data: dict[str, Any]) -> tuple[str, str]:
     """Title and sentence for a refusal: the service's own, or in German `errors.code_<code>` where that is written."""
-    body = sentence if locale == "en" else tr(locale, f"errors.code_{code}", default=sentence, **data)
+    body = (
+        sentence
+        if locale == "en"
+        else tr(locale, f"errors.code_{code}", default=tr(locale, code, default=sentence, **data), **data)
+    )
     return tr(locale, f"errors.{kind}"), body
 
 

@@ -17,7 +17,6 @@ from services.bank.views import (
     BankFileView,
     CompletenessView,
     GapView,
-    RejectionView,
     StatementReport,
     StatementView,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "LineStatus",
     "NoSuchBankRecord",
     "RejectedRow",
-    "RejectionView",
     "ScanParams",
     "StaleAccount",
     "StatementProblem",

@@ -26,22 +26,22 @@ def documents(data: bytes, name: str) -> Iterator[tuple[str, bytes | UnreadableF
     """
     if not data.startswith(b"PK"):
         if len(data) > LARGEST_DOCUMENT:
-            raise UnreadableFile(f"The file is larger than {LARGEST_DOCUMENT >> 20} MB.")
+            raise UnreadableFile("file_too_large", megabytes=LARGEST_DOCUMENT >> 20)
         yield name, data
         return
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         infos = archive.infolist()
     except _ZIP_ERRORS as error:
-        raise UnreadableFile("The file is a damaged ZIP.") from error
+        raise UnreadableFile("zip_damaged") from error
     if not infos or len(infos) > MOST_MEMBERS:
-        raise UnreadableFile(f"The ZIP holds {len(infos)} files; from 1 to {MOST_MEMBERS} are taken.")
+        raise UnreadableFile("zip_members", count=len(infos), most=MOST_MEMBERS)
     total = 0
     for info in infos:
         content = _member(archive, info)
         total += len(content) if isinstance(content, bytes) else 0
         if total > LARGEST_TOTAL:
-            raise UnreadableFile(f"The ZIP unpacks to more than {LARGEST_TOTAL >> 20} MB.")
+            raise UnreadableFile("zip_too_large", megabytes=LARGEST_TOTAL >> 20)
         yield info.filename, content
 
 
@@ -53,20 +53,20 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadab
         with archive.open(info) as stream:
             content = stream.read(limit + 1)
     except _ZIP_ERRORS:
-        return UnreadableFile("This file inside the ZIP is damaged.")
+        return UnreadableFile("member_damaged")
     if len(content) > limit:
-        return UnreadableFile("This file inside the ZIP unpacks to more than it may.")
+        return UnreadableFile("member_too_large")
     return content
 
 
 def _refusal(info: zipfile.ZipInfo) -> str | None:
     name = info.filename
     if "/" in name or "\\" in name or ":" in name or name.startswith(".") or not name.isprintable():
-        return "The ZIP may hold plain file names only, no folders or paths."
+        return "member_path"
     if info.flag_bits & 0x1:
-        return "This file inside the ZIP is encrypted."
+        return "member_encrypted"
     if info.compress_type not in _METHODS:
-        return "This file inside the ZIP is packed in a way that is not taken."
+        return "member_packing"
     if info.file_size > LARGEST_DOCUMENT or info.file_size > max(_FREE_OF_RATIO, info.compress_size * LARGEST_RATIO):
-        return "This file inside the ZIP unpacks to more than it may."
+        return "member_too_large"
     return None

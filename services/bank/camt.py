@@ -15,10 +15,10 @@ from typing import Any
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from services.bank.archive import LARGEST_DOCUMENT
-from services.bank.camt_entry import ParsedEntry, booked, entry_of, money_of, signed, text_at, the_day
+from services.bank.camt_entry import ParsedEntry, booked, entry_of, known_currency, money_of, signed, text_at, the_day
 from services.bank.errors import RejectedRow, UnreadableFile
 from services.core.errors import Invalid
-from services.core.money import exponent
+from services.core.reasons import Reason
 
 _NAMESPACE = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:camt\.(\d{3})\.001\.(\d{2})\}Document", re.ASCII)
 _SEQUENCE = re.compile(r"[0-9]{1,18}\Z")
@@ -31,7 +31,7 @@ class Rejection:
     """What cannot be taken: its line in the document, why, and how it reads. Not a row: a whole statement."""
 
     line: int
-    reason: str
+    reason: Reason
     excerpt: str = ""
     is_row: bool = True
 
@@ -74,23 +74,23 @@ def read_document(data: bytes) -> ParsedDocument:
         except Invalid as refusal:
             count = len(element.findall("{*}Ntry"))
             found.rejections.append(
-                Rejection(element.sourceline or 0, f"Statement: {refusal.sentence}", f"{count} rows", is_row=False)
+                Rejection(element.sourceline or 0, Reason.of(refusal), f"Stmt, {count} Ntry", is_row=False)
             )
             found.rejections.extend(
-                Rejection(row.sourceline or 0, "Its statement was rejected.", _excerpt(row))
+                Rejection(row.sourceline or 0, Reason("statement_rejected"), _excerpt(row))
                 for row in element.iterfind("{*}Ntry")
             )
             found.rows_read += count
     if not found.statements and not found.rejections:
-        raise UnreadableFile("The document holds no statement.")
+        raise UnreadableFile("no_statement")
     return found
 
 
 def _root_of(data: bytes) -> etree._Element:
     if len(data) > LARGEST_DOCUMENT:
-        raise UnreadableFile(f"The document is larger than {LARGEST_DOCUMENT >> 20} MB.")
+        raise UnreadableFile("document_too_large", megabytes=LARGEST_DOCUMENT >> 20)
     if b"<!DOCTYPE" in data[:65536]:
-        raise UnreadableFile("The document carries a DOCTYPE, which no bank statement needs; it was not read.")
+        raise UnreadableFile("doctype")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -103,29 +103,27 @@ def _root_of(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        line = getattr(error, "lineno", None)
-        where = f" (line {line})" if line else ""
-        raise UnreadableFile(f"The document is not well-formed XML{where}.") from error
+        raise UnreadableFile("xml", line=getattr(error, "lineno", None) or 1) from error
     if root.getroottree().docinfo.doctype:
-        raise UnreadableFile("The document carries a DOCTYPE, which no bank statement needs; it was not read.")
+        raise UnreadableFile("doctype")
     return _checked_root(root)
 
 
 def _checked_root(root: etree._Element) -> etree._Element:
     match = _NAMESPACE.match(str(root.tag))
     if match is None:
-        raise UnreadableFile("The document is no CAMT.053 statement.")
+        raise UnreadableFile("not_a_statement")
     if match[1] != "053":
-        raise UnreadableFile(f"The document is a CAMT.{match[1]}; statements are CAMT.053.")
+        raise UnreadableFile("other_camt", number=match[1])
     if not 2 <= int(match[2]) <= 14:
-        raise UnreadableFile(f"The document is CAMT.053.001.{match[2]}; versions 02 to 14 are read.")
+        raise UnreadableFile("camt_version", number="053", version=match[2], first="02", last="14")
     return root
 
 
 def _statement(element: etree._Element, group_page: etree._Element | None, found: ParsedDocument) -> ParsedStatement:
     iban = text_at(element, "Acct/Id/IBAN") or text_at(element, "Acct/Id/Othr/Id")
     if not iban:
-        raise RejectedRow("It names no account.")
+        raise RejectedRow("no_account")
     currency = _currency(element)
     opening, opened_on = _balance(element, _OPENING, currency, first=True)
     closing, closed_on = _balance(element, _CLOSING, currency, first=False)
@@ -163,7 +161,7 @@ def _entries(element: etree._Element, currency: str) -> tuple[list[ParsedEntry],
         try:
             taken.append(entry_of(row, currency=currency, own_iban=own_iban))
         except Invalid as refusal:
-            refused.append(Rejection(row.sourceline or 0, refusal.sentence, _excerpt(row)))
+            refused.append(Rejection(row.sourceline or 0, Reason.of(refusal), _excerpt(row)))
     return taken, refused
 
 
@@ -173,9 +171,8 @@ def _currency(element: etree._Element) -> str:
         amount = element.find("{*}Ntry/{*}Amt")
     currency = text_at(element, "Acct/Ccy") or (amount.get("Ccy") if amount is not None else None)
     if not currency:
-        raise RejectedRow("It names no currency.")
-    exponent(currency)
-    return currency
+        raise RejectedRow("no_currency")
+    return known_currency(currency)
 
 
 def _balance(
@@ -204,7 +201,7 @@ def _days(
     period_from, period_to = _period(element)
     last = (closed[1] if closed else None) or period_to or max(booked_days, default=None)
     if last is None:
-        raise RejectedRow("It names no day.")
+        raise RejectedRow("no_day")
     first = period_from or (_opening_day(*opened) if opened else None) or min(booked_days, default=last)
     return min(first, last), last
 
@@ -226,7 +223,7 @@ def _page(element: etree._Element | None) -> tuple[int, bool]:
         return 1, True
     number = text_at(element, "PgNb") or "1"
     if not number.isascii() or not number.isdigit() or len(number) > 6:
-        raise RejectedRow("Its page number is no number.")
+        raise RejectedRow("page_number")
     return int(number), text_at(element, "LastPgInd") != "false"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from services.bank.errors import RejectedRow
+from services.core.errors import Invalid
 from services.core.money import Money, exponent
 
 _AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,10})?\Z")
@@ -54,7 +55,7 @@ def entry_of(row: etree._Element, *, currency: str, own_iban: str) -> ParsedEntr
     amount = signed(row, money_of(row.find("{*}Amt"), currency))
     day = booked(row, "BookgDt") or booked(row, "ValDt")
     if day is None:
-        raise RejectedRow("The row has no booking date.")
+        raise RejectedRow("no_booking_date")
     records = row.findall("{*}NtryDtls/{*}TxDtls")
     reversal = text_at(row, "RvslInd") in {"true", "1"}
     details = [_detail(record, amount, own_iban, flipped=reversal) for record in records]
@@ -97,10 +98,22 @@ def money_of(element: etree._Element | None, currency: str) -> int:
     """The unsigned amount in minor units. Raises RejectedRow when it is none, or in another currency."""
     text = (element.text or "").strip() if element is not None else ""
     if element is None or not _AMOUNT.match(text):
-        raise RejectedRow(f"“{text[:40]}” is no amount.")
+        raise RejectedRow("amount", text=text[:40])
     if element.get("Ccy", currency) != currency:
-        raise RejectedRow(f"The amount is in {element.get('Ccy', '')[:10]}, the account in {currency}.")
-    return Money.parse(text, currency).minor
+        raise RejectedRow("currency_differs", given=element.get("Ccy", "")[:10], currency=currency)
+    try:
+        return Money.parse(text, currency).minor
+    except Invalid:
+        raise RejectedRow("amount_decimals", text=text[:40], digits=exponent(currency)) from None
+
+
+def known_currency(code: str) -> str:
+    """The code itself. Raises RejectedRow unless it is three capital letters."""
+    try:
+        exponent(code)
+    except Invalid:
+        raise RejectedRow("currency", text=code[:10]) from None
+    return code
 
 
 def signed(element: etree._Element, minor: int) -> int:
@@ -111,7 +124,7 @@ def signed(element: etree._Element, minor: int) -> int:
         case "DBIT":
             return -minor
         case other:
-            raise RejectedRow(f"“{(other or '')[:10]}” is neither CRDT nor DBIT.")
+            raise RejectedRow("sign", text=(other or "")[:10])
 
 
 def booked(element: etree._Element, path: str) -> dt.date | None:
@@ -128,7 +141,7 @@ def the_day(text: str) -> dt.date:
             return dt.date.fromisoformat(match[0])
     except ValueError:
         pass
-    raise RejectedRow(f"“{text[:40]}” is no date.")
+    raise RejectedRow("date", text=text[:40])
 
 
 def _instant(text: str | None) -> dt.datetime | None:
@@ -142,7 +155,7 @@ def _instant(text: str | None) -> dt.datetime | None:
 def _check_booked(row: etree._Element) -> None:
     status = text_at(row, "Sts/Cd") or text_at(row, "Sts/Prtry") or text_at(row, "Sts") or "BOOK"
     if status != "BOOK":
-        raise RejectedRow(f"The row is not booked yet ({status[:10]}); it counts when the bank books it.")
+        raise RejectedRow("not_booked", status=status[:10])
 
 
 def _transaction_code(row: etree._Element) -> str | None:
@@ -223,7 +236,7 @@ def _original(row: etree._Element, records: list[etree._Element]) -> tuple[int |
         amount = place.find("{*}AmtDtls/{*}InstdAmt/{*}Amt")
         if amount is not None and amount.get("Ccy"):
             currency = amount.get("Ccy", "")
-            exponent(currency)
+            known_currency(currency)
             return money_of(amount, currency), currency
     return None, None
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from services.core.errors import Conflict, Invalid, NotFound
+from services.core.errors import Conflict, NotFound
+from services.core.reasons import Refused
 
 
-class UnreadableFile(Invalid):
+class UnreadableFile(Refused):
     """The file, or a file inside a ZIP, is no bank statement that can be read; nothing of it was taken."""
 
-    code = "bank.file.unreadable"
 
-
-class RejectedRow(Invalid):
+class RejectedRow(Refused):
     """One row (or one statement) cannot be taken; the others are."""
-
-    code = "bank.row.rejected"
 
 
 class NoSuchBankRecord(NotFound):

@@ -93,7 +93,7 @@ def _account(uow: UnitOfWork, entity: identity.LegalEntityView, parsed: ParsedSt
         select(BankAccount).where(BankAccount.iban == parsed.iban, BankAccount.currency == parsed.currency)
     )
     if account is not None and account.entity_id != entity.id:
-        raise RejectedRow(f"The account {parsed.iban} belongs to another legal entity.")
+        raise RejectedRow("account_elsewhere", iban=parsed.iban)
     if account is None:
         account = BankAccount(
             entity_id=entity.id,
@@ -137,9 +137,7 @@ def _statement(uow: UnitOfWork, file: BankFile, account: BankAccount, parsed: Pa
     for name in ("opening_minor", "closing_minor", "sequence"):
         before, now = getattr(stored, name), getattr(parsed, name)
         if before is not None and now is not None and before != now:
-            raise RejectedRow(
-                f"The statement {parsed.reference} was imported before with another {name.removesuffix('_minor')}."
-            )
+            raise RejectedRow(f"statement_changed_{name.removesuffix('_minor')}", reference=parsed.reference)
         setattr(stored, name, now if before is None else before)
     return stored
 

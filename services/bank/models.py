@@ -14,6 +14,7 @@ from services.bank.vocabulary import DEFAULT_PROVIDER_PATTERN, LineStatus, State
 from services.core.db import Base, one_of
 from services.core.ids import new_id
 from services.core.inbox import FileOrigin, FileStatus
+from services.core.incoming import FileColumns, RejectionColumns
 
 CHANGED_SEQ = Sequence("bank_line_changed_seq", metadata=Base.metadata)
 
@@ -40,7 +41,7 @@ class BankAccount(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-class BankFile(Base):
+class BankFile(FileColumns, Base):
     """A file that came in, with what was made of it. The same bytes are taken once per legal entity."""
 
     __tablename__ = "bank_file"
@@ -51,35 +52,16 @@ class BankFile(Base):
         Index(None, "imported_at"),
     )
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
-    name: Mapped[str]
-    sha256: Mapped[str]
-    size_bytes: Mapped[int]
-    origin: Mapped[str]
-    status: Mapped[str]
-    problem: Mapped[str | None]
-    rows_read: Mapped[int] = mapped_column(default=0)
-    rows_new: Mapped[int] = mapped_column(default=0)
-    rows_unchanged: Mapped[int] = mapped_column(default=0)
-    rows_rejected: Mapped[int] = mapped_column(default=0)
     statements: Mapped[list[Any]] = mapped_column(JSONB, default=list)
-    imported_by: Mapped[str]
-    imported_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-class BankRejection(Base):
-    """A row of a file that could not be taken: where it stands and why."""
+class BankRejection(RejectionColumns, Base):
+    """A row of a bank file that could not be taken."""
 
     __tablename__ = "bank_rejection"
     __table_args__ = (Index(None, "file_id", "line"),)
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bank_file.id", ondelete="CASCADE"))
-    member: Mapped[str]
-    line: Mapped[int]
-    reason: Mapped[str]
-    excerpt: Mapped[str]
 
 
 class BankStatement(Base):

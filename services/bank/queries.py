@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, literal, null, select, tuple_
+from sqlalchemy import Select, String, case, cast, func, literal, null, select
 
 from services import identity
 from services.bank.errors import NoSuchBankRecord
@@ -16,13 +16,13 @@ from services.bank.views import (
     BankAccountView,
     BankFileView,
     CompletenessView,
-    RejectionView,
     StatementReport,
     StatementView,
 )
 from services.bank.vocabulary import StatementProblem
 from services.core.db import UnitOfWork
-from services.core.inbox import FileMark, FileOrigin, FileStatus
+from services.core.inbox import FileMark, FileStatus
+from services.core.incoming import RejectionView, file_fields, newest_files, rejections
 from services.core.permissions import Permission
 
 
@@ -144,49 +144,25 @@ def files(
     uow: UnitOfWork, *, status: FileStatus | None = None, before: FileMark | None = None, limit: int = 50
 ) -> list[BankFileView]:
     """Files that came in, newest first; `before` marks the last one of the page above."""
-    scope = uow.actor.scope(Permission.BANK_READ)
-    query = select(BankFile).where(scope.allows(BankFile.entity_id))
-    if status is not None:
-        query = query.where(BankFile.status == status)
-    if before is not None:
-        query = query.where(tuple_(BankFile.imported_at, BankFile.id) < tuple_(*before))
-    newest = query.order_by(BankFile.imported_at.desc(), BankFile.id.desc()).limit(limit)
-    return [file_view(row) for row in uow.session.scalars(newest)]
+    rows = newest_files(uow.session, _visible_files(uow), BankFile, status=status, before=before, limit=limit)
+    return [file_view(row) for row in rows]
 
 
 def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[BankFileView, list[RejectionView]]:
     """A file's report and what was rejected of it (the first thousand), in the order of the file."""
-    scope = uow.actor.scope(Permission.BANK_READ)
-    row = uow.session.scalar(select(BankFile).where(BankFile.id == file_id, scope.allows(BankFile.entity_id)))
+    row = uow.session.scalar(_visible_files(uow).where(BankFile.id == file_id))
     if row is None:
         raise NoSuchBankRecord("There is no such file in the entities you may see.")
-    rejections = uow.session.scalars(
-        select(BankRejection)
-        .where(BankRejection.file_id == row.id)
-        .order_by(BankRejection.member, BankRejection.line, BankRejection.id)
-    )
-    return file_view(row), [RejectionView(r.member, r.line, r.reason, r.excerpt) for r in rejections]
+    return file_view(row), rejections(uow.session, BankRejection, BankRejection.file_id, row.id)
 
 
 def file_view(row: BankFile, *, known: bool = False) -> BankFileView:
-    return BankFileView(
-        id=row.id,
-        entity_id=row.entity_id,
-        name=row.name,
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        origin=FileOrigin(row.origin),
-        status=FileStatus(row.status),
-        problem=row.problem,
-        rows_read=row.rows_read,
-        rows_new=row.rows_new,
-        rows_unchanged=row.rows_unchanged,
-        rows_rejected=row.rows_rejected,
-        statements=tuple(_report(stored) for stored in row.statements),
-        imported_by=row.imported_by,
-        imported_at=row.imported_at,
-        known=known,
-    )
+    return BankFileView(**file_fields(row, known=known), statements=tuple(_report(stored) for stored in row.statements))
+
+
+def _visible_files(uow: UnitOfWork) -> Select[BankFile]:
+    scope = uow.actor.scope(Permission.BANK_READ)
+    return select(BankFile).where(scope.allows(BankFile.entity_id))
 
 
 def _report(stored: dict[str, Any]) -> StatementReport:

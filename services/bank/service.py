@@ -22,10 +22,11 @@ from services.core import events
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.inbox import FileOrigin, FileStatus, IncomingFile
+from services.core.incoming import MOST_REJECTIONS
 from services.core.permissions import Permission
+from services.core.reasons import Reason
 
 LARGEST_FILE = 128 << 20
-MOST_REJECTIONS = 1000  # kept per file; the count goes on
 
 
 def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, origin: FileOrigin) -> BankFileView:
@@ -97,7 +98,7 @@ def _import_documents(uow: UnitOfWork, row: BankFile, file: IncomingFile) -> lis
     read = 0
     try:
         if file.size_bytes > LARGEST_FILE:
-            raise UnreadableFile(f"The file is larger than {LARGEST_FILE >> 20} MB.")
+            raise UnreadableFile("file_too_large", megabytes=LARGEST_FILE >> 20)
         for member, content in archive.documents(file.path.read_bytes(), file.name):
             try:
                 parsed = camt.read_document(_readable(content))
@@ -138,11 +139,11 @@ class _Refused:
     def __init__(self, uow: UnitOfWork, row: BankFile) -> None:
         self._uow, self._row, self._kept = uow, row, 0
         self.rows = 0
-        self.problem: str | None = None
+        self.problem: Reason | None = None
 
-    def document(self, member: str, refusal: Invalid) -> None:
-        self.problem = self.problem or refusal.sentence
-        self._keep(member, 0, refusal.sentence, "")
+    def document(self, member: str, refusal: UnreadableFile) -> None:
+        self.problem = self.problem or refusal.reason
+        self._keep(member, 0, refusal.reason, "")
 
     def row(self, member: str, rejection: camt.Rejection) -> None:
         self.rows += rejection.is_row
@@ -150,10 +151,10 @@ class _Refused:
 
     def statement(self, member: str, statement: camt.ParsedStatement, refusal: RejectedRow) -> None:
         self.rows += len(statement.entries)
-        self.problem = self.problem or refusal.sentence
-        self._keep(member, statement.line, refusal.sentence, f"{len(statement.entries)} rows of {statement.reference}")
+        self.problem = self.problem or refusal.reason
+        self._keep(member, statement.line, refusal.reason, f"{statement.reference}, {len(statement.entries)} Ntry")
 
-    def _keep(self, member: str, line: int, reason: str, excerpt: str) -> None:
+    def _keep(self, member: str, line: int, reason: Reason, excerpt: str) -> None:
         self._kept += 1
         if self._kept <= MOST_REJECTIONS:
             self._uow.session.add(

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from services.bank.vocabulary import GapKind, StatementProblem
-from services.core.inbox import FileOrigin, FileStatus
+from services.core.incoming import FileView
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,6 @@ class BankAccountView:
     bic: str | None
     provider_pattern: str
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class RejectionView:
-    """A row that was not taken: the document it stands in, its line there, why, and how it reads."""
-
-    member: str
-    line: int
-    reason: str
-    excerpt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +45,11 @@ class StatementReport:
     problem: StatementProblem | None
 
 
-@dataclass(frozen=True, slots=True)
-class BankFileView:
-    """A file and its report: rows read = new + unchanged + rejected. `known` says that it was taken before."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankFileView(FileView):
+    """A bank file and its report: rows read = new + unchanged + rejected."""
 
-    id: uuid.UUID
-    entity_id: uuid.UUID
-    name: str
-    sha256: str
-    size_bytes: int
-    origin: FileOrigin
-    status: FileStatus
-    problem: str | None
-    rows_read: int
-    rows_new: int
-    rows_unchanged: int
-    rows_rejected: int
     statements: tuple[StatementReport, ...]
-    imported_by: str
-    imported_at: dt.datetime
-    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from services.books.errors import InvalidMapping, NoSuchLedgerRecord, Unreadable
 from services.books.events import FILE_IMPORTED
 from services.books.queries import file_report, files, ledger_entries, mapping_of, sources
 from services.books.service import import_file, set_mapping, set_mapping_json, start_import, upload_place
-from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
+from services.books.views import LedgerFileView, LedgerSourceView
 from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, OPTIONAL, REQUIRED, ImportParams, Mapping
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "ImportParams",
     "InvalidMapping",
     "LedgerFileView",
-    "LedgerRejectionView",
     "LedgerSourceView",
     "Mapping",
     "NoSuchLedgerRecord",

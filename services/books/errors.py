@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from services.core.errors import Invalid, NotFound
+from services.core.reasons import Refused
 
 
-class UnreadableLedger(Invalid):
+class UnreadableLedger(Refused):
     """The file does not fit its mapping at all; nothing of it was taken."""
 
-    code = "books.file.unreadable"
 
-
-class RejectedRow(Invalid):
+class RejectedRow(Refused):
     """One row cannot be taken; the others are."""
-
-    code = "books.row.rejected"
 
 
 class InvalidMapping(Invalid):

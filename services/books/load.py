@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from services.books.reading import LedgerRejection, LedgerRow
 from services.core.db import UnitOfWork
+from services.core.incoming import MOST_REJECTIONS
+from services.core.reasons import Reason
 
-MOST_REJECTIONS = 1000  # kept per file; the count goes on
 _EVERY = 10_000
 _TYPES = (
     "int8",
@@ -70,7 +71,7 @@ def load_rows(
     execute(text(_NUMBERED))
     execute(text("ANALYZE ledger_numbered"))
     for line, reference in execute(text(_RENAMED), place):
-        found.reject(LedgerRejection(line, f"{reference} was imported before under another reference or type.", ""))
+        found.reject(LedgerRejection(line, Reason("renamed", {"reference": reference}), ""))
     found.changed = _count(execute(text(_CHANGE), place))
     found.new = _count(execute(text(_INSERT), place))
     return found

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.core.db import Base, one_of
 from services.core.ids import new_id
 from services.core.inbox import FileOrigin, FileStatus
+from services.core.incoming import FileColumns, RejectionColumns
 
 CHANGED_SEQ = Sequence("ledger_entry_changed_seq", metadata=Base.metadata)
 
@@ -53,7 +54,7 @@ class LedgerMapping(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-class LedgerFile(Base):
+class LedgerFile(FileColumns, Base):
     """A file that came in, with what was made of it. The same bytes are read once per mapping version."""
 
     __tablename__ = "ledger_file"
@@ -64,36 +65,18 @@ class LedgerFile(Base):
         Index(None, "imported_at"),
     )
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
     source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"))
     mapping_version: Mapped[int]
-    name: Mapped[str]
-    sha256: Mapped[str]
-    size_bytes: Mapped[int]
-    origin: Mapped[str]
-    status: Mapped[str]
-    problem: Mapped[str | None]
-    rows_read: Mapped[int] = mapped_column(default=0)
-    rows_new: Mapped[int] = mapped_column(default=0)
     rows_changed: Mapped[int] = mapped_column(default=0)
-    rows_unchanged: Mapped[int] = mapped_column(default=0)
-    rows_rejected: Mapped[int] = mapped_column(default=0)
-    imported_by: Mapped[str]
-    imported_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
-class LedgerRejection(Base):
-    """A row of a file that could not be taken: where it stands and why."""
+class LedgerRejection(RejectionColumns, Base):
+    """A row of a ledger file that could not be taken."""
 
     __tablename__ = "ledger_rejection"
     __table_args__ = (Index(None, "file_id", "line"),)
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_file.id", ondelete="CASCADE"))
-    line: Mapped[int]
-    reason: Mapped[str]
-    excerpt: Mapped[str]
 
 
 class LedgerEntry(Base):

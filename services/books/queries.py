@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, String, cast, literal, select, tuple_
+from sqlalchemy import Select, String, cast, literal, select
 
 from services.books.errors import NoSuchLedgerRecord
 from services.books.models import LedgerEntry, LedgerFile, LedgerMapping, LedgerRejection, LedgerSource
-from services.books.views import LedgerFileView, LedgerRejectionView, LedgerSourceView
+from services.books.views import LedgerFileView, LedgerSourceView
 from services.books.vocabulary import Mapping
 from services.core.db import UnitOfWork
-from services.core.inbox import FileMark, FileOrigin, FileStatus
+from services.core.inbox import FileMark, FileStatus
+from services.core.incoming import RejectionView, file_fields, newest_files, rejections
 from services.core.permissions import Permission
 
 
@@ -72,46 +73,24 @@ def files(
     uow: UnitOfWork, *, status: FileStatus | None = None, before: FileMark | None = None, limit: int = 50
 ) -> list[LedgerFileView]:
     """Files that came in, newest first; `before` marks the last one of the page above."""
-    query = _visible_files(uow)
-    if status is not None:
-        query = query.where(LedgerFile.status == status)
-    if before is not None:
-        query = query.where(tuple_(LedgerFile.imported_at, LedgerFile.id) < tuple_(*before))
-    newest = query.order_by(LedgerFile.imported_at.desc(), LedgerFile.id.desc()).limit(limit)
-    return [file_view(row) for row in uow.session.scalars(newest)]
+    rows = newest_files(uow.session, _visible_files(uow), LedgerFile, status=status, before=before, limit=limit)
+    return [file_view(row) for row in rows]
 
 
-def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[LedgerFileView, list[LedgerRejectionView]]:
+def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[LedgerFileView, list[RejectionView]]:
     """A file's report and what was rejected of it (the first thousand), in the order of the file."""
     row = uow.session.scalar(_visible_files(uow).where(LedgerFile.id == file_id))
     if row is None:
         raise NoSuchLedgerRecord("There is no such file in the entities you may see.")
-    rejections = uow.session.scalars(
-        select(LedgerRejection).where(LedgerRejection.file_id == row.id).order_by(LedgerRejection.line)
-    )
-    return file_view(row), [LedgerRejectionView(r.line, r.reason, r.excerpt) for r in rejections]
+    return file_view(row), rejections(uow.session, LedgerRejection, LedgerRejection.file_id, row.id)
 
 
 def file_view(row: LedgerFile, *, known: bool = False) -> LedgerFileView:
     return LedgerFileView(
-        id=row.id,
-        entity_id=row.entity_id,
+        **file_fields(row, known=known),
         source_id=row.source_id,
         mapping_version=row.mapping_version,
-        name=row.name,
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        origin=FileOrigin(row.origin),
-        status=FileStatus(row.status),
-        problem=row.problem,
-        rows_read=row.rows_read,
-        rows_new=row.rows_new,
         rows_changed=row.rows_changed,
-        rows_unchanged=row.rows_unchanged,
-        rows_rejected=row.rows_rejected,
-        imported_by=row.imported_by,
-        imported_at=row.imported_at,
-        known=known,
     )
 
 

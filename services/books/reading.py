@@ -18,6 +18,7 @@ from services.books.errors import RejectedRow, UnreadableLedger
 from services.books.vocabulary import REQUIRED, Mapping
 from services.core.errors import Invalid
 from services.core.money import exponent
+from services.core.reasons import Reason
 
 _LONGEST_LINE = 1 << 16
 _LONGEST_TEXT = 200
@@ -49,7 +50,7 @@ class LedgerRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class LedgerRejection:
     line: int
-    reason: str
+    reason: Reason
     excerpt: str
 
 
@@ -64,7 +65,7 @@ def read_ledger(path: Path, mapping: Mapping, *, entity_zone: str) -> Iterator[L
         try:
             yield from _rows(stream, mapping, entity_zone)
         except UnicodeError as error:
-            raise UnreadableLedger(f"The file is not {mapping.encoding}.") from error
+            raise UnreadableLedger("not_encoding", encoding=mapping.encoding) from error
 
 
 def _rows(stream: TextIO, mapping: Mapping, entity_zone: str) -> Iterator[LedgerRow | LedgerRejection]:
@@ -75,12 +76,12 @@ def _rows(stream: TextIO, mapping: Mapping, entity_zone: str) -> Iterator[Ledger
     reader = _RowReader(mapping, head or [], entity_zone)
     for line, fields, text in records:
         if fields is None:
-            yield LedgerRejection(line, "The row is too long, or a quotation mark is not closed.", _excerpt(text))
+            yield LedgerRejection(line, Reason("row_shape"), _excerpt(text))
             continue
         try:
             yield reader.row(line, fields)
         except Invalid as refusal:
-            yield LedgerRejection(line, refusal.sentence, _excerpt(text))
+            yield LedgerRejection(line, Reason.of(refusal), _excerpt(text))
 
 
 def _excerpt(text: str) -> str:
@@ -142,9 +143,7 @@ class _RowReader:
         missing = [name for name in mapping.columns.values() if name.strip().casefold() not in places]
         needed = {mapping.columns[field] for field in REQUIRED if field in mapping.columns}
         if needed.intersection(missing):
-            raise UnreadableLedger(
-                f"The file has no column {', '.join(missing)}. Its columns are: {_excerpt(', '.join(head)) or 'none'}."
-            )
+            raise UnreadableLedger("columns_missing", missing=", ".join(missing), columns=", ".join(head) or "-")
         self._width = len(head)
         self._places = {
             field: places[name.strip().casefold()]
@@ -162,7 +161,7 @@ class _RowReader:
         self._check_shape(fields)
         reference, kind = self._needed("reference", fields), self._needed("type", fields)
         currency = self._needed("currency", fields).upper()
-        digits = exponent(currency)
+        digits = _digits(currency)
         fee = self._text("fee", fields)
         posted_at = self._instant(self._needed("posted_at", fields))
         key = f"{reference}:{kind}"
@@ -185,15 +184,15 @@ class _RowReader:
 
     def _check_shape(self, fields: list[str]) -> None:
         if len(fields) != self._width and (len(fields) < self._width or any(fields[self._width :])):
-            raise RejectedRow(f"The row has {len(fields)} columns instead of {self._width}.")
+            raise RejectedRow("row_columns", count=len(fields), expected=self._width)
         joined = "".join(fields)
         if "\ufffd" in joined or "\x00" in joined:
-            raise RejectedRow("The row holds characters that are not in the file's encoding.")
+            raise RejectedRow("row_encoding")
 
     def _needed(self, field: str, fields: list[str]) -> str:
         text = self._text(field, fields)
         if text is None:
-            raise RejectedRow(f"The row has no {field}.")
+            raise RejectedRow("field_missing", field=field)
         return text
 
     def _text(self, field: str, fields: list[str]) -> str | None:
@@ -202,8 +201,15 @@ class _RowReader:
         if self._values and field in self._values:
             text = self._values[field].get(text, text)
         if len(text) > _LONGEST_TEXT:
-            raise RejectedRow(f"The {field} is longer than {_LONGEST_TEXT} characters.")
+            raise RejectedRow("field_too_long", field=field, most=_LONGEST_TEXT)
         return text or None
+
+
+def _digits(currency: str) -> int:
+    try:
+        return exponent(currency)
+    except Invalid:
+        raise RejectedRow("currency", text=currency[:10]) from None
 
 
 def minor_units(text: str, digits: int, mark: str) -> int:
@@ -214,14 +220,14 @@ def minor_units(text: str, digits: int, mark: str) -> int:
     """
     match = _amount_pattern(mark).match(text.strip().replace("\u2212", "-"))
     if match is None or (match["lead"] and match["trail"]):
-        raise RejectedRow(f"“{text[:40]}” is no amount with the decimal mark “{mark}”.")
+        raise RejectedRow("amount_mark", text=text[:40], mark=mark)
     whole = re.sub(r"[^0-9]", "", match["whole"])
     fraction = (match["fraction"] or "").rstrip("0")
     if len(fraction) > digits:
-        raise RejectedRow(f"“{text[:40]}” has more decimals than its currency ({digits}).")
+        raise RejectedRow("amount_decimals", text=text[:40], digits=digits)
     minor = int(whole + fraction.ljust(digits, "0"))
     if minor > _LARGEST:
-        raise RejectedRow(f"“{text[:40]}” is too large.")
+        raise RejectedRow("amount_too_large", text=text[:40])
     return -minor if "-" in (match["lead"], match["trail"]) else minor
 
 
@@ -245,9 +251,9 @@ def _instant_reader(date_format: str, zone: ZoneInfo) -> Callable[[str], dt.date
             else:
                 instant = dt.datetime.strptime(text, date_format)  # noqa: DTZ007 - the zone follows below
         except ValueError:
-            raise RejectedRow(f"“{text[:40]}” is no date ({date_format}).") from None
+            raise RejectedRow("date_format", text=text[:40], format=date_format) from None
         if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-            raise RejectedRow(f"“{text[:40]}” is no date between {_FIRST_YEAR} and {_LAST_YEAR}.")
+            raise RejectedRow("date_range", text=text[:40], first=_FIRST_YEAR, last=_LAST_YEAR)
         return instant if instant.tzinfo else instant.replace(tzinfo=zone)
 
     return read

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, select, text
 
 from services import audit, identity, runs
 from services.books.errors import InvalidMapping, NoSuchLedgerRecord, UnreadableLedger
@@ -21,9 +21,9 @@ from services.books.views import LedgerFileView
 from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, ImportParams, Mapping
 from services.core import events
 from services.core.db import UnitOfWork
-from services.core.ids import new_id
 from services.core.inbox import FileOrigin, FileStatus, IncomingFile
 from services.core.permissions import Permission
+from services.core.reasons import Reason
 
 
 def import_file(
@@ -164,7 +164,7 @@ def _load(uow: UnitOfWork, row: LedgerFile, file: IncomingFile, progress: Callab
                 progress=progress,
             )
     except UnreadableLedger as unreadable:
-        row.problem = unreadable.sentence
+        row.problem = unreadable.reason
         return Loaded()
 
 
@@ -179,20 +179,16 @@ def _conclude(uow: UnitOfWork, row: LedgerFile, loaded: Loaded) -> None:
     row.rows_read, row.rows_new, row.rows_changed = loaded.read, loaded.new, loaded.changed
     row.rows_unchanged, row.rows_rejected = loaded.unchanged, loaded.rejected
     if loaded.read and loaded.rejected == loaded.read:
-        row.problem = "Not one row could be taken; does the mapping fit the file?"
+        row.problem = Reason("nothing_taken")
     elif row.problem is None or loaded.read:
         row.status = FileStatus.PARTIAL if loaded.rejected else FileStatus.IMPORTED
         row.problem = None
     row.imported_at = func.now()
     uow.session.execute(delete(LedgerRejection).where(LedgerRejection.file_id == row.id))
-    if loaded.rejections:
-        uow.session.execute(
-            insert(LedgerRejection),
-            [
-                {"id": new_id(), "file_id": row.id, "line": r.line, "reason": r.reason, "excerpt": r.excerpt}
-                for r in loaded.rejections
-            ],
-        )
+    uow.session.add_all(
+        LedgerRejection(file_id=row.id, line=item.line, reason=item.reason, excerpt=item.excerpt)
+        for item in loaded.rejections
+    )
     uow.session.flush()
     uow.session.refresh(row)
     _tell(uow, row)

@@ -9,7 +9,7 @@ from console.kit import backend
 from console.kit.authz import event
 from console.kit.page_state import PageState
 from console.pages.imports.reading import File, import_report
-from console.pages.imports.rows import counts, file_state, rejection_row, report_row
+from console.pages.imports.rows import counts, file_state, reason_text, rejection_row, report_row
 from services import bank
 from services.core.permissions import Permission
 
@@ -39,7 +39,7 @@ class ImportFile(PageState, rx.State):
         found = await backend.load(self, import_report, file_id=self._parameter("file_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         file = found.file
-        self.name, self.problem, self.entity = file.name, file.problem or "", found.entity
+        self.name, self.problem, self.entity = file.name, reason_text(file.problem, reader), found.entity
         self.kind = "bank" if isinstance(file, bank.BankFileView) else "books"
         self.state, self.figures = file_state(file), counts(file, reader)
         self.received, self.origin, self.taken_by, self.digest = _meta(file, reader)

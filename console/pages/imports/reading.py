@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from services import bank, books, identity
 from services.core.db import UnitOfWork
 from services.core.inbox import FileMark, FileStatus
+from services.core.incoming import RejectionView
 from services.core.permissions import Permission
 
 File = bank.BankFileView | books.LedgerFileView
-Rejection = bank.RejectionView | books.LedgerRejectionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ImportList:
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     file: File
-    rejections: list[Rejection]
+    rejections: list[RejectionView]
     entity: str
 
 
@@ -67,7 +67,7 @@ def import_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> ImportReport:
         file, rejections = bank.file_report(uow, file_id=file_id)
     except bank.NoSuchBankRecord:
         file, rejections = books.file_report(uow, file_id=file_id)
-    return ImportReport(file, [*rejections], _name(uow, file.entity_id))
+    return ImportReport(file, rejections, _name(uow, file.entity_id))
 
 
 def account_detail(uow: UnitOfWork, *, account_id: uuid.UUID) -> AccountDetail:

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from console import routes
 from console.design.format import Reader, compact_id
-from console.pages.imports.reading import File, Rejection
+from console.pages.imports.reading import File
 from services import bank, books
 from services.core.inbox import FileStatus
+from services.core.incoming import RejectionView
 from services.core.money import Money
+from services.core.reasons import Reason
 
 Row = dict[str, str]
 
@@ -99,13 +101,18 @@ def statement_row(statement: bank.StatementView, currency: str, reader: Reader) 
     }
 
 
-def rejection_row(rejection: Rejection, reader: Reader) -> Row:
+def rejection_row(rejection: RejectionView, reader: Reader) -> Row:
     return {
-        "member": rejection.member if isinstance(rejection, bank.RejectionView) else "",
+        "member": rejection.member,
         "line": reader.number(rejection.line) if rejection.line else "—",
-        "reason": rejection.reason,
+        "reason": reason_text(rejection.reason, reader),
         "excerpt": rejection.excerpt,
     }
+
+
+def reason_text(reason: Reason | None, reader: Reader) -> str:
+    """Why, in the reader's language; empty for none."""
+    return reader.text(f"reasons.{reason.code}", **reason.arguments) if reason else ""
 
 
 def days(first: dt.date, last: dt.date, reader: Reader) -> str:

@@ -111,7 +111,7 @@ def test_a_statement_that_contradicts_the_stored_one_is_rejected(uow: UnitOfWork
     report = take(uow, entity, camt(other))
     assert report.status is FileStatus.REJECTED
     assert counts(report) == (4, 0, 0, 4)
-    assert "another closing" in (report.problem or "")
+    assert "another closing" in report.problem.sentence
     assert [row.ext_key for row in entries(uow)] == ["A", "B"]
 
 
@@ -122,7 +122,9 @@ def test_a_bad_row_is_reported_and_makes_the_day_unusable(uow: UnitOfWork):
     assert report.status is FileStatus.PARTIAL
     assert counts(report) == (4, 3, 0, 1)
     _, rejections = bank.file_report(uow, file_id=report.id)
-    assert [(r.member, r.line, r.reason) for r in rejections] == [("statement.xml", 5, "“1.2.3” is no amount.")]
+    assert [(r.member, r.line, r.reason.sentence) for r in rejections] == [
+        ("statement.xml", 5, "“1.2.3” is no amount.")
+    ]
     proof = completeness(uow, MONDAY)
     assert not proof.complete
     assert proof.covered_through is None
@@ -165,14 +167,14 @@ def test_an_account_of_another_entity_is_refused(uow: UnitOfWork):
     take(uow, german, camt(FIRST))
     report = take(uow, swiss, camt(SECOND))
     assert report.status is FileStatus.REJECTED
-    assert "another legal entity" in (report.problem or "")
+    assert "another legal entity" in report.problem.sentence
 
 
 def test_an_unreadable_file_is_kept_with_its_reason_and_may_come_again(uow: UnitOfWork):
     entity = an_entity(uow)
     first, second = take(uow, entity, b"hello"), take(uow, entity, b"hello")
     assert first.status is FileStatus.REJECTED
-    assert first.problem == "The document is not well-formed XML (line 1)."
+    assert first.problem.sentence == "The document is not well-formed XML (line 1)."
     assert second.id == first.id
     assert not second.known
     _, rejections = bank.file_report(uow, file_id=first.id)
