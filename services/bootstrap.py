@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from services import bank, books, payments, reconciliation, runs
+from services import bank, books, notifications, payments, reconciliation, runs
 from services.core.clock import Clock
 from services.core.database_address import database_url
 from services.core.db import Base, Database, UnitOfWork
@@ -21,6 +21,7 @@ from services.integrations.stripe_gateway import StripeGateway
 MODELS = [
     "services.core.events",
     "services.audit.models",
+    "services.notifications.models",
     "services.identity.models",
     "services.runs.models",
     "services.bank.models",
@@ -72,6 +73,11 @@ class Application:
     settings: Settings
     database: Database
     stripe: StripeGateway
+
+    @property
+    def post(self) -> notifications.PostOffice:
+        """The ways out by mail and chat."""
+        return notifications.PostOffice.of(self.settings)
 
     def close(self) -> None:
         self.database.dispose()

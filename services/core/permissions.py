@@ -23,6 +23,8 @@ class Permission(StrEnum):
     RUN_EXECUTE = "runs.run.execute"  # workers and the clock; no role holds it
     RUN_CONTROL = "runs.run.control"
     SCHEDULE_EDIT = "runs.schedule.edit"
+    NOTIFICATION_READ = "notifications.letter.read"
+    NOTIFICATION_SEND = "notifications.letter.send"
     AUDIT_READ = "audit.entry.read"
     USER_READ = "identity.user.read"
     USER_MANAGE = "identity.user.manage"

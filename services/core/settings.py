@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +41,23 @@ class StripeSettings(BaseModel):
     api_base: str | None = None
 
 
+class MailSettings(BaseModel):
+    """The SMTP server letters go through. Without `host` none is sent, except to the sandbox's catcher."""
+
+    host: str | None = None
+    port: int = Field(default=587, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str = "Kontor <kontor@localhost>"
+
+
+class ChatSettings(BaseModel):
+    """Incoming webhooks by channel name: `KONTOR_CHAT__WEBHOOKS={"approvals": "https://…"}`."""
+
+    webhooks: dict[str, SecretStr] = {}
+
+
 class WorkerSettings(BaseModel):
     """Runs a worker executes side by side, and how long a lease lasts without a heartbeat, in seconds."""
 
@@ -62,6 +80,8 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     stripe: StripeSettings = StripeSettings()
     worker: WorkerSettings = WorkerSettings()
+    mail: MailSettings = MailSettings()
+    chat: ChatSettings = ChatSettings()
 
     @property
     def uses_sandbox(self) -> bool:

@@ -48,6 +48,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.BOOKS_IMPORT,
             Permission.RUN_CONTROL,
             Permission.SCHEDULE_EDIT,
+            Permission.NOTIFICATION_READ,
+            Permission.NOTIFICATION_SEND,
         },
         Role.DEV: _EVERYONE | _MONEY_READS | {Permission.RUN_CONTROL},
         Role.AUDITOR: _EVERYONE | _READS,
@@ -56,6 +58,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         | {
             Permission.USER_MANAGE,
             Permission.SETUP_MANAGE,
+            Permission.NOTIFICATION_SEND,
             Permission.SCHEDULE_EDIT,
             Permission.RUN_CONTROL,
             Permission.PAYMENT_SYNC,

@@ -3,7 +3,7 @@
 from services.sandbox.locks import SandboxInUse
 from services.sandbox.profile import BankAccountProfile, EntityProfile, profile
 from services.sandbox.serving import serve
-from services.sandbox.world import DEFAULT_PORT, Grown, NotSeeded, advance, is_seeded, seed, truth
+from services.sandbox.world import DEFAULT_PORT, Grown, NotSeeded, advance, is_seeded, post_address, seed, truth
 
 __all__ = [
     "DEFAULT_PORT",
@@ -14,6 +14,7 @@ __all__ = [
     "SandboxInUse",
     "advance",
     "is_seeded",
+    "post_address",
     "profile",
     "seed",
     "serve",

@@ -18,7 +18,18 @@ from services.sandbox.api.app import StripeServer, build_app
 from services.sandbox.api.faults import FaultSettings
 from services.sandbox.endpoints import set_console
 from services.sandbox.locks import alone
-from services.sandbox.world import DEFAULT_PORT, clock, connection, grow, is_seeded, open_realms, seed, set_address
+from services.sandbox.postbox import PostBox, catching_mail
+from services.sandbox.world import (
+    DEFAULT_PORT,
+    clock,
+    connection,
+    grow,
+    is_seeded,
+    open_realms,
+    seed,
+    set_address,
+    set_post,
+)
 
 log = structlog.get_logger("sandbox")
 _TICK_SECONDS = 2.0
@@ -65,11 +76,13 @@ def application(
         stop = threading.Event()
         thread = threading.Thread(target=_let_time_pass, args=(data_dir, stop), name="sandbox-time", daemon=True)
         thread.start()
-        yield
+        async with catching_mail(data_dir) as port:
+            set_post(data_dir, mail_port=port)
+            yield
         stop.set()
         thread.join(timeout=1.5)
 
-    return build_app(StripeServer(views, time, faults), lifespan=passing_time)
+    return build_app(StripeServer(views, time, faults), PostBox(data_dir).routes(), lifespan=passing_time)
 
 
 def _let_time_pass(data_dir: Path, stop: threading.Event) -> None:

@@ -167,6 +167,18 @@ def set_address(data_dir: Path, api_base: str) -> None:
     _write(data_dir / "sandbox" / "connection.json", {**stored, "api_base": api_base}, private=True)
 
 
+def set_post(data_dir: Path, *, mail_port: int) -> None:
+    """Writes where letters are caught: mail at an SMTP port, chat at the server's own address."""
+    stored = connection(data_dir)
+    post = {"mail": {"host": "127.0.0.1", "port": mail_port}, "chat": f"{stored['api_base']}/sandbox/chat"}
+    _write(data_dir / "sandbox" / "connection.json", {**stored, **post}, private=True)
+
+
+def post_address(data_dir: Path) -> str:
+    """Where a browser reads what was caught. Raises NotSeeded."""
+    return f"{connection(data_dir)['api_base']}/sandbox/mails"
+
+
 def _connect(data_dir: Path, seed: str) -> None:
     path = data_dir / "sandbox" / "connection.json"
     known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}

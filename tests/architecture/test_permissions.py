@@ -20,6 +20,7 @@ UNCHECKED = {
     "identity.has_users": "one bit, which tells the sign-in page of an empty console what to say",
     "identity.sign_out": "ends the session whose secret was presented",
     "audit.record": "writes what the caller, already checked, has done",
+    "notifications.send": "says what the caller, already checked, has done",
     "runs.workers_seen": "two counts for the readiness probe, which nobody signs in for",
 }
 

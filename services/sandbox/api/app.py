@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -191,5 +191,6 @@ def _unknown(request: Request, _: View, __: Params) -> Json:
     raise unknown_url(request.method, request.url.path)
 
 
-def build_app(server: StripeServer, **options: Any) -> Starlette:
-    return Starlette(routes=server.routes(), **options)
+def build_app(server: StripeServer, beside: Sequence[Route] = (), **options: Any) -> Starlette:
+    """Stripe's API, and `beside` it what else the outside world answers to."""
+    return Starlette(routes=[*beside, *server.routes()], **options)

@@ -1,0 +1,43 @@
+"""The outbox: letters waiting to go, gone, or given up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.db import Base, one_of
+from services.core.ids import new_id
+from services.notifications.vocabulary import Channel, LetterState
+
+
+class Notification(Base):
+    """One letter to one recipient. `content` is emptied once it is settled, where it holds a secret."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        one_of("channel", Channel),
+        one_of("state", LetterState),
+        CheckConstraint("(state = 'queued') = (settled_at IS NULL)", name="settled_has_time"),
+        CheckConstraint("content IS NOT NULL OR state <> 'queued'", name="queued_has_content"),
+        Index("ix_notification_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
+        Index(None, "state", "id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    channel: Mapped[str]
+    recipient: Mapped[str]
+    purpose: Mapped[str]
+    subject: Mapped[str]
+    content: Mapped[dict[str, Any] | None]
+    secret: Mapped[bool] = mapped_column(server_default=text("false"))
+    dedup_key: Mapped[str | None] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(server_default=LetterState.QUEUED.value)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    settled_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None]

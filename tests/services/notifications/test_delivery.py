@@ -1,0 +1,122 @@
+"""Letters handed over for real: by SMTP to the sandbox's catcher, by HTTP to its chat."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from services.core.settings import ChatSettings, MailSettings, Settings
+from services.notifications import Channel, Handover, Letter, Outgoing, PostOffice
+from services.sandbox.postbox import PostBox, catching_mail
+
+LETTER = Letter(
+    "Bitte prüfen: Ausbuchung über 12,50 €",
+    ("Ada <b>Kontor</b> bittet um Freigabe.", "@here https://evil.example"),
+    (("Betrag", "12,50 €"),),
+    ("Ansehen", "/approvals/7"),
+    "de",
+)
+
+
+def outgoing(recipient: str = "ada@example.com", channel: Channel = Channel.MAIL) -> Outgoing:
+    return Outgoing(uuid.uuid4(), channel, recipient, LETTER, 1, dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Path]:
+    """A data folder whose sandbox catches mail and chat."""
+    folder = tmp_path / "sandbox"
+    folder.mkdir()
+    ready, stop = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        app = Starlette(routes=PostBox(tmp_path).routes())
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+        async with catching_mail(tmp_path) as port:
+            running = asyncio.create_task(server.serve())
+            while not server.started:
+                await asyncio.sleep(0.01)
+            base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+            post = {"api_base": base, "mail": {"host": "127.0.0.1", "port": port}, "chat": f"{base}/sandbox/chat"}
+            (folder / "connection.json").write_text(json.dumps(post))
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+            server.should_exit = True
+            await running
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(10)
+    yield tmp_path
+    stop.set()
+    thread.join()
+
+
+def _office(data_dir: Path, **changes) -> PostOffice:
+    return PostOffice.of(Settings(data_dir=data_dir, sandbox=True, **changes))
+
+
+def test_a_mail_arrives_with_text_and_html_that_cannot_be_forged(world: Path):
+    letter = outgoing()
+    assert _office(world).hand_over(letter) == (Handover.SENT, None)
+    (caught,) = PostBox(world).caught()
+    assert (caught.to, caught.subject) == ("ada@example.com", LETTER.subject)
+    assert "Ansehen:\nhttp://localhost:8400/approvals/7" in caught.text
+    assert "&lt;b&gt;Kontor&lt;/b&gt;" in caught.html
+    assert 'href="http://localhost:8400/approvals/7"' in caught.html
+
+
+def test_a_chat_message_arrives_and_calls_nobody(world: Path):
+    assert _office(world).hand_over(outgoing("#approvals", Channel.CHAT)) == (Handover.SENT, None)
+    (caught,) = PostBox(world).caught()
+    assert caught.to == "#approvals"
+    assert "@here" not in caught.text
+    assert "<b>" not in caught.text
+    assert caught.text.endswith("/approvals/7")
+
+
+def test_what_was_caught_is_read_in_the_browser_without_its_scripts(world: Path):
+    _office(world).hand_over(outgoing())
+    base = json.loads((world / "sandbox" / "connection.json").read_text())["api_base"]
+    (caught,) = httpx.get(f"{base}/sandbox/mails.json").json()
+    assert caught["subject"] in httpx.get(f"{base}/sandbox/mails").text
+    shown = httpx.get(f"{base}/sandbox/mails/{caught['id']}").text
+    assert "<iframe sandbox=" in shown
+    assert "allow-scripts" not in shown
+    assert httpx.get(f"{base}/sandbox/mails/none").status_code == 404
+
+
+def test_a_server_that_does_not_answer_is_tried_again(tmp_path: Path):
+    mail = MailSettings(host="127.0.0.1", port=9, encryption="none")
+    how, why = _office(tmp_path, mail=mail).hand_over(outgoing())
+    assert how is Handover.TRY_AGAIN
+    assert why == "The mail server did not answer (ConnectionRefusedError)."
+
+
+def test_without_a_way_the_letter_is_skipped(tmp_path: Path):
+    office = PostOffice.of(Settings(data_dir=tmp_path, sandbox=False))
+    assert office.hand_over(outgoing())[0] is Handover.SKIPPED
+    assert office.hand_over(outgoing("#approvals", Channel.CHAT))[0] is Handover.SKIPPED
+
+
+@pytest.mark.parametrize(("path", "how"), [("/sandbox/nothing", Handover.REFUSED), ("/sandbox/chat", Handover.SENT)])
+def test_a_configured_webhook_takes_its_own_channel_alone(world: Path, path: str, how: Handover):
+    base = json.loads((world / "sandbox" / "connection.json").read_text())["api_base"]
+    office = _office(world, chat=ChatSettings.model_validate({"webhooks": {"approvals": base + path}}))
+    assert office.hand_over(outgoing("#approvals", Channel.CHAT))[0] is how
+    assert office.hand_over(outgoing("#other", Channel.CHAT))[0] is Handover.SKIPPED
+
+
+def test_neither_text_nor_address_shows_when_a_letter_is_printed():
+    assert "Kontor" not in repr(outgoing())
+    assert "ada@" not in repr(outgoing())
