@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from services.bootstrap import load_models
@@ -18,7 +19,7 @@ from services.core import migrate
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.db import Database, UnitOfWork
-from services.core.embedded_postgres import EmbeddedPostgres
+from services.core.embedded_postgres import APPLICATION_ROLE, EmbeddedPostgres
 
 _TEMPLATE = "kontor_template"
 _FAST = {
@@ -41,8 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
     server.start()
     config.stash[_SERVER] = server
     os.environ["KONTOR_TEST_SERVER"] = server.url
+    os.environ["KONTOR_TEST_APPLICATION"] = server.application_url
     _execute(server.url, f"CREATE DATABASE {_TEMPLATE}")
-    migrate.upgrade(_database(server.url, _TEMPLATE))
+    template = _database(server.url, _TEMPLATE)
+    migrate.upgrade(template)
+    # Tests make tables of their own; the application never does.
+    _execute(template, f"GRANT CREATE ON SCHEMA public TO {APPLICATION_ROLE}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -65,11 +70,16 @@ def _execute(url: str, statement: str) -> None:
 
 
 def clone_database(name: str) -> str:
-    """A fresh database of the current schema called `name`; returns its URL."""
+    """A fresh database of the current schema called `name`; returns its URL for the application's role."""
     server = os.environ["KONTOR_TEST_SERVER"]
     _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     _execute(server, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")
-    return _database(server, name)
+    return _database(os.environ["KONTOR_TEST_APPLICATION"], name)
+
+
+def owner_url(database: Database) -> str:
+    """The same database for its owner, a superuser: for migrations, and for who tampers."""
+    return _database(os.environ["KONTOR_TEST_SERVER"], make_url(database.url).database or "")
 
 
 def drop_database(name: str) -> None:

@@ -69,7 +69,8 @@ def examine(settings: Settings) -> list[Finding]:
     if isinstance(app, Finding):
         return [app, *findings]
     try:
-        return [*_guarded(_database, app), *_guarded(_schema, app), *_guarded(_stripe, app), *findings]
+        checks = (_database, _role, _schema, _stripe)
+        return [*(finding for check in checks for finding in _guarded(check, app)), *findings]
     finally:
         app.close()
 
@@ -113,6 +114,28 @@ def _database(app: Application) -> Findings:
         yield Finding("time", Verdict.WRONG, sentence)
     else:
         yield Finding("time", Verdict.OK, f"In step with the database ({skew.total_seconds() * 1000:.0f} ms apart).")
+
+
+def _role(app: Application) -> Findings:
+    """Whether the database can refuse the application a change of the audit log."""
+    with app.database.unit_of_work(_ACTOR) as uow:
+        row = uow.driver.execute(
+            "SELECT current_user, (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), coalesce(("
+            "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class"
+            " WHERE oid = to_regclass('audit_entry')), false)"
+        ).fetchone()
+    name, is_super, owns = row
+    if is_super or owns:
+        known_as = "a superuser" if is_super else "the owner of the audit log"
+        sentence = (
+            f"The application connects as “{name}”, {known_as}, so the database cannot refuse it anything. "
+            "Give DATABASE_URL a login that is only a member of kontor_app, and DATABASE_OWNER_URL to migrations."
+        )
+        yield Finding("role", Verdict.LOOK if app.settings.uses_sandbox else Verdict.WRONG, sentence)
+    else:
+        yield Finding(
+            "role", Verdict.OK, f"The application connects as “{name}”, which owns no table of the audit log."
+        )
 
 
 def _schema(app: Application) -> Findings:
@@ -185,7 +208,8 @@ def _disk(folder: Path) -> Finding:
 
 def _secrets(settings: Settings) -> Finding:
     """Files with a secret in them, which nobody but their owner may read."""
-    kept = [settings.data_dir / "postgres" / "password", settings.data_dir / "sandbox" / "connection.json"]
+    postgres = settings.data_dir / "postgres"
+    kept = [postgres / "password", postgres / "application_password", settings.data_dir / "sandbox" / "connection.json"]
     open_to_others = [
         str(path) for path in kept if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     ]

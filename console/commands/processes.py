@@ -14,7 +14,7 @@ import typer
 
 from console.commands.support import AsJson, answer, quiet, require_schema, tell
 from services.core import migrate
-from services.core.database_address import database_url, embedded_server
+from services.core.database_address import embedded_server, owner_url
 from services.core.settings import Settings, load_settings
 
 
@@ -47,13 +47,13 @@ def clock() -> None:
 
 
 def migrate_database(as_json: AsJson = False) -> None:
-    """Bring the database to the newest schema. Safe from several machines at once.
+    """Bring the database to the newest schema, as its owner. Safe from several machines at once.
 
-    Example: DATABASE_URL=postgresql://… kontor migrate
+    Example: DATABASE_URL=postgresql://… DATABASE_OWNER_URL=postgresql://… kontor migrate
     """
     settings = quiet(load_settings())
     with _database(settings):
-        url = database_url(settings)
+        url = owner_url(settings)
         before = migrate.current_revision(url)
         migrate.upgrade(url)
     after = migrate.head_revision()

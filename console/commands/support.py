@@ -11,7 +11,7 @@ from console.commands.terminal import FAILED, AsJson, answer, quiet, run, table,
 from services.bootstrap import Application, bootstrap
 from services.core import migrate
 from services.core.actor import Actor
-from services.core.database_address import database_url, embedded_server
+from services.core.database_address import embedded_server, owner_url
 from services.core.db import UnitOfWork
 from services.core.errors import Unavailable
 from services.core.settings import Settings, load_settings
@@ -66,7 +66,7 @@ def command_line_actor() -> Actor:
 
 def require_schema(settings: Settings) -> None:
     """Brings the embedded database's schema up to date; asks for `kontor migrate` on a server."""
-    url = database_url(settings)
+    url = owner_url(settings)
     current = migrate.current_revision(url)
     if current == migrate.head_revision():
         return

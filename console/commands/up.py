@@ -23,7 +23,7 @@ from console.supervision import demo
 from console.supervision.child import Child
 from console.supervision.supervisor import Supervisor
 from services.core import migrate
-from services.core.database_address import database_url, embedded_server
+from services.core.database_address import embedded_server, owner_url
 from services.core.errors import Conflict
 from services.core.folder_lock import FolderLock
 from services.core.settings import Settings, load_settings
@@ -74,15 +74,15 @@ def _start(supervisor: Supervisor, settings: Settings) -> None:
     web = _child("web", commands.pop("web"), settings)
     if not serving.is_built():
         _say("web", "building the pages; about a minute, once for each version")
-    if supervisor.server is None or (supervisor.server.folder / "password").exists():
+    if supervisor.server is None or supervisor.server.is_made:
         _require_database(settings)
         supervisor.start(web)
     supervisor.start_database()
     if web not in supervisor.children:
         supervisor.start(web)
-    if migrate.current_revision(database_url(settings)) != migrate.head_revision():
+    if migrate.current_revision(owner_url(settings)) != migrate.head_revision():
         _say("database", "bringing the schema up to date")
-        migrate.upgrade(database_url(settings))
+        migrate.upgrade(owner_url(settings))
     if settings.uses_sandbox and demo.is_new(settings):
         _install_sandbox(settings)
     for name, command in commands.items():
@@ -92,7 +92,7 @@ def _start(supervisor: Supervisor, settings: Settings) -> None:
 def _require_database(settings: Settings) -> None:
     """Raises Unavailable when a server that is not ours does not answer, before anything is started."""
     if settings.database_url is not None:
-        migrate.current_revision(database_url(settings))
+        migrate.current_revision(owner_url(settings))
 
 
 def _install_sandbox(settings: Settings) -> None:

@@ -15,10 +15,21 @@ def embedded_server(settings: Settings) -> EmbeddedPostgres | None:
 
 
 def database_url(settings: Settings) -> str:
-    """`DATABASE_URL` as SQLAlchemy takes it, or the address of the embedded server in the data folder."""
+    """Where the application works: `DATABASE_URL` as SQLAlchemy takes it, or the embedded server's application role."""
     if settings.database_url is not None:
         return _with_driver(settings.database_url.get_secret_value())
-    return EmbeddedPostgres(settings.data_dir / "postgres").url
+    return EmbeddedPostgres(settings.data_dir / "postgres").application_url
+
+
+def owner_url(settings: Settings) -> str:
+    """Where migrations work: `DATABASE_OWNER_URL`, or the embedded server's owner.
+
+    A server whose owner was not named is migrated with `DATABASE_URL`; the application then owns its audit log,
+    which `kontor doctor` complains of.
+    """
+    if settings.database_url is None:
+        return EmbeddedPostgres(settings.data_dir / "postgres").url
+    return _with_driver((settings.database_owner_url or settings.database_url).get_secret_value())
 
 
 def _with_driver(url: str) -> str:

@@ -23,13 +23,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+import psycopg
+from psycopg import sql
 
 from services.core.errors import Unavailable
 from services.core.folder_lock import FolderLock
 from services.core.postgres_account import Account, account_for, binaries, binaries_for
 
-__all__ = ["EmbeddedPostgres", "binaries"]
+__all__ = ["APPLICATION_ROLE", "EmbeddedPostgres", "binaries"]
 
+APPLICATION_ROLE = "kontor_app"
 _MAJOR = "18"
 _HERE = "/proc/self/cwd"
 _TUNING = {
@@ -61,7 +64,7 @@ def _silent(_: str) -> None:
 
 
 class EmbeddedPostgres:
-    """One server in `folder`: `folder/data`, a password file only its owner reads, a private socket folder."""
+    """One server in `folder`: `folder/data`, two password files only their owner reads, a private socket folder."""
 
     def __init__(self, folder: Path, *, settings: dict[str, str] | None = None) -> None:
         self.folder = folder.resolve()
@@ -81,14 +84,30 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """Raises Unavailable when the server was never started here, since its password is made then."""
+        """The owner's address, for migrations and upkeep.
+
+        Raises Unavailable when the server was never started here, since its passwords are made then.
+        """
+        return self._address("kontor", self.folder / "password")
+
+    @property
+    def application_url(self) -> str:
+        """The application's address: a role that owns nothing. Raises Unavailable as `url` does."""
+        return self._address(APPLICATION_ROLE, self.folder / "application_password")
+
+    @property
+    def is_made(self) -> bool:
+        """Whether both addresses are known: the server was started once by this version."""
+        return (self.folder / "password").exists() and (self.folder / "application_password").exists()
+
+    def _address(self, role: str, kept: Path) -> str:
         try:
-            password = quote((self.folder / "password").read_text().strip())
+            password = quote(kept.read_text().strip())
         except OSError as error:
             raise Unavailable(
                 f"There is no database in {self.folder} yet. Start Kontor with `kontor up`, or set DATABASE_URL."
             ) from error
-        return f"postgresql+psycopg://kontor:{password}@/kontor?host={self.socket_folder}"
+        return f"postgresql+psycopg://{role}:{password}@/kontor?host={self.socket_folder}"
 
     @contextmanager
     def in_use(self, progress: Progress = _silent) -> Iterator[None]:
@@ -96,6 +115,7 @@ class EmbeddedPostgres:
         with self._starting():
             self._users.share()
             self._start_unless_ready(600, progress)
+            self._make_application_role()
         try:
             yield
         finally:
@@ -112,6 +132,7 @@ class EmbeddedPostgres:
         """
         with self._starting():
             self._start_unless_ready(timeout, progress)
+            self._make_application_role()
 
     def stop(self, *, timeout: float = 60.0) -> None:
         """A fast, clean stop; after `timeout` seconds an immediate one, which the next start repairs."""
@@ -247,6 +268,23 @@ class EmbeddedPostgres:
         if self.data.exists():
             self.data.rmdir()
         half_done.rename(self.data)
+
+    def _make_application_role(self) -> None:
+        """The login the application uses, once: what it may do with each table is the migrations' business."""
+        if self.is_made:
+            return
+        password = secrets.token_urlsafe(24)
+        name = sql.Identifier(APPLICATION_ROLE)
+        known = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
+            if connection.execute(known, (APPLICATION_ROLE,)).fetchone() is None:
+                connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+            given = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password))
+            connection.execute(given)
+        fresh = self.folder / "application_password.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(password)
+        fresh.replace(self.folder / "application_password")
 
     def _run(self, data: Path, program: str, *options: str, database: str = "", script: str = "") -> None:
         command = [self._programs / program, *options, "-D", self._data_argument(data), *filter(None, [database])]

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from services.core.errors import Unavailable
 
@@ -39,11 +39,18 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def current_revision(url: str) -> str | None:
-    """The schema the database is at, None for an empty one. Raises Unavailable when it does not answer."""
+    """The schema the database is at; None for an empty one, and for one that is older than the role of `url`.
+
+    Raises Unavailable when it does not answer.
+    """
     engine = create_engine(url, poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
     try:
         with _reaching_the_database(), engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":
+            raise
+        return None
     finally:
         engine.dispose()
 

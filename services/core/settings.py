@@ -21,7 +21,8 @@ class WebSettings(BaseModel):
 
 
 class DatabaseSettings(BaseModel):
-    """Sizes of the embedded server and of each process's pool; the URL itself is `DATABASE_URL`."""
+    """Sizes of the embedded server and of each process's pool; the URLs are `DATABASE_URL` and, for migrations alone,
+    `DATABASE_OWNER_URL`."""
 
     pool_size: int = Field(default=5, ge=1, le=100)
     shared_buffers_mb: int = Field(default=256, ge=16)
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8400, ge=1, le=65535)
     data_dir: Path = Path(".kontor")
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_owner_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_OWNER_URL")
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     log_level: str = "info"
     sandbox: bool | None = None
@@ -105,4 +107,4 @@ def load_settings() -> Settings:
 
 def _variable(location: tuple[int | str, ...]) -> str:
     name = "__".join(str(part) for part in location).upper()
-    return name if name in {"DATABASE_URL", "REDIS_URL"} else f"KONTOR_{name}"
+    return name if name in {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"} else f"KONTOR_{name}"

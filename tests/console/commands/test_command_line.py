@@ -7,6 +7,7 @@ from services.core import migrate
 from services.core.actor import Actor
 from services.core.db import Database
 from services.identity import Grant, Role
+from tests.conftest import owner_url
 from tests.console.commands.conftest import Kontor
 from tests.factories.identity import an_entity
 
@@ -75,11 +76,14 @@ def test_a_wrong_setting_is_named(kontor: Kontor, monkeypatch, capsys):
     assert "KONTOR_PORT" in capsys.readouterr().err
 
 
-def test_an_older_schema_asks_for_migrate_and_migrate_brings_it_up(kontor: Kontor, database: Database, capsys):
+def test_an_older_schema_asks_for_migrate_and_migrate_brings_it_up(
+    kontor: Kontor, database: Database, monkeypatch, capsys
+):
     database.dispose()
-    migrate.downgrade(database.url, "20261121_02_audit")
+    migrate.downgrade(owner_url(database), "20261121_02_audit")
     assert kontor("user", "list") == 1
     assert "kontor migrate" in capsys.readouterr().err
+    monkeypatch.setenv("DATABASE_OWNER_URL", owner_url(database))
     assert kontor("migrate", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
         "before": "20261121_02_audit",

@@ -11,6 +11,7 @@ from console.commands import support
 from services import runs
 from services.core import migrate
 from services.core.db import Database
+from tests.conftest import owner_url
 
 Doctor = Callable[[], tuple[int, dict[str, dict[str, str]]]]
 
@@ -51,7 +52,7 @@ def test_a_missing_worker_is_wrong_and_a_present_one_right(doctor: Doctor, datab
 
 def test_an_old_schema_is_named(doctor: Doctor, database: Database):
     database.dispose()
-    migrate.downgrade(database.url, "20261121_02_audit")
+    migrate.downgrade(owner_url(database), "20261121_02_audit")
     status, findings = doctor()
     assert status == 1
     assert findings["migrations"]["sentence"].endswith("Run `kontor migrate`.")
