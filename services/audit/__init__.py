@@ -1,6 +1,6 @@
 """The audit log: who did what to which record, in the transaction that did it."""
 
-from services.audit.queries import entry, export, search, trail
+from services.audit.queries import entry, export, search, trail, trail_of_many
 from services.audit.service import record
 from services.audit.views import AuditEntryView, AuditFilter, AuditPage
 
@@ -13,4 +13,5 @@ __all__ = [
     "record",
     "search",
     "trail",
+    "trail_of_many",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 
@@ -72,10 +72,27 @@ def trail(
     A page that shows the record passes the right to read that record, so that its history is shown to
     whoever may see it.
     """
-    statement = _visible(uow, permission).where(
-        AuditEntry.subject_type == subject_type, AuditEntry.subject_id == str(subject_id)
+    statement = _of(uow, permission, subject_type, [str(subject_id)]).order_by(*_NEWEST_FIRST)
+    return [_view(row) for row in uow.session.scalars(statement.limit(limit))]
+
+
+def trail_of_many(
+    uow: UnitOfWork,
+    subject_type: str,
+    subject_ids: Sequence[str],
+    *,
+    permission: Permission = Permission.AUDIT_READ,
+    limit: int = 200,
+) -> list[AuditEntryView]:
+    """What was done to several records of a kind, oldest first; `permission` as in `trail`."""
+    statement = _of(uow, permission, subject_type, subject_ids).order_by(*_OLDEST_FIRST)
+    return [_view(row) for row in uow.session.scalars(statement.limit(limit))]
+
+
+def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids: Sequence[str]) -> Select[AuditEntry]:
+    return _visible(uow, permission).where(
+        AuditEntry.subject_type == subject_type, AuditEntry.subject_id.in_(subject_ids)
     )
-    return [_view(row) for row in uow.session.scalars(statement.order_by(*_NEWEST_FIRST).limit(limit))]
 
 
 def export(uow: UnitOfWork, *, filter: AuditFilter = _EVERYTHING) -> Iterator[AuditEntryView]:

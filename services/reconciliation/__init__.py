@@ -8,6 +8,7 @@ from services.reconciliation.queries import groups_of, newest_runs, recent_runs,
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
 from services.reconciliation.service import Starter, last_closed_day, reconcile, start_chain, start_run
 from services.reconciliation.signing import sign_off, signing_of, verify_signature
+from services.reconciliation.standing import BankLineView, RecordStanding, standing_of
 from services.reconciliation.views import (
     AgeBand,
     BreakFilter,
@@ -63,6 +64,7 @@ __all__ = [
     "SIDES",
     "UNRESOLVED",
     "AgeBand",
+    "BankLineView",
     "BreakClass",
     "BreakFilter",
     "BreakPage",
@@ -82,6 +84,7 @@ __all__ = [
     "OverviewView",
     "PairingView",
     "ReconcileParams",
+    "RecordStanding",
     "Refreshed",
     "Resolution",
     "Rule",
@@ -120,6 +123,7 @@ __all__ = [
     "run_report",
     "sign_off",
     "signing_of",
+    "standing_of",
     "start_chain",
     "start_run",
     "stream_breaks",

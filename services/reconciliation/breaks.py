@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
@@ -70,6 +71,19 @@ def break_by_number(uow: UnitOfWork, *, number: int) -> BreakView:
     if row is None:
         raise BreakNotFound(f"There is no break B-{number} in the entities you may see.", number=number)
     return _view(row, _today(uow))
+
+
+def breaks_of_keys(uow: UnitOfWork, *, entity_id: uuid.UUID, keys: Sequence[str]) -> list[BreakView]:
+    """Every break there ever was about these keys in one entity of the actor, by number."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    rows = uow.session.scalars(
+        select(Break)
+        .where(scope.allows(Break.entity_id), Break.entity_id == entity_id)
+        .where(Break.definition.in_([str(one) for one in Definition]), Break.subject_key.in_(keys))
+        .order_by(Break.number)
+    )
+    today = _today(uow)
+    return [_view(row, today) for row in rows]
 
 
 def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:

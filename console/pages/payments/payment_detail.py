@@ -29,6 +29,7 @@ from console.design.texts import t
 from console.kit.page import page
 from console.pages.payments.parts import LOOKS, PAYMENT_WORDS, movement_table
 from console.pages.payments.records_state import PaymentDetail
+from console.pages.payments.standing import standing_cards
 from services.core.permissions import Permission
 
 
@@ -59,7 +60,7 @@ def payment_detail() -> rx.Component:
                         flush=True,
                     ),
                 ],
-                [_facts(payment), _payouts()],
+                [_facts(payment), _payouts(), *standing_cards(PaymentDetail)],
             ),
         ),
         lines=12,

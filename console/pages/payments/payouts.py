@@ -17,7 +17,6 @@ from console.components import (
     facts,
     filter_bar,
     link,
-    link_button,
     loading_or,
     main_and_side,
     money,
@@ -36,6 +35,7 @@ from console.kit.page import page
 from console.pages.payments.lists_state import PayoutList
 from console.pages.payments.parts import LOOKS, PAYOUT_WORDS, movement_table
 from console.pages.payments.records_state import PayoutDetail
+from console.pages.payments.standing import standing_cards
 from services.core.permissions import Permission
 
 
@@ -135,13 +135,7 @@ def payout_detail() -> rx.Component:
                         ),
                         title=t("payments.facts"),
                     ),
-                    card(
-                        rx.el.p(t("payments.reconciled_hint")),
-                        link_button(
-                            t("payments.to_reconciliation"), href=routes.RECONCILIATION, icon_name="scale", small=True
-                        ),
-                        title=t("payments.reconciled_by"),
-                    ),
+                    *standing_cards(PayoutDetail),
                 ],
             ),
         ),

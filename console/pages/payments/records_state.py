@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
 import reflex as rx
 
 from console import routes
 from console.design.format import UNKNOWN
-from console.kit import backend
+from console.kit import backend, session
 from console.kit.authz import event
 from console.kit.page_state import PageState
 from console.pages.payments.rows import (
@@ -18,15 +21,47 @@ from console.pages.payments.rows import (
     shown,
     story_items,
 )
-from services import payments
+from console.pages.payments.standing import bank_line_row, break_row, happenings
+from services import payments, reconciliation
 from services.core.clock import business_day
 from services.core.permissions import Permission
-from services.payments import InvoiceLine
+from services.payments import InvoiceLine, MovementView, PayoutRow
+from services.reconciliation import RecordStanding
 
 Rows = list[dict[str, str]]
 
 
-class PaymentDetail(PageState, rx.State):
+def movement_keys(movements: Sequence[MovementView]) -> list[str]:
+    """The keys under which reconciliation knows balance transactions."""
+    return [f"{one.source_ref}:{one.category}" for one in movements if one.source_ref]
+
+
+class StandingState(PageState, mixin=True):
+    """A record with what reconciliation says of it, for readers who may see that."""
+
+    breaks: rx.Field[Rows] = rx.field(default_factory=list)
+    bank_lines: rx.Field[Rows] = rx.field(default_factory=list)
+    reconciled: bool = False
+
+    async def _standing(self, entity_id: uuid.UUID, movements: list[str], payouts: list[PayoutRow]) -> RecordStanding:
+        """Fills the two lists; empty for a reader without the right."""
+        self.reconciled = session.PRINCIPAL.get().actor.may(Permission.RECONCILIATION_READ)
+        if not self.reconciled:
+            return RecordStanding((), (), ())
+        standing = await backend.load(
+            self,  # pyright: ignore[reportArgumentType]
+            reconciliation.standing_of,
+            entity_id=entity_id,
+            movements=movements,
+            payouts=[payout.stripe_id for payout in payouts],
+        )
+        reader = await self._reader()
+        self.breaks = [break_row(one, reader) for one in standing.breaks]
+        self.bank_lines = [bank_line_row(one, reader) for one in standing.bank_lines]
+        return standing
+
+
+class PaymentDetail(StandingState, rx.State):
     """One payment with its whole story."""
 
     payment: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -52,14 +87,15 @@ class PaymentDetail(PageState, rx.State):
             "invoice": (invoice.number or invoice.stripe_id) if invoice else UNKNOWN,
             "invoice_status": invoice.status if invoice else "",
         }
-        self.story = story_items(found, reader)
+        standing = await self._standing(found.payment.entity_id, movement_keys(found.movements), found.payouts)
+        self.story = story_items(found, reader, happenings(standing, reader))
         self.movements = [movement_row(one, reader) for one in found.movements]
         self.payouts = [payout_row(one, reader) for one in found.payouts]
         self._done()
 
 
-class PayoutDetail(PageState, rx.State):
-    """One payout with what it is made of."""
+class PayoutDetail(StandingState, rx.State):
+    """One payout with what it is made of, and what the bank says of it."""
 
     payout: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     movements: rx.Field[Rows] = rx.field(default_factory=list)
@@ -77,6 +113,7 @@ class PayoutDetail(PageState, rx.State):
             "descriptor": found.descriptor or UNKNOWN,
             "read_at": reader.moment(found.composed_at),
         }
+        await self._standing(found.payout.entity_id, [], [found.payout])
         self.movements = [movement_row(one, reader) for one in found.movements]
         cut = len(found.movements) < found.payout.parts
         count = reader.number(len(found.movements))

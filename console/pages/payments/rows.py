@@ -152,8 +152,8 @@ def _points(now: float | None, before: float | None, reader: Reader) -> str:
     return reader.text("payments.points", change=text)
 
 
-def story_items(story: PaymentStory, reader: Reader) -> list[Row]:
-    """Everything that happened to a payment, oldest first, as a timeline."""
+def story_items(story: PaymentStory, reader: Reader, more: Sequence[tuple[dt.datetime, Row]] = ()) -> list[Row]:
+    """Everything that happened to a payment, oldest first, as a timeline; `more` is what others know of it."""
     happened: list[tuple[dt.datetime, str, str]] = [
         (
             story.payment.created_at,
@@ -187,7 +187,8 @@ def story_items(story: PaymentStory, reader: Reader) -> list[Row]:
         happened.append((payout.created_at, "landmark", text))
     for event in story.events:
         happened.append((event.made_at, "webhook", reader.text("payments.story_event", type=event.type)))
-    happened.sort(key=lambda one: one[0])
-    return [
-        {"icon": icon, "who": "", "what": what, "when": reader.moment(at), "said": ""} for at, icon, what in happened
+    lines = [
+        (at, {"icon": icon, "who": "", "what": what, "when": reader.moment(at), "said": ""})
+        for at, icon, what in happened
     ]
+    return [line for _, line in sorted([*lines, *more], key=lambda one: one[0])]
