@@ -13,6 +13,7 @@ from services import bank, books, notifications, payments, reconciliation, runs
 from services.core.clock import Clock
 from services.core.database_address import database_url
 from services.core.db import Base, Database, UnitOfWork
+from services.core.keyring import GivenKeys, KeyFolder, Keyring
 from services.core.log import configure_logging
 from services.core.settings import Settings, load_settings
 from services.integrations.stripe_gateway import StripeGateway
@@ -22,7 +23,9 @@ MODELS = [
     "services.core.events",
     "services.audit.models",
     "services.notifications.models",
+    "services.core.rate_limits",
     "services.identity.models",
+    "services.identity.models_proof",
     "services.runs.models",
     "services.bank.models",
     "services.books.models",
@@ -93,6 +96,12 @@ def clock_of(settings: Settings) -> Clock:
     return Clock(sandbox_clock_file(settings.data_dir)) if settings.uses_sandbox else Clock()
 
 
+def keyring_of(settings: Settings) -> Keyring:
+    """The keys named in the settings, else those in the data folder, made when first needed."""
+    given = {key_id: key.get_secret_value() for key_id, key in settings.keyring.keys.items()}
+    return Keyring(GivenKeys(given, settings.keyring.active or "") if given else KeyFolder(settings.data_dir / "keys"))
+
+
 def sandbox_clock_file(data_dir: Path) -> Path:
     return data_dir / "sandbox" / "clock.json"
 
@@ -107,6 +116,7 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
     database = Database(
         database_url(settings),
         clock=clock_of(settings),
+        keyring=keyring_of(settings),
         pool_size=settings.database.pool_size,
         application_name=f"kontor {process}",
     )

@@ -108,7 +108,8 @@ def connection(worker_database: Database) -> Iterator[Connection]:
 @pytest.fixture
 def uow(connection: Connection, worker_database: Database) -> Iterator[UnitOfWork]:
     """A unit of work of the system actor inside the test's transaction."""
-    session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+    info = {"keyring": worker_database.keyring}
+    session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=info)
     yield UnitOfWork(session, Actor.system("test"), worker_database.clock, "test-request")
     session.close()
 

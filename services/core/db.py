@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import DatabaseUnavailable
 from services.core.ids import new_id
+from services.core.keyring import GivenKeys, Keyring
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -58,19 +61,34 @@ class UnitOfWork:
         self.request_id = request_id
 
     @property
+    def keyring(self) -> Keyring:
+        """Seals and opens what is secret at rest; it came with the database."""
+        return self.session.info["keyring"]
+
+    @property
     def driver(self) -> Any:
         """The psycopg connection of this transaction, for COPY and other bulk work inside it."""
         return self.session.connection().connection.driver_connection
 
 
 class Database:
-    """An engine and the way to open units of work on it. Created in `bootstrap`, never at import."""
+    """An engine and the way to open units of work on it. Created in `bootstrap`, never at import.
+
+    Without a `keyring` secrets are sealed for the life of this object alone.
+    """
 
     def __init__(
-        self, url: str, *, clock: Clock | None = None, pool_size: int = 5, application_name: str = "kontor"
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        keyring: Keyring | None = None,
+        pool_size: int = 5,
+        application_name: str = "kontor",
     ) -> None:
         self.url = url
         self.clock = clock or Clock()
+        self.keyring = keyring or Keyring(GivenKeys({"process": base64.b64encode(os.urandom(32)).decode()}, "process"))
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,
@@ -87,7 +105,7 @@ class Database:
 
         Raises DatabaseUnavailable with a plain sentence when the database does not answer.
         """
-        session = Session(self.engine, expire_on_commit=False)
+        session = Session(self.engine, expire_on_commit=False, info={"keyring": self.keyring})
         try:
             yield UnitOfWork(session, actor, self.clock, request_id or str(new_id()))
             session.commit()

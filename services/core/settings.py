@@ -59,6 +59,16 @@ class ChatSettings(BaseModel):
     webhooks: dict[str, SecretStr] = {}
 
 
+class KeyringSettings(BaseModel):
+    """Keys for secrets at rest (id → 32 bytes in base64) and which is active; needed with several machines.
+
+    Left out, keys are made in the data folder. Every id a stored secret names has to stay until `kontor keys rotate`.
+    """
+
+    keys: dict[str, SecretStr] = {}
+    active: str | None = None
+
+
 class WorkerSettings(BaseModel):
     """Runs a worker executes side by side, and how long a lease lasts without a heartbeat, in seconds."""
 
@@ -81,6 +91,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     database: DatabaseSettings = DatabaseSettings()
     stripe: StripeSettings = StripeSettings()
+    keyring: KeyringSettings = KeyringSettings()
     worker: WorkerSettings = WorkerSettings()
     mail: MailSettings = MailSettings()
     chat: ChatSettings = ChatSettings()

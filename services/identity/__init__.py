@@ -12,6 +12,7 @@ from services.identity.people import (
 from services.identity.policy import PERMISSIONS, Grant, SessionLifetime
 from services.identity.proof import prove_by_password
 from services.identity.queries import colleagues, entity_by_code, has_users, legal_entities, user_by_email, users
+from services.identity.secrets_at_rest import owns_keys, retire_key, rewrap_secrets, rotate_keys, secrets_under
 from services.identity.service import create_legal_entity
 from services.identity.sessions import actor_for_session, choose_entities, end_sessions, set_preferences, sign_out
 from services.identity.sign_in import authenticate
@@ -46,9 +47,14 @@ __all__ = [
     "grant_role",
     "has_users",
     "legal_entities",
+    "owns_keys",
     "prove_by_password",
     "reactivate_user",
+    "retire_key",
     "revoke_role",
+    "rewrap_secrets",
+    "rotate_keys",
+    "secrets_under",
     "set_password",
     "set_preferences",
     "sign_out",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,21 +52,41 @@ class User(Base):
     theme: Mapped[str] = mapped_column(default="system")
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     last_sign_in_at: Mapped[dt.datetime | None]
+    password_changed_at: Mapped[dt.datetime | None]
     deactivated_at: Mapped[dt.datetime | None]
+
+
+class RoleDefinition(Base):
+    """A role: one of the five of the code (which then says its rights), or a custom one with its rights here.
+
+    `conditions` narrows single rights: `{"<permission>": {"only": "own" | "own_team", "up_to": n, "currency": c}}`.
+    """
+
+    __tablename__ = "role_definition"
+    __table_args__ = (
+        CheckConstraint("code ~ '^[a-z][a-z0-9_-]{1,39}$'", name="code_form"),
+        CheckConstraint("NOT built_in OR permissions = '{}'", name="built_in_rights"),
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    built_in: Mapped[bool] = mapped_column(default=False)
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(String))
+    conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    second_factor: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+    retired_at: Mapped[dt.datetime | None]
 
 
 class RoleGrant(Base):
     """A role held by a person: for one legal entity, or for all (`entity_id` null)."""
 
     __tablename__ = "role_grant"
-    __table_args__ = (
-        UniqueConstraint("user_id", "role", "entity_id", postgresql_nulls_not_distinct=True),
-        CheckConstraint("role IN ('finance', 'ops', 'dev', 'auditor', 'admin')", name="role"),
-    )
+    __table_args__ = (UniqueConstraint("user_id", "role", "entity_id", postgresql_nulls_not_distinct=True),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
-    role: Mapped[str]
+    role: Mapped[str] = mapped_column(ForeignKey("role_definition.code"))
     entity_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("legal_entity.id"))
     granted_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     granted_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
