@@ -13,6 +13,7 @@ from types import FrameType
 import typer
 
 from console.commands.support import AsJson, answer, quiet, require_schema, tell
+from console.supervision import demo
 from services.core import migrate
 from services.core.database_address import embedded_server, owner_url
 from services.core.settings import Settings, load_settings
@@ -63,7 +64,11 @@ def migrate_database(as_json: AsJson = False) -> None:
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[None]:
-    """The embedded PostgreSQL for as long as the process runs; a server is expected to be there."""
+    """The embedded PostgreSQL for as long as the process runs; a server is expected to be there.
+
+    Raises Conflict when the sandbox's data and a real account would meet.
+    """
+    demo.require_one_world(settings)
     server = embedded_server(settings)
     if server is None:
         yield
@@ -77,6 +82,7 @@ def _run_jobs(name: str) -> None:
     settings = load_settings()
     command = [sys.executable, "-m", "jobs", name]
     if embedded_server(settings) is None:
+        demo.require_one_world(settings)
         require_schema(settings)
         os.execv(sys.executable, command)  # noqa: S606 - our own program, in our place
     with _database(settings):

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ _WEB = ROOT / ".web"
 _STAMP = _WEB / "built-from"
 _LOCK = ROOT / ".web.lock"
 _SOURCES = ("console", "assets", "reflex.lock", "rxconfig.py", "requirements.lock")
+_CHATTER = re.compile(r"\s*(npm (silly|verbose|http|timing|info)\b|reifyNode:|\d+\s*$)")
 _NOT_DRAWN = ("console/http_api", "console/commands", "console/cli.py")
 
 
@@ -58,9 +60,15 @@ def build(*, force: bool = False) -> bool:
         command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--no-ssr"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode != 0 or not (_WEB / "build/client/index.html").exists():
-            raise BuildFailed(f"The pages could not be built.\n{(done.stdout + done.stderr)[-3000:]}")
+            raise BuildFailed(f"The pages could not be built.\n{_telling(done.stdout + done.stderr)}")
         _STAMP.write_text(wanted)
         return True
+
+
+def _telling(output: str) -> str:
+    """The end of what a build printed, without the lines in which npm only says what it is doing."""
+    lines = [line for line in output.splitlines() if not _CHATTER.match(line)]
+    return "\n".join(lines)[-3000:]
 
 
 def serve(host: str, port: int) -> None:

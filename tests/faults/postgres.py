@@ -17,7 +17,7 @@ from tests.faults.ground import Ground, ground, until
 def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
     """kill -9 of the server's main process at random points, then a start with crash recovery."""
     with ground(folder) as laid:
-        count = max(8, kills)
+        count = max(8, 3 * kills)
         lay_down(laid.database, count)
         for _ in range(2):
             laid.start("tests.faults.effects", "worker", "--concurrency", "2")
@@ -32,9 +32,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
             struck += 1
             _wait_for_the_end(pid)
             laid.postgres.start()
-            back.append(
-                until(lambda before=before: done(laid.database) > before or not unfinished(laid.database), seconds=180)
-            )
+            back.append(until(lambda before=before: _goes_on(laid, before), seconds=180))
         until(lambda: unfinished(laid.database) == 0, seconds=300)
         result = tally(laid.database, count)
     return {"kills": struck, **result, "resumed_max_s": round(max(back, default=0.0), 3)}

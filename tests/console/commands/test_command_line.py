@@ -1,6 +1,9 @@
 import io
 import json
 import sys
+from pathlib import Path
+
+import pytest
 
 from services import identity
 from services.core import migrate
@@ -99,3 +102,15 @@ def test_what_nobody_foresaw_gets_an_incident_and_no_traceback_on_the_terminal_l
     assert kontor("user", "list") == 1
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith("kontor: Something went wrong that should not. Incident ")
+
+
+def test_no_process_starts_where_a_real_account_would_meet_invented_data(
+    kontor: Kontor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "sandbox").mkdir()
+    (tmp_path / "sandbox/demo_users.json").write_text("[]")
+    monkeypatch.setenv("KONTOR_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("KONTOR_SANDBOX", "false")
+    for process in ("web", "worker", "clock", "up"):
+        assert kontor(process) == 1, process
+        assert "Give the real account a folder of its own" in capsys.readouterr().err
