@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from services import bank, books, notifications, payments, reconciliation, runs
+from services import approvals, bank, books, notifications, payments, reconciliation, runs
 from services.core.clock import Clock
 from services.core.database_address import database_url
 from services.core.db import Base, Database, UnitOfWork
+from services.core.events import Handler, subscribe
 from services.core.keyring import GivenKeys, KeyFolder, Keyring
 from services.core.log import configure_logging
 from services.core.settings import Settings, load_settings
@@ -27,6 +28,7 @@ MODELS = [
     "services.identity.models",
     "services.identity.models_proof",
     "services.runs.models",
+    "services.approvals.models",
     "services.bank.models",
     "services.books.models",
     "services.payments.models",
@@ -56,6 +58,10 @@ KINDS: list[runs.RunKind] = [
     reconciliation.RUN,
     reconciliation.NIGHTLY,
 ]
+
+# What needs other eyes, and who acts once they have agreed.
+APPROVALS: list[approvals.ApprovalKind] = [approvals.POLICY_CHANGE]
+ON_APPROVAL: list[Handler] = [approvals.apply_policy_change]
 
 # What starts by itself on a new installation; people edit it later on the Schedules page.
 SCHEDULES: list[ScheduleDefault] = [
@@ -111,8 +117,7 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
     settings = settings or load_settings()
     configure_logging(settings.log_level, process=process)
     load_models()
-    for kind in KINDS:
-        runs.declare(kind)
+    wire()
     database = Database(
         database_url(settings),
         clock=clock_of(settings),
@@ -121,6 +126,16 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
         application_name=f"kontor {process}",
     )
     return Application(settings, database, StripeGateway.of(settings))
+
+
+def wire() -> None:
+    """Makes every kind known and lets handlers hear what they wait for; doing it again changes nothing."""
+    for kind in KINDS:
+        runs.declare(kind)
+    for asked in APPROVALS:
+        approvals.declare(asked)
+    for handler in ON_APPROVAL:
+        subscribe("approvals.request_approved", handler)
 
 
 def install_schedules(uow: UnitOfWork) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from services.bootstrap import load_models
+from services.bootstrap import load_models, wire
 from services.core import migrate
 from services.core.actor import Actor
 from services.core.clock import Clock
@@ -34,6 +34,7 @@ _FAST = {
 def pytest_configure(config: pytest.Config) -> None:
     """The controller (or the only process) starts the server and migrates the template; workers get its address."""
     load_models()
+    wire()
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     folder = Path(tempfile.mkdtemp(prefix="kontor-test-"))

@@ -23,6 +23,11 @@ class Permission(StrEnum):
     RUN_EXECUTE = "runs.run.execute"  # workers and the clock; no role holds it
     RUN_CONTROL = "runs.run.control"
     SCHEDULE_EDIT = "runs.schedule.edit"
+    APPROVAL_READ = "approvals.request.read"
+    APPROVAL_VOTE_FINANCE = "approvals.vote.finance"
+    APPROVAL_VOTE_OPS = "approvals.vote.ops"
+    APPROVAL_VOTE_DEV = "approvals.vote.dev"
+    APPROVAL_POLICY = "approvals.policy.propose"
     NOTIFICATION_READ = "notifications.letter.read"
     NOTIFICATION_SEND = "notifications.letter.send"
     AUDIT_READ = "audit.entry.read"

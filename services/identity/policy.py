@@ -23,6 +23,7 @@ _MONEY_READS = frozenset(
         Permission.BOOKS_READ,
         Permission.RECONCILIATION_READ,
         Permission.RUN_READ,
+        Permission.APPROVAL_READ,
     }
 )
 
@@ -38,6 +39,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.RECONCILIATION_RUN,
             Permission.BREAK_WORK,
             Permission.RECONCILIATION_SIGN,
+            Permission.APPROVAL_VOTE_FINANCE,
+            Permission.APPROVAL_POLICY,
             Permission.AUDIT_READ,
         },
         Role.OPS: _EVERYONE
@@ -50,8 +53,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.SCHEDULE_EDIT,
             Permission.NOTIFICATION_READ,
             Permission.NOTIFICATION_SEND,
+            Permission.APPROVAL_VOTE_OPS,
         },
-        Role.DEV: _EVERYONE | _MONEY_READS | {Permission.RUN_CONTROL},
+        Role.DEV: _EVERYONE | _MONEY_READS | {Permission.RUN_CONTROL, Permission.APPROVAL_VOTE_DEV},
         Role.AUDITOR: _EVERYONE | _READS,
         Role.ADMIN: _EVERYONE
         | _READS
@@ -59,6 +63,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.USER_MANAGE,
             Permission.SETUP_MANAGE,
             Permission.NOTIFICATION_SEND,
+            Permission.APPROVAL_POLICY,
             Permission.SCHEDULE_EDIT,
             Permission.RUN_CONTROL,
             Permission.PAYMENT_SYNC,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.errors import NotFound
@@ -12,7 +13,7 @@ from services.core.permissions import Permission
 from services.core.scope import EntityScope
 from services.identity.models import LegalEntity, RoleGrant, User, UserSession
 from services.identity.policy import PERMISSIONS, Grant
-from services.identity.views import LegalEntityView, PersonView, UserView
+from services.identity.views import ContactView, LegalEntityView, PersonView, UserView
 from services.identity.vocabulary import Role
 
 
@@ -58,16 +59,33 @@ def user_by_email(uow: UnitOfWork, *, email: str) -> UserView:
 def colleagues(uow: UnitOfWork, *, permission: Permission, entity_id: uuid.UUID) -> list[PersonView]:
     """Active people who hold the same right as the actor for one entity, by name: whom work can be given to."""
     uow.actor.require(permission, entity_id)
+    return [PersonView(person.id, person.name) for person in holders(uow, permission=permission, entity_id=entity_id)]
+
+
+def holders(uow: UnitOfWork, *, permission: Permission, entity_id: uuid.UUID | None) -> list[ContactView]:
+    """Active people who hold a right for one entity, or for all of them when `entity_id` is None; by name.
+
+    For services that ask people for something; the caller decides who may learn the names.
+    """
     roles = [role.value for role, permissions in PERMISSIONS.items() if permission in permissions]
-    holders = select(RoleGrant.user_id).where(
+    held = select(RoleGrant.user_id).where(
         RoleGrant.role.in_(roles), or_(RoleGrant.entity_id.is_(None), RoleGrant.entity_id == entity_id)
     )
+    return _contacts(uow, User.id.in_(held))
+
+
+def contacts(uow: UnitOfWork, *, user_ids: Sequence[uuid.UUID]) -> list[ContactView]:
+    """Where these people are reached, by name; those who were deactivated are left out."""
+    return _contacts(uow, User.id.in_(user_ids)) if user_ids else []
+
+
+def _contacts(uow: UnitOfWork, which: ColumnElement[bool]) -> list[ContactView]:
     rows = uow.session.execute(
-        select(User.id, User.display_name)
-        .where(User.id.in_(holders), User.deactivated_at.is_(None))
+        select(User.id, User.display_name, User.email, User.locale)
+        .where(which, User.deactivated_at.is_(None))
         .order_by(User.display_name, User.email)
     )
-    return [PersonView(*row) for row in rows]
+    return [ContactView(*row) for row in rows]
 
 
 def has_users(uow: UnitOfWork) -> bool:

@@ -30,6 +30,16 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactView:
+    """Somebody who is to be told something, and in which language."""
+
+    id: uuid.UUID
+    name: str
+    email: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSecret:
     """What goes into the cookie, once; the database keeps a hash of `value` alone."""
 

@@ -22,7 +22,18 @@ PLANTED = {
     "no-sql-in-faces": ("console/planted_sql.py", "import sqlalchemy"),
     "pages": ("console/pages/planted_a.py", "import console.pages.planted_b"),
 }
-FACES = ("audit", "bank", "books", "dunning", "identity", "notifications", "payments", "reconciliation", "runs")
+FACES = (
+    "approvals",
+    "audit",
+    "bank",
+    "books",
+    "dunning",
+    "identity",
+    "notifications",
+    "payments",
+    "reconciliation",
+    "runs",
+)
 PLANTED |= {f"face-of-{name}": ("console/planted_faces.py", f"import services.{name}.queries") for name in FACES}
 
 

@@ -16,10 +16,13 @@ _CHECKS = {"require", "scope", "may"}
 UNCHECKED = {
     "identity.actor_for_session": "finds out who somebody is, before there is anybody to have a right",
     "identity.authenticate": "the way in",
+    "identity.contacts": "for services that write letters; the caller decides who learns the names",
+    "identity.holders": "for services that ask people for something; the caller decides who learns the names",
     "identity.entity_by_code": "turns a code that the caller already knows into its id, for commands and webhooks",
     "identity.has_users": "one bit, which tells the sign-in page of an empty console what to say",
     "identity.sign_out": "ends the session whose secret was presented",
     "audit.record": "writes what the caller, already checked, has done",
+    "approvals.request": "asks for what the caller, already checked, wants to do",
     "notifications.send": "says what the caller, already checked, has done",
     "runs.workers_seen": "two counts for the readiness probe, which nobody signs in for",
 }

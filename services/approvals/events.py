@@ -1,0 +1,10 @@
+"""What approvals tell the rest of the house."""
+
+REQUESTED = "approvals.request_created"
+VOTED = "approvals.vote_cast"
+APPROVED = "approvals.request_approved"
+REJECTED = "approvals.request_rejected"
+WITHDRAWN = "approvals.request_withdrawn"
+EXPIRED = "approvals.request_expired"
+SUPERSEDED = "approvals.request_superseded"
+CONSUMED = "approvals.request_consumed"
