@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, false, or_, select, tuple_
 
-from services.audit.models import AuditEntry
+from services.audit import policy
+from services.audit.models import AuditEntry, AuditLeaf, AuditPersonal
 from services.audit.views import AuditEntryView, AuditFilter, AuditPage
+from services.audit.words import entries_with_words
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.permissions import Permission
 
+_Read = tuple[AuditEntry, bytes | None, int | None]
 _EVERYTHING = AuditFilter()
 _OLDEST_FIRST = (AuditEntry.recorded_at, AuditEntry.id)
 _NEWEST_FIRST = (AuditEntry.recorded_at.desc(), AuditEntry.id.desc())
@@ -39,21 +42,21 @@ def search(
         start = select(AuditEntry.recorded_at, AuditEntry.id).where(AuditEntry.id == _id(cursor)).scalar_subquery()
         statement = statement.where(place < start if forward else place > start)
     statement = statement.order_by(*(_NEWEST_FIRST if forward else _OLDEST_FIRST)).limit(limit + 1)
-    rows = list(uow.session.scalars(statement))
+    rows = list(uow.session.execute(statement))
     more, rows = len(rows) > limit, rows[:limit]
     if not forward:
         rows.reverse()
     has_newer, has_older = (cursor is not None, more) if forward else (more, True)
     return AuditPage(
         tuple(_view(row) for row in rows),
-        older=str(rows[-1].id) if rows and has_older else None,
-        newer=str(rows[0].id) if rows and has_newer else None,
+        older=str(rows[-1][0].id) if rows and has_older else None,
+        newer=str(rows[0][0].id) if rows and has_newer else None,
     )
 
 
 def entry(uow: UnitOfWork, *, entry_id: uuid.UUID) -> AuditEntryView:
     """One entry in full. Raises NotFound, also for one the reader may not see."""
-    row = uow.session.scalar(_visible(uow).where(AuditEntry.id == entry_id))
+    row = uow.session.execute(_visible(uow).where(AuditEntry.id == entry_id)).one_or_none()
     if row is None:
         raise NotFound("There is no such entry among those you may see.")
     return _view(row)
@@ -73,7 +76,7 @@ def trail(
     whoever may see it.
     """
     statement = _of(uow, permission, subject_type, [str(subject_id)]).order_by(*_NEWEST_FIRST)
-    return [_view(row) for row in uow.session.scalars(statement.limit(limit))]
+    return [_view(row) for row in uow.session.execute(statement.limit(limit))]
 
 
 def trail_of_many(
@@ -86,10 +89,10 @@ def trail_of_many(
 ) -> list[AuditEntryView]:
     """What was done to several records of a kind, oldest first; `permission` as in `trail`."""
     statement = _of(uow, permission, subject_type, subject_ids).order_by(*_OLDEST_FIRST)
-    return [_view(row) for row in uow.session.scalars(statement.limit(limit))]
+    return [_view(row) for row in uow.session.execute(statement.limit(limit))]
 
 
-def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids: Sequence[str]) -> Select[AuditEntry]:
+def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids: Sequence[str]) -> Select[_Read]:
     return _visible(uow, permission).where(
         AuditEntry.subject_type == subject_type, AuditEntry.subject_id.in_(subject_ids)
     )
@@ -98,16 +101,21 @@ def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids:
 def export(uow: UnitOfWork, *, filter: AuditFilter = _EVERYTHING) -> Iterator[AuditEntryView]:
     """All entries of the filter, oldest first, streamed."""
     statement = _visible(uow).where(*_conditions(filter)).order_by(*_OLDEST_FIRST)
-    for row in uow.session.scalars(statement.execution_options(yield_per=1000)):
+    for row in uow.session.execute(statement.execution_options(yield_per=1000)):
         yield _view(row)
 
 
-def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> Select[AuditEntry]:
+def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> Select[_Read]:
     scope = uow.actor.scope(permission)
     allowed: ColumnElement[bool] = scope.allows(AuditEntry.entity_id)
     if uow.actor.grants[permission].ids is None:
         allowed = or_(AuditEntry.entity_id.is_(None), allowed)
-    return select(AuditEntry).where(allowed)
+    return (
+        select(AuditEntry, AuditPersonal.data, AuditLeaf.index)
+        .outerjoin(AuditPersonal, AuditPersonal.entry_id == AuditEntry.id)
+        .outerjoin(AuditLeaf, AuditLeaf.entry_id == AuditEntry.id)
+        .where(allowed)
+    )
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
@@ -130,8 +138,8 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
             or_(AuditEntry.action == wanted.action, AuditEntry.action.startswith(prefix, autoescape=True))
         )
     if wanted.text:
-        searched = (AuditEntry.action, AuditEntry.actor_name, AuditEntry.subject_id, AuditEntry.reason)
-        conditions.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in searched)))
+        found = entries_with_words(wanted.text)
+        conditions.append(AuditEntry.id.in_(found) if found is not None else false())
     return conditions
 
 
@@ -142,5 +150,27 @@ def _id(cursor: str) -> uuid.UUID:
         raise Invalid("This page of the log does not exist; start again from the newest entry.") from None
 
 
-def _view(row: AuditEntry) -> AuditEntryView:
-    return AuditEntryView(**{name: getattr(row, name) for name in AuditEntryView.__slots__})
+def _view(row: Row[_Read]) -> AuditEntryView:
+    entry, personal, leaf = row
+    fields = policy.read(entry.canonical, personal)
+    return AuditEntryView(
+        id=entry.id,
+        recorded_at=entry.recorded_at,
+        action=fields["action"],
+        outcome=fields["outcome"],
+        actor_kind=fields["actor_kind"],
+        actor_id=entry.actor_id,
+        actor_name=fields["actor_name"],
+        on_behalf_of=fields["on_behalf_of"],
+        entity_id=entry.entity_id,
+        subject_type=fields["subject_type"],
+        subject_id=fields["subject_id"],
+        reason=fields["reason"],
+        before=fields["before"],
+        after=fields["after"],
+        session_id=entry.session_id,
+        address=fields["address"],
+        request_id=fields["request_id"],
+        leaf=leaf,
+        is_erased=personal is None,
+    )

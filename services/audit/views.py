@@ -14,6 +14,10 @@ from services.core.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class AuditEntryView:
+    """One entry. `leaf` is its place in the tree, None until it is sealed; `is_erased` says that what was personal
+    in it is gone.
+    """
+
     id: uuid.UUID
     recorded_at: dt.datetime
     action: str
@@ -31,14 +35,16 @@ class AuditEntryView:
     session_id: uuid.UUID | None
     address: str | None
     request_id: str
+    leaf: int | None = None
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
     """What a reader looks for; None means anything. `since` is inclusive, `until` exclusive.
 
-    `action` is a whole action or its beginning up to a dot (`reconciliation.run`); `text` is looked for in
-    action, actor, subject and reason.
+    `action` is a whole action or its beginning up to a dot (`reconciliation.run`). `text` is words, or their
+    beginnings, that all stand somewhere in the entry: action, actor, subject, reason, values before and after.
     """
 
     text: str | None = None

@@ -31,6 +31,9 @@ class Permission(StrEnum):
     NOTIFICATION_READ = "notifications.letter.read"
     NOTIFICATION_SEND = "notifications.letter.send"
     AUDIT_READ = "audit.entry.read"
+    AUDIT_SEAL = "audit.tree.seal"  # workers; no role holds it
+    AUDIT_VERIFY = "audit.tree.verify"
+    AUDIT_ERASE = "audit.personal.erase"
     USER_READ = "identity.user.read"
     USER_MANAGE = "identity.user.manage"
     SETUP_MANAGE = "setup.installation.manage"

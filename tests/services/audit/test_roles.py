@@ -30,7 +30,7 @@ def connect(url: str) -> psycopg.Connection:
 @pytest.mark.parametrize("statement", CHANGES)
 def test_the_application_may_only_add(filled: Database, statement: str):
     with connect(filled.url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement)
+        connection.execute(statement.encode())
 
 
 @pytest.mark.parametrize("statement", CHANGES)
@@ -38,7 +38,7 @@ def test_even_a_superuser_acting_as_a_replica_is_refused(filled: Database, state
     with connect(owner_url(filled)) as connection:
         connection.execute("SET session_replication_role = replica")
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
-            connection.execute(statement)
+            connection.execute(statement.encode())
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_even_a_superuser_acting_as_a_replica_is_refused(filled: Database, state
 )
 def test_the_application_owns_nothing_of_the_log(filled: Database, statement: str):
     with connect(filled.url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement)
+        connection.execute(statement.encode())
 
 
 def test_other_tables_are_the_applications_to_work_with(filled: Database):

@@ -18,7 +18,7 @@ def _try(uow: UnitOfWork, password: str = PASSWORD, email: str = "ada@example.co
 
 
 def _audited(uow: UnitOfWork) -> list[tuple[str, str]]:
-    rows = uow.session.execute(text("SELECT action, actor_name FROM audit_entry ORDER BY recorded_at"))
+    rows = uow.session.execute(text("SELECT action, actor_name FROM audit_reading ORDER BY recorded_at"))
     return [(row.action, row.actor_name) for row in rows if row.action.startswith("identity.session")]
 
 

@@ -54,7 +54,7 @@ def test_a_second_person_signs_and_the_signature_verifies(uow: UnitOfWork, entit
     assert not signature.over_limit
     assert verify_signature(uow, run_id=run.id).valid
     row = uow.session.execute(
-        text("SELECT actor_id, after->>'digest' FROM audit_entry WHERE action = 'reconciliation.run.signed'")
+        text("SELECT actor_id, after->>'digest' FROM audit_reading WHERE action = 'reconciliation.run.signed'")
     ).one()
     assert row == (signature.signed_by, signature.digest)
 
