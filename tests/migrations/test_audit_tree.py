@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 from psycopg.rows import dict_row
 
@@ -19,17 +21,21 @@ _INSERT = (
 )
 
 
+def _connect(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url.replace("+psycopg", ""), row_factory=dict_row)  # pyright: ignore[reportArgumentType]
+
+
 def test_old_entries_are_divided_and_come_back_whole(database: Database):
     url = owner_url(database)
     database.dispose()
     migrate.downgrade(url, _BEFORE)
-    with psycopg.connect(url.replace("+psycopg", ""), row_factory=dict_row) as connection:
+    with _connect(url) as connection:
         for number in range(1, 4):
             row = {"id": f"00000000-0000-7000-8000-{number:012}", "canonical": canonical_bytes({"n": number})}
             connection.execute(_INSERT, row)
         old = connection.execute("SELECT * FROM audit_entry ORDER BY id").fetchall()
     migrate.upgrade(url)
-    with psycopg.connect(url.replace("+psycopg", ""), row_factory=dict_row) as connection:
+    with _connect(url) as connection:
         rows = connection.execute("SELECT * FROM audit_reading ORDER BY id").fetchall()
         assert [(r["actor_name"], r["address"], r["reason"]) for r in rows] == [("Ada", "203.0.113.9", "She asked")] * 3
         assert rows[0]["before"] == {"email": {"personal": True}, "n": 1}
@@ -39,7 +45,7 @@ def test_old_entries_are_divided_and_come_back_whole(database: Database):
         ).fetchone()
         assert held == {"count": 3}
     migrate.downgrade(url, _BEFORE)
-    with psycopg.connect(url.replace("+psycopg", ""), row_factory=dict_row) as connection:
+    with _connect(url) as connection:
         back = connection.execute("SELECT * FROM audit_entry ORDER BY id").fetchall()
     assert [{k: v for k, v in row.items() if k != "canonical"} for row in back] == [
         {k: v for k, v in row.items() if k != "canonical"} for row in old
