@@ -15,7 +15,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.permissions import Permission
 
-_Read = tuple[AuditEntry, bytes | None, int | None]
+_Reading = Select[AuditEntry, bytes | None, int]
 _EVERYTHING = AuditFilter()
 _OLDEST_FIRST = (AuditEntry.recorded_at, AuditEntry.id)
 _NEWEST_FIRST = (AuditEntry.recorded_at.desc(), AuditEntry.id.desc())
@@ -92,7 +92,7 @@ def trail_of_many(
     return [_view(row) for row in uow.session.execute(statement.limit(limit))]
 
 
-def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids: Sequence[str]) -> Select[_Read]:
+def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids: Sequence[str]) -> _Reading:
     return _visible(uow, permission).where(
         AuditEntry.subject_type == subject_type, AuditEntry.subject_id.in_(subject_ids)
     )
@@ -105,7 +105,7 @@ def export(uow: UnitOfWork, *, filter: AuditFilter = _EVERYTHING) -> Iterator[Au
         yield _view(row)
 
 
-def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> Select[_Read]:
+def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> _Reading:
     scope = uow.actor.scope(permission)
     allowed: ColumnElement[bool] = scope.allows(AuditEntry.entity_id)
     if uow.actor.grants[permission].ids is None:
@@ -150,7 +150,7 @@ def _id(cursor: str) -> uuid.UUID:
         raise Invalid("This page of the log does not exist; start again from the newest entry.") from None
 
 
-def _view(row: Row[_Read]) -> AuditEntryView:
+def _view(row: Row[AuditEntry, bytes | None, int]) -> AuditEntryView:
     entry, personal, leaf = row
     fields = policy.read(entry.canonical, personal)
     return AuditEntryView(

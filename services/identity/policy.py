@@ -56,12 +56,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.APPROVAL_VOTE_OPS,
         },
         Role.DEV: _EVERYONE | _MONEY_READS | {Permission.RUN_CONTROL, Permission.APPROVAL_VOTE_DEV},
-        Role.AUDITOR: _EVERYONE | _READS,
+        Role.AUDITOR: _EVERYONE | _READS | {Permission.AUDIT_VERIFY},
         Role.ADMIN: _EVERYONE
         | _READS
         | {
             Permission.USER_MANAGE,
             Permission.SETUP_MANAGE,
+            Permission.AUDIT_VERIFY,
+            Permission.AUDIT_ERASE,
             Permission.NOTIFICATION_SEND,
             Permission.APPROVAL_POLICY,
             Permission.SCHEDULE_EDIT,

@@ -27,8 +27,10 @@ def app(database: Database) -> Application:
 
 
 @contextmanager
-def standing(app: Application, step: Callable[[Application], bool], **wanted) -> Iterator[StandingLoops]:
-    loops = StandingLoops(app, [StandingLoop("tests.loop", step, **({"interval": 0.02} | wanted))])
+def standing(
+    app: Application, step: Callable[[Application], bool], *, interval: float = 0.02, channel: str | None = None
+) -> Iterator[StandingLoops]:
+    loops = StandingLoops(app, [StandingLoop("tests.loop", step, interval, channel)])
     loops.start()
     try:
         yield loops

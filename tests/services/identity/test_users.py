@@ -31,8 +31,9 @@ def test_who_may_do_what(permission: Permission, roles: set[Role]):
 
 def test_the_auditor_changes_nothing_and_every_right_is_somebodys():
     beyond_reading = {p for p in identity.PERMISSIONS[Role.AUDITOR] if not p.value.endswith(".read")}
-    assert beyond_reading == {Permission.SELF}
-    assert set(Permission) - set().union(*identity.PERMISSIONS.values()) == {Permission.RUN_EXECUTE}, "workers' alone"
+    assert beyond_reading == {Permission.SELF, Permission.AUDIT_VERIFY}
+    workers_alone = {Permission.RUN_EXECUTE, Permission.AUDIT_SEAL}
+    assert set(Permission) - set().union(*identity.PERMISSIONS.values()) == workers_alone
 
 
 def test_a_role_reaches_only_the_entities_it_was_granted_for(uow: UnitOfWork):
