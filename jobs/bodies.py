@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from jobs import bank, books, payments, reconciliation
+from jobs import approvals, bank, books, notifications, payments, reconciliation
 
-__all__ = ["bank", "books", "payments", "reconciliation"]
+__all__ = ["approvals", "bank", "books", "notifications", "payments", "reconciliation"]

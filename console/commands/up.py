@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -163,6 +164,8 @@ def _announce(settings: Settings) -> None:
     typer.echo("\nThe sandbox's people, all with the password “" + demo.PASSWORD + "”:")
     for email, name, _ in demo.PEOPLE:
         typer.echo(f"  {email:<28} {name}")
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        typer.echo(f"\nIts letters end at {demo.letters_address(settings)}")
     typer.echo("\nCtrl-C stops everything.")
 
 

@@ -41,5 +41,11 @@ def note_people(settings: Settings) -> None:
     file.write_text(json.dumps(people))
 
 
+def letters_address(settings: Settings) -> str:
+    """Where a browser reads the mail and chat that the sandbox caught; known once its server has started."""
+    connection = json.loads((settings.data_dir / "sandbox" / "connection.json").read_text())
+    return f"{connection['api_base']}/sandbox/mails"
+
+
 def _file(settings: Settings) -> Path:
     return settings.data_dir / "sandbox" / "demo_users.json"
