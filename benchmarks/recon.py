@@ -60,6 +60,9 @@ _TOTALS = """
 INSERT INTO recon_entry_total (source_id, booked_on, currency, entries, amount_minor)
 SELECT source_id, booked_on, currency, count(*), sum(amount_minor) FROM recon_entry GROUP BY 1, 2, 3
 """
+_STATUSES = """
+INSERT INTO recon_status (code, status) SELECT DISTINCT hashtextextended(status, 0), status FROM recon_entry
+"""
 _PLAIN = """
 CREATE TABLE bench_{side} AS
 SELECT row_number() OVER () AS id, ext_key AS ext_id, amount_minor AS amount, currency, status, fee_minor AS fee,
@@ -133,6 +136,7 @@ def build(on: Ground, rows: int, seed: int) -> World:
         execute(uow, _ENTRIES.format(source=right, left=False, gone=10))
         execute(uow, _TWICE, source=left)
         execute(uow, _TOTALS)
+        execute(uow, _STATUSES)
         for side, source in (("left", left), ("right", right)):
             execute(uow, _PLAIN.format(side=side, source=source))
         drawn = dict(uow.session.execute(text("SELECT draw / 10, count(*) FROM bench_event GROUP BY 1")).all())

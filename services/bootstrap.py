@@ -74,6 +74,11 @@ SCHEDULES: list[ScheduleDefault] = [
     ),
 ]
 
+# Who acts when something happens elsewhere, in the transaction of what happened.
+SUBSCRIPTIONS: list[tuple[str, Handler]] = [
+    (bank.PATTERN_CHANGED, reconciliation.retake_bank),
+]
+
 
 @dataclass(frozen=True)
 class Application:
@@ -136,6 +141,8 @@ def wire() -> None:
         approvals.declare(asked)
     for handler in ON_APPROVAL:
         subscribe("approvals.request_approved", handler)
+    for name, handler in SUBSCRIPTIONS:
+        subscribe(name, handler)
 
 
 def install_schedules(uow: UnitOfWork) -> None:

@@ -25,7 +25,16 @@ app = typer.Typer(help="Reconciliation: books ↔ Stripe, payouts ↔ bank.", no
 
 _SETTLED = {RunState.SUCCEEDED, RunState.DEAD, RunState.CANCELLED}
 _ALWAYS_TOLD = {
-    Definition.SETTLEMENT: tuple(reconciliation.BreakClass),
+    Definition.SETTLEMENT: (
+        "missing_left",
+        "missing_right",
+        "amount",
+        "currency",
+        "status",
+        "fee",
+        "duplicate",
+        "timing",
+    ),
     Definition.PAYOUTS: ("missing_left", "missing_right", "amount"),
 }
 _PATIENCE = 3600.0

@@ -1,7 +1,7 @@
 """The bank: accounts, statements and lines from CAMT.053 files, and the proof that none is missing."""
 
 from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
-from services.bank.events import FILE_IMPORTED
+from services.bank.events import FILE_IMPORTED, PATTERN_CHANGED
 from services.bank.queries import (
     accounts,
     completeness,
@@ -25,6 +25,7 @@ from services.bank.vocabulary import IMPORT, SCAN, GapKind, ImportParams, LineSt
 __all__ = [
     "FILE_IMPORTED",
     "IMPORT",
+    "PATTERN_CHANGED",
     "SCAN",
     "BankAccountView",
     "BankFileView",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError
 from services import audit, identity, runs
 from services.bank import archive, camt
 from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
-from services.bank.events import FILE_IMPORTED
+from services.bank.events import FILE_IMPORTED, PATTERN_CHANGED
 from services.bank.load import load_statement
 from services.bank.models import CHANGED_SEQ, BankAccount, BankFile, BankLine, BankRejection
 from services.bank.queries import file_view
@@ -77,6 +77,8 @@ def set_provider_pattern(uow: UnitOfWork, *, account_id: uuid.UUID, pattern: str
         before={"provider_pattern": before},
         after={"provider_pattern": pattern},
     )
+    changed = events.DomainEvent(PATTERN_CHANGED, "bank_account", str(account.id), account.entity_id, {"from": before})
+    events.emit(uow, changed)
 
 
 def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:

@@ -3,6 +3,7 @@
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
 from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break, resolve_break
 from services.reconciliation.evidence import evidence_of
+from services.reconciliation.handlers import retake_bank
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
@@ -118,6 +119,7 @@ __all__ = [
     "refresh_entries",
     "reopen_break",
     "resolve_break",
+    "retake_bank",
     "run_by_id",
     "run_of_job",
     "run_report",

@@ -34,11 +34,12 @@ UPDATE recon_break b SET ({FACTS}) = ROW({_OF_FOUND}), since_seq = :seq, closed_
     version = b.version + 1
 FROM recon_found f WHERE {_MOVED}
 """
+_AMONG_DIRTY = "AND EXISTS (SELECT FROM recon_dirty_now d WHERE d.ext_key = b.subject_key)"
 _CLOSE = """
 UPDATE recon_break b SET closed_seq = :seq, state = 'resolved', resolution = coalesce(b.resolution, 'explained'),
     resolved_at = coalesce(b.resolved_at, :now), version = b.version + 1
 WHERE b.entity_id = :entity AND b.definition = :definition AND b.closed_seq IS NULL
-  AND NOT EXISTS (SELECT FROM recon_found f WHERE f.subject_key = b.subject_key AND f.occurrence = b.occurrence)
+  AND NOT EXISTS (SELECT FROM recon_found f WHERE f.subject_key = b.subject_key AND f.occurrence = b.occurrence) {among}
 """
 _OPEN_NEW = f"""
 INSERT INTO recon_break (entity_id, definition, first_seq, since_seq, subject_key, occurrence, {FACTS})
@@ -83,8 +84,10 @@ class Carried:
     closed: int
 
 
-def carry_breaks(connection: Connection, *, entity: uuid.UUID, definition: str, seq: int, now: object) -> Carried:
-    """Brings the standing breaks in line with `recon_found`.
+def carry_breaks(
+    connection: Connection, *, entity: uuid.UUID, definition: str, seq: int, now: object, only_dirty: bool = False
+) -> Carried:
+    """Brings the standing breaks in line with `recon_found`; those of other keys stay when `only_dirty`.
 
     Unchanged ones are not touched. A break whose facts changed, or that comes back, keeps its number; its former
     facts go to its versions, and one that was resolved opens again. One no longer found is closed by this run.
@@ -93,9 +96,10 @@ def carry_breaks(connection: Connection, *, entity: uuid.UUID, definition: str, 
     if not connection.scalar(text(_ANY_KNOWN), values):
         opened = connection.execute(text(_OPEN_NEW.format(only_unknown="")), values)
         return Carried(opened.rowcount, 0)
+    connection.exec_driver_sql("ANALYZE recon_found")
     connection.execute(text(_KEEP_OLD), values)
     connection.execute(text(_TAKE_NEW), values)
-    closed = connection.execute(text(_CLOSE), values)
+    closed = connection.execute(text(_CLOSE.format(among=_AMONG_DIRTY if only_dirty else "")), values)
     opened = connection.execute(text(_OPEN_NEW.format(only_unknown=_ONLY_UNKNOWN)), values)
     return Carried(opened.rowcount, closed.rowcount)
 

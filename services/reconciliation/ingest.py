@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, column, insert, select, table, text
+from sqlalchemy import Select, column, insert, select, table, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services import bank, books, payments
@@ -32,57 +32,89 @@ CREATE TEMP TABLE recon_incoming ON COMMIT DROP AS
     SELECT {_COLUMNS} FROM recon_entry WITH NO DATA
 """
 
+_FACTS = ("amount_minor", "currency", "fee_minor", "status", "occurred_at", "booked_on", "reference", "batch_ref")
+_OF = {name: ", ".join(f"{name}.{fact}" for fact in _FACTS) for name in ("e", "i", "excluded")}
+_TAKEN = ", ".join(f"{fact} = excluded.{fact}" for fact in (*_FACTS, "changed_seq"))
+
+# What the source holds already is left out at once; the rest knows the occurrence it was first given, if any.
+_FRESH = f"""
+CREATE TEMP TABLE recon_fresh ON COMMIT DROP AS
+SELECT i.*, e.occurrence AS known FROM recon_incoming i
+LEFT JOIN recon_entry e ON e.source_id = {{source}} AND e.ext_key = i.ext_key AND e.origin = i.origin
+WHERE e.ext_key IS NULL OR ({_OF["e"]}) IS DISTINCT FROM ({_OF["i"]})
+"""
 # A row keeps the occurrence it was first given; a further row of the same key gets the next one.
 _NUMBERED_AFRESH = """
 SELECT i.*, row_number() OVER (PARTITION BY i.ext_key ORDER BY i.changed_seq, i.origin) - 1 AS occurrence
 FROM recon_incoming i
 """
 _NUMBERED_ON = """
-SELECT i.*, coalesce(known.occurrence, coalesce(top.occurrence, -1) + row_number()
-           OVER (PARTITION BY i.ext_key, known.occurrence IS NULL ORDER BY i.changed_seq, i.origin)) AS occurrence
-FROM recon_incoming i
-LEFT JOIN recon_entry known ON known.source_id = :source AND known.ext_key = i.ext_key AND known.origin = i.origin
+SELECT i.*, coalesce(i.known, coalesce(top.occurrence, -1) + row_number()
+           OVER (PARTITION BY i.ext_key, i.known IS NULL ORDER BY i.changed_seq, i.origin)) AS occurrence
+FROM recon_fresh i
 LEFT JOIN LATERAL (SELECT max(occurrence) AS occurrence FROM recon_entry
-                   WHERE source_id = :source AND ext_key = i.ext_key) top ON true
+                   WHERE i.known IS NULL AND source_id = :source AND ext_key = i.ext_key) top ON true
 """
 
-_UPSERT = """
-WITH written AS (
-    INSERT INTO recon_entry AS e (source_id, occurrence, {columns})
-    SELECT :source, occurrence, {columns} FROM ({numbered}) numbered
-    ON CONFLICT (source_id, ext_key, occurrence) DO UPDATE SET
-        amount_minor = excluded.amount_minor, currency = excluded.currency, fee_minor = excluded.fee_minor,
-        status = excluded.status, occurred_at = excluded.occurred_at, booked_on = excluded.booked_on,
-        reference = excluded.reference, batch_ref = excluded.batch_ref, changed_seq = excluded.changed_seq
-    WHERE (e.amount_minor, e.currency, e.fee_minor, e.status, e.occurred_at, e.booked_on, e.reference, e.batch_ref)
-        IS DISTINCT FROM (excluded.amount_minor, excluded.currency, excluded.fee_minor, excluded.status,
-                          excluded.occurred_at, excluded.booked_on, excluded.reference, excluded.batch_ref)
-    RETURNING old.booked_on AS old_day, old.currency AS old_currency, old.amount_minor AS old_amount,
-              new.booked_on AS new_day, new.currency AS new_currency, new.amount_minor AS new_amount
-), moved AS (
-    SELECT new_day AS booked_on, new_currency AS currency, count(*) AS n, sum(new_amount) AS amount
-    FROM written GROUP BY 1, 2
-    UNION ALL
-    SELECT old_day, old_currency, -count(*), -sum(old_amount) FROM written WHERE old_day IS NOT NULL GROUP BY 1, 2
-), rolled AS (
+_ROLLED = """
+rolled AS (
     INSERT INTO recon_entry_total AS t (source_id, booked_on, currency, entries, amount_minor)
     SELECT :source, booked_on, currency, sum(n), sum(amount) FROM moved GROUP BY booked_on, currency
     HAVING sum(n) <> 0 OR sum(amount) <> 0
     ON CONFLICT (source_id, booked_on, currency) DO UPDATE SET
         entries = t.entries + excluded.entries, amount_minor = t.amount_minor + excluded.amount_minor
 )
+"""
+_UPSERT = f"""
+WITH written AS (
+    INSERT INTO recon_entry AS e (source_id, occurrence, {_COLUMNS})
+    SELECT :source, occurrence, {_COLUMNS} FROM ({{numbered}}) numbered
+    ON CONFLICT (source_id, ext_key, occurrence) DO UPDATE SET {_TAKEN}
+    WHERE ({_OF["e"]}) IS DISTINCT FROM ({_OF["excluded"]})
+    RETURNING new.ext_key AS ext_key,
+              old.booked_on AS old_day, old.currency AS old_currency, old.amount_minor AS old_amount,
+              new.booked_on AS new_day, new.currency AS new_currency, new.amount_minor AS new_amount
+), moved AS (
+    SELECT new_day AS booked_on, new_currency AS currency, count(*) AS n, sum(new_amount) AS amount
+    FROM written GROUP BY 1, 2
+    UNION ALL
+    SELECT old_day, old_currency, -count(*), -sum(old_amount) FROM written WHERE old_day IS NOT NULL GROUP BY 1, 2
+), {_ROLLED}, {{dirtied}} named AS (
+    INSERT INTO recon_status (code, status)
+    SELECT DISTINCT hashtextextended(status, 0), status FROM recon_incoming ON CONFLICT DO NOTHING
+)
 SELECT count(*) FILTER (WHERE old_day IS NULL) AS new, count(*) FILTER (WHERE old_day IS NOT NULL) AS changed
 FROM written
 """
+_DIRTIED = """
+dirtied AS (
+    INSERT INTO recon_dirty (source_id, ext_key) SELECT DISTINCT :source, ext_key FROM {rows} ON CONFLICT DO NOTHING
+),
+"""
+# What the feed no longer has is taken back, with its part of the totals.
+_RETRACT = f"""
+WITH gone AS (
+    DELETE FROM recon_entry e WHERE e.source_id = :source
+      AND NOT EXISTS (SELECT FROM recon_incoming i WHERE i.ext_key = e.ext_key AND i.origin = e.origin)
+    RETURNING e.*
+), moved AS (
+    SELECT booked_on, currency, -count(*) AS n, -sum(amount_minor) AS amount FROM gone GROUP BY 1, 2
+), {_DIRTIED.format(rows="gone")} {_ROLLED}
+SELECT count(*) FROM gone
+"""
+_ENTRIES = "SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id = :source"
+_FULL_FROM = 0.04
+"""The share of changed keys from which comparing everything is cheaper than comparing them one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What one feed brought: entries new and entries whose content changed."""
+    """What one feed brought: entries new, entries whose content changed, and entries taken back."""
 
     source: SourceKind
     new: int
     changed: int
+    retracted: int = 0
 
 
 def source_of(uow: UnitOfWork, *, entity_id: uuid.UUID, kind: SourceKind) -> Source:
@@ -110,33 +142,48 @@ def refresh_entries(uow: UnitOfWork, *, entity_id: uuid.UUID, kinds: Iterable[So
 
 def _refresh(uow: UnitOfWork, entity_id: uuid.UUID, kind: SourceKind) -> Refreshed:
     source = source_of(uow, entity_id=entity_id, kind=kind)
-    feed = _FEEDS[kind](source.watermark).subquery()
+    feed = _FEEDS[kind](0 if source.whole else source.watermark).subquery()
     uow.session.execute(text("DROP TABLE IF EXISTS recon_incoming"))
     uow.session.execute(text(_INCOMING))
     names = [name.strip() for name in _COLUMNS.split(",")]
     incoming = table("recon_incoming", *(column(name) for name in names))
     rows = select(*(feed.c[name] for name in names)).where(feed.c.entity_id == entity_id)
     taken = uow.session.execute(insert(incoming).from_select(names, rows))
+    retracted = uow.session.scalar(text(_RETRACT), {"source": source.id}) if source.whole else 0
     brought = store_incoming(uow, source) if taken.rowcount else Refreshed(kind, 0, 0)  # pyright: ignore[reportAttributeAccessIssue]
-    source.refreshed_at = uow.clock.now()
+    source.refreshed_at, source.whole = uow.clock.now(), False
     uow.session.flush()
-    return brought
+    return replace(brought, retracted=retracted or 0)
 
 
 def store_incoming(uow: UnitOfWork, source: Source) -> Refreshed:
-    """Writes the temporary table `recon_incoming` into the entries of `source` and moves its watermark."""
+    """Writes the temporary table `recon_incoming` into the entries of `source` and moves its watermark.
+
+    Keys that changed are noted for the next run, or, where they are many, that it has to compare everything.
+    """
     uow.actor.require(Permission.RECONCILIATION_RUN, source.entity_id)
-    first = uow.session.scalar(
-        text("SELECT NOT EXISTS (SELECT FROM recon_entry_total WHERE source_id = :s)"), {"s": source.id}
-    )
-    statement = _UPSERT.format(columns=_COLUMNS, numbered=_NUMBERED_AFRESH if first else _NUMBERED_ON)
-    uow.session.execute(text("ANALYZE recon_incoming"))
-    new, changed = uow.session.execute(text(statement), {"source": source.id}).one()
-    source.watermark = max(
-        source.watermark, uow.session.scalar(text("SELECT max(changed_seq) FROM recon_incoming")) or 0
-    )
+    connection, values = uow.session.connection(), {"source": source.id}
+    known = int(connection.scalar(text(_ENTRIES), values) or 0)
+    connection.exec_driver_sql("ANALYZE recon_incoming")
+    connection.exec_driver_sql("DROP TABLE IF EXISTS pg_temp.recon_fresh")
+    rows = connection.scalar(text("SELECT count(*) FROM recon_incoming")) or 0
+    numbered = _NUMBERED_AFRESH
+    if known:
+        rows = connection.exec_driver_sql(_FRESH.format(source=int(source.id))).rowcount
+        connection.exec_driver_sql("ANALYZE recon_fresh")
+        numbered = _NUMBERED_ON
+    source.all_dirty = source.all_dirty or rows > known * _FULL_FROM
+    dirtied = "" if source.all_dirty else _DIRTIED.format(rows="written")
+    new, changed = connection.execute(text(_UPSERT.format(numbered=numbered, dirtied=dirtied)), values).one()
+    seen = connection.scalar(text("SELECT max(changed_seq) FROM recon_incoming")) or 0
+    source.watermark = max(source.watermark, seen)
     uow.session.flush()
     return Refreshed(SourceKind(source.kind), new, changed)
+
+
+def take_whole(uow: UnitOfWork, *, entity_id: uuid.UUID, kind: SourceKind) -> None:
+    """Lets the next refresh read the whole feed and take back what it no longer has."""
+    uow.session.execute(update(Source).where(Source.entity_id == entity_id, Source.kind == kind).values(whole=True))
 
 
 def tidy_entries(database: Database) -> None:

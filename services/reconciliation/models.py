@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
+    Integer,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -26,11 +28,16 @@ from services.core.db import Base
 from services.core.ids import new_id
 
 _C = String(collation="C")
-_INCLUDED = ("amount_minor", "currency", "fee_minor", "status", "occurred_at", "booked_on")
+_INCLUDED = ("amount_minor", "fee_minor", "currency_code", "status_code", "occurred_at", "booked_on")
+_CURRENCY_CODE = "ascii(currency) * 65536 + ascii(substr(currency, 2, 1)) * 256 + ascii(substr(currency, 3, 1))"
 
 
 class Source(Base):
-    """One feed of one legal entity (`books`, `stripe`, …) and how far its rows were taken in."""
+    """One feed of one legal entity (`books`, `stripe`, …) and how far its rows were taken in.
+
+    `whole` asks the next refresh for everything, so that entries the feed no longer has are taken back. `all_dirty`
+    asks the next run to compare everything, since too much changed to note it key by key.
+    """
 
     __tablename__ = "recon_source"
     __table_args__ = (
@@ -43,10 +50,16 @@ class Source(Base):
     kind: Mapped[str]
     watermark: Mapped[int] = mapped_column(server_default=text("0"))
     refreshed_at: Mapped[dt.datetime | None]
+    whole: Mapped[bool] = mapped_column(server_default=text("false"))
+    all_dirty: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 class Entry(Base):
-    """One record of one side. The primary key covers what the join reads, so a run never touches the heap."""
+    """One record of one side. The primary key covers what the join reads, so a run never touches the heap.
+
+    `currency_code` and `status_code` are the texts as numbers, which the join compares at half the cost.
+    `late_from` is the day an entry belongs to by its source, where that day was closed when it came.
+    """
 
     __tablename__ = "recon_entry"
     __table_args__ = (
@@ -70,6 +83,28 @@ class Entry(Base):
     origin: Mapped[str]
     account: Mapped[str]
     changed_seq: Mapped[int]
+    currency_code: Mapped[int] = mapped_column(Integer, Computed(_CURRENCY_CODE, persisted=True))
+    status_code: Mapped[int] = mapped_column(Computed("hashtextextended(status, 0)", persisted=True))
+    late_from: Mapped[dt.date | None]
+
+
+class Status(Base):
+    """The text of each `status_code` there is."""
+
+    __tablename__ = "recon_status"
+
+    code: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str] = mapped_column(_C)
+
+
+class Dirty(Base):
+    """A key that changed since the last run looked at it; written by the statement that writes entries."""
+
+    __tablename__ = "recon_dirty"
+    __table_args__ = (PrimaryKeyConstraint("source_id", "ext_key"),)
+
+    source_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("recon_source.id"))
+    ext_key: Mapped[str] = mapped_column(_C)
 
 
 class EntryTotal(Base):
@@ -117,7 +152,11 @@ class Definition(Base):
 
 
 class ReconciliationRun(Base):
-    """A finished comparison of one definition in one legal entity up to and including `through`. Append-only."""
+    """A finished comparison of one definition in one legal entity up to and including `through`. Append-only.
+
+    `looked_at` counts the keys an incremental run compared again; it is empty for one that compared everything.
+    `fingerprint` adds up the hashes of its findings, so that an incremental run can carry it on.
+    """
 
     __tablename__ = "recon_run"
     __table_args__ = (
@@ -153,6 +192,8 @@ class ReconciliationRun(Base):
     deviation_ppm: Mapped[int]
     inputs: Mapped[dict[str, Any]]
     digest: Mapped[str]
+    fingerprint: Mapped[str | None]
+    looked_at: Mapped[int | None]
 
 
 class Total(Base):
@@ -249,7 +290,7 @@ class Break(_Finding, Base):
         UniqueConstraint("entity_id", "definition", "subject_key", "occurrence"),
         CheckConstraint(
             "break_class IN ('missing_left', 'missing_right', 'amount', 'currency', 'status', 'fee', 'duplicate', "
-            "'timing')",
+            "'timing', 'fx', 'reference')",
             name="break_class",
         ),
         CheckConstraint("state IN ('open', 'in_work', 'proposed', 'resolved')", name="state"),

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
@@ -71,7 +72,7 @@ def newest_runs(uow: UnitOfWork) -> list[RunView]:
     newest = (
         select(ReconciliationRun.id)
         .where(scope.allows(ReconciliationRun.entity_id))
-        .distinct(ReconciliationRun.definition, ReconciliationRun.entity_id)
+        .ext(distinct_on(ReconciliationRun.definition, ReconciliationRun.entity_id))
         .order_by(ReconciliationRun.definition, ReconciliationRun.entity_id, ReconciliationRun.seq.desc())
     )
     statement = (

@@ -24,36 +24,29 @@ FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on <= :thro
 GROUP BY source_id, currency HAVING sum(entries) > 0
 """
 
-# Every class has its delta in its own currency; a break of currency stands in both, counted apart.
-_OPEN = """
-SELECT currency,
-       coalesce(sum(minor) FILTER (WHERE NOT swapped), 0) AS own,
-       coalesce(sum(minor) FILTER (WHERE NOT swapped AND booked_on = :through), 0) AS own_day,
-       coalesce(sum(minor) FILTER (WHERE swapped), 0) AS swapped,
-       coalesce(sum(minor) FILTER (WHERE swapped AND booked_on = :through), 0) AS swapped_day
-FROM (
-    SELECT currency, abs(delta_minor) AS minor, booked_on, break_class = 'currency' AS swapped FROM {findings}
-    UNION ALL
-    SELECT right_currency, abs(right_minor), booked_on, true FROM {findings} WHERE break_class = 'currency'
-) deltas GROUP BY currency
+# What stands after a run, folded to a few rows: one pass over the breaks serves every figure of the run.
+_STANDING = """
+SELECT break_class, left_currency, right_currency, currency, state = 'resolved' AS resolved,
+       booked_on = :through AS today, count(*) AS items, count(left_key) AS with_left,
+       sum(abs(delta_minor)) AS delta, sum(left_minor) AS left_minor, sum(right_minor) AS right_minor,
+       sum(hash_record_extended(ROW({facts}), 0)) AS hashes
+FROM recon_break WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL
+GROUP BY 1, 2, 3, 4, 5, 6
 """
-FOUND = "recon_found"
-RESOLVED_FINDINGS = """(
-    SELECT * FROM recon_break WHERE entity_id = :entity AND definition = :definition
-        AND closed_seq IS NULL AND state = 'resolved') resolved"""
-
-_EXPLAINED = """
-SELECT currency, sum(minor) FROM (
-    SELECT left_currency AS currency, left_minor AS minor FROM recon_found WHERE left_minor IS NOT NULL
-    UNION ALL
-    SELECT coalesce(right_currency, left_currency), -right_minor FROM recon_found WHERE right_minor IS NOT NULL
-    UNION ALL
-    SELECT currency, CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END FROM recon_expected_now
-) parts GROUP BY currency
+_FACTS = (
+    "subject_key, occurrence, break_class, left_key, left_minor, left_currency, left_value, right_key, right_minor, "
+    "right_currency, right_value, delta_minor, currency, booked_on"
+)
+_AWAITED = """
+SELECT currency, sum(CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END) AS minor
+FROM recon_expected_now GROUP BY currency
 """
-
-_COUNTS = """
-SELECT break_class, count(*), count(*) FILTER (WHERE left_key IS NOT NULL) FROM recon_found GROUP BY break_class
+# What a group leaves between its sides: a tolerated difference, or another currency.
+_RESIDUALS = """
+SELECT member.currency, sum(CASE side WHEN 'left' THEN member.amount_minor ELSE -member.amount_minor END) AS minor
+FROM recon_match m JOIN recon_match_member member ON member.match_id = m.id
+WHERE m.entity_id = :entity AND m.definition = :definition AND m.closed_seq IS NULL
+GROUP BY member.currency
 """
 
 # One line a finding, in the order of the covering key, whatever tables it is read from.
@@ -65,6 +58,7 @@ SELECT coalesce(encode(sha256(convert_to(string_agg(concat_ws('|', subject_key, 
        E'\\n' ORDER BY subject_key, occurrence), 'UTF8')), 'hex'), '')
 FROM {findings}
 """
+FINGERPRINT = "SELECT coalesce(sum(hash_record_extended(ROW({facts}), 0)), 0) FROM {findings}"
 STANDING_FINDINGS = """(
     SELECT subject_key, occurrence, break_class, left_key, left_minor, left_currency, left_value, right_key,
            right_minor, right_currency, right_value, delta_minor, currency, booked_on
@@ -90,7 +84,11 @@ KEPT_EXPECTED = "(SELECT * FROM recon_expected WHERE run_id = :run) kept"
 
 @dataclass(frozen=True, slots=True)
 class TotalRow:
-    """One currency of one span, in minor units."""
+    """One currency of one span, in minor units.
+
+    `open_minor` and `deviation_ppm` hold every break that stands in this currency. `elsewhere_minor` is the part of
+    it that counts in another one: a break of currency, where only one side knows this currency at all.
+    """
 
     span: Span
     currency: str
@@ -100,51 +98,91 @@ class TotalRow:
     right_minor: int
     open_minor: int
     deviation_ppm: int
+    elsewhere_minor: int = 0
+
+    @property
+    def counting_ppm(self) -> int:
+        """The deviation without what is counted in another currency: a wrong currency is one fault, not two."""
+        return deviation_ppm(self.open_minor - self.elsewhere_minor, self.left_minor)
+
+    def stored(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _STORED}
+
+
+_STORED = tuple(name for name in TotalRow.__dataclass_fields__ if name != "elsewhere_minor")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How many findings there are by class, and how many of them have a left side."""
+class Standing:
+    """What stands after a run: findings by class, how many have a left side, a fingerprint of all their facts."""
 
     by_class: dict[str, int]
     with_left: int
+    fingerprint: str
+    rows: tuple[Any, ...]
 
 
-def counts(connection: Connection) -> Counts:
-    rows = connection.execute(text(_COUNTS)).all()
-    return Counts({row[0]: row[1] for row in rows}, sum(row[2] for row in rows))
+def standing(connection: Connection, scene: Scene, *, entity: uuid.UUID, definition: str) -> Standing:
+    """Folds every break the run has found; resolved ones are found, but no longer open."""
+    values = {"entity": entity, "definition": definition, "through": scene.through}
+    rows = connection.execute(text(_STANDING.format(facts=_FACTS)), values).all()
+    by_class: dict[str, int] = defaultdict(int)
+    for row in rows:
+        by_class[row.break_class] += row.items
+    total = sum(int(row.hashes) for row in rows)
+    return Standing(dict(by_class), sum(row.with_left for row in rows), str(total), tuple(rows))
 
 
-def totals(connection: Connection, scene: Scene, *, entity: uuid.UUID, definition: str) -> list[TotalRow]:
+def totals(connection: Connection, scene: Scene, found: Standing) -> list[TotalRow]:
     """Both spans, every currency that occurs on either side or in a finding."""
-    values = {"left": scene.left, "right": scene.right, "through": scene.through}
-    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 5)
-    for source, currency, entries, minor, day_entries, day_minor in connection.execute(text(_SIDE_TOTALS), values):
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 6)
+    for source, currency, entries, minor, day_entries, day_minor in connection.execute(
+        text(_SIDE_TOTALS), scene.values
+    ):
         at = 0 if source == scene.left else 2
         for span, pair in ((Span.ALL, (entries, minor)), (Span.DAY, (day_entries, day_minor))):
             sums[span, currency][at : at + 2] = [int(pair[0]), int(pair[1])]
-    scope = {"entity": entity, "definition": definition, "through": scene.through}
-    for sign, findings in ((1, FOUND), (-1, RESOLVED_FINDINGS)):
-        for row in connection.execute(text(_OPEN.format(findings=findings)), scope):
-            known = knows_both(sums[Span.ALL, row.currency][0], sums[Span.ALL, row.currency][2])
-            sums[Span.ALL, row.currency][4] += sign * int(row.own + row.swapped * known)
-            sums[Span.DAY, row.currency][4] += sign * int(row.own_day + row.swapped_day * known)
+    for row in found.rows:
+        for currency, minor in _opened(row) if not row.resolved else ():
+            both = knows_both(sums[Span.ALL, currency][0], sums[Span.ALL, currency][2])
+            elsewhere = row.break_class == "currency" and not both
+            for span in (Span.ALL, Span.DAY) if row.today else (Span.ALL,):
+                sums[span, currency][4] += minor
+                sums[span, currency][5] += minor * elsewhere
+    for _, currency in list(sums):
+        sums.setdefault((Span.DAY, currency), [0] * 6)
     return [
-        TotalRow(Span(span), currency, *(row[0], row[1], row[2], row[3], row[4]), deviation_ppm(row[4], row[1]))
+        TotalRow(Span(span), currency, row[0], row[1], row[2], row[3], row[4], deviation_ppm(row[4], row[1]), row[5])
         for (span, currency), row in sorted(sums.items())
     ]
 
 
+def _opened(row: Any) -> list[tuple[str, int]]:
+    """What a fold of breaks leaves open, by currency: every class in its own, a wrong currency in both."""
+    own = [(row.currency, int(row.delta))]
+    return [*own, (row.right_currency, abs(int(row.right_minor)))] if row.break_class == "currency" else own
+
+
 def knows_both(left_entries: int, right_entries: int) -> bool:
-    """Whether both sides know a currency. One that stands on a single side by mistake counts in the other's alone."""
+    """Whether both sides know a currency. A wrong one that stands on a single side counts in the other's deviation."""
     return bool(left_entries and right_entries)
 
 
-def check_explained(connection: Connection, rows: list[TotalRow]) -> None:
-    """Left minus right must be the sum of findings and expected items in every currency, or nothing is stored."""
-    explained = {currency: int(minor) for currency, minor in connection.execute(text(_EXPLAINED))}
+def check_explained(
+    connection: Connection, rows: list[TotalRow], found: Standing, *, entity: uuid.UUID, definition: str
+) -> None:
+    """Left minus right must be the sum of findings, expected items and what groups leave, or nothing is stored."""
+    explained: dict[str, int] = defaultdict(int)
+    for row in found.rows:
+        if row.left_minor is not None:
+            explained[row.left_currency] += int(row.left_minor)
+        if row.right_minor is not None:
+            explained[row.right_currency or row.left_currency] -= int(row.right_minor)
+    scope = {"entity": entity, "definition": definition}
+    for currency, minor in (*connection.execute(text(_AWAITED)), *connection.execute(text(_RESIDUALS), scope)):
+        explained[currency] += int(minor)
     for row in rows:
-        missing = row.left_minor - row.right_minor - explained.get(row.currency, 0)
+        missing = row.left_minor - row.right_minor - explained[row.currency]
         if row.span is Span.ALL and missing:
             raise DifferenceUnexplained(
                 f"{missing} minor units of {row.currency} are neither in a break nor expected. Nothing was stored.",
@@ -154,17 +192,15 @@ def check_explained(connection: Connection, rows: list[TotalRow]) -> None:
 
 
 def content_digest(
-    connection: Connection,
-    run: ReconciliationRun,
-    *,
-    rows: list[TotalRow],
-    findings: str,
-    expected: str,
+    connection: Connection, run: ReconciliationRun, *, rows: list[TotalRow], expected: str, fingerprint: str | None
 ) -> str:
-    """SHA-256 over the canonical JSON of what a run found; computed alike when it is made and when it is verified."""
+    """SHA-256 over the canonical JSON of what a run found; computed alike when it is made and when it is verified.
+
+    Findings stand in it by their fingerprint, which costs a run little; a signature adds `findings_digest`.
+    """
     values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq, "run": run.id}
-    parts = {
-        "findings": connection.scalar(text(FINDINGS_DIGEST.format(findings=findings)), values),
+    findings = {"fingerprint": fingerprint} if fingerprint else {"findings": findings_digest(connection, run)}
+    parts = findings | {
         "groups": connection.scalar(text(GROUPS_DIGEST), values),
         "expected": connection.scalar(text(EXPECTED_DIGEST.format(expected=expected)), values),
     }
@@ -179,6 +215,20 @@ def content_digest(
             "totals": [total_document(row) for row in rows],
         }
     )
+
+
+def findings_digest(connection: Connection, run: ReconciliationRun) -> str:
+    """SHA-256 over every finding a run stands on, a line each."""
+    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
+    return connection.scalar(text(FINDINGS_DIGEST.format(findings=STANDING_FINDINGS)), values) or ""
+
+
+def fingerprint_again(connection: Connection, run: ReconciliationRun) -> str | None:
+    """The fingerprint of a run's findings, added up from what is stored; None for a run of before there was one."""
+    if run.fingerprint is None:
+        return None
+    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
+    return str(connection.scalar(text(FINGERPRINT.format(facts=_FACTS, findings=STANDING_FINDINGS)), values))
 
 
 def total_document(row: TotalRow) -> dict[str, Any]:

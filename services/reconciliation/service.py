@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, text
 
@@ -16,7 +16,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
 from services.core.permissions import Permission
-from services.reconciliation import payouts, results, settlement
+from services.reconciliation import dirty, payouts, results, settlement
 from services.reconciliation.carry import Carried, carry_breaks, carry_groups
 from services.reconciliation.errors import OlderThanLastRun
 from services.reconciliation.ingest import source_of
@@ -24,7 +24,7 @@ from services.reconciliation.inputs import inputs_of
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models import ReconciliationRun, RuleSet, Total
 from services.reconciliation.queries import view_of_run
-from services.reconciliation.results import Counts, TotalRow
+from services.reconciliation.results import Standing, TotalRow
 from services.reconciliation.settlement import Scene
 from services.reconciliation.views import RunView
 from services.reconciliation.vocabulary import (
@@ -40,7 +40,10 @@ from services.reconciliation.vocabulary import (
 )
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
-_CLEAR = "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now"
+_CLEAR = (
+    "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now, "
+    "pg_temp.recon_dirty_now"
+)
 _KEEP_EXPECTED = """
 INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
@@ -68,6 +71,11 @@ class _Frame:
     rules: DefinitionRow
     seq: int
     started_at: dt.datetime
+    looked_at: int | None
+
+    @property
+    def only_dirty(self) -> bool:
+        return self.looked_at is not None
 
 
 def start_run(
@@ -106,7 +114,7 @@ def reconcile(
     connection.execute(text(_LOCK), {"name": f"reconciliation/{definition}/{entity_id}"})
     frame = _frame(uow, Definition(definition), entity_id, through)
     if frame.definition is Definition.SETTLEMENT:
-        settlement.find_differences(uow, frame.scene)
+        settlement.find_differences(uow, frame.scene, only_dirty=frame.only_dirty)
     else:
         payouts.find_differences(uow, frame.scene, entity_id=entity_id)
     run = _store(uow, connection, frame, starter or _starter(uow), job_run_id)
@@ -134,7 +142,11 @@ def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, throug
     parameters = uow.session.get_one(RuleSet, (definition.value, rules.rule_version)).parameters
     left, right = (source_of(uow, entity_id=entity_id, kind=kind) for kind in SIDES[definition])
     seq = uow.session.scalar(text("SELECT nextval(pg_get_serial_sequence('recon_run', 'seq'))"))
-    return _Frame(definition, entity_id, day, Scene(left.id, right.id, day, parameters), rules, seq or 0, started_at)
+    scene = Scene(left.id, right.id, day, parameters)
+    looked_at = None
+    if definition is Definition.SETTLEMENT:
+        looked_at = dirty.gather(uow, scene, entity_id=entity_id, rule_version=rules.rule_version)
+    return _Frame(definition, entity_id, day, scene, rules, seq or 0, started_at, looked_at)
 
 
 def last_closed_day(uow: UnitOfWork, *, entity_id: uuid.UUID) -> dt.date:
@@ -156,33 +168,37 @@ def _store(
     uow: UnitOfWork, connection: Connection, frame: _Frame, starter: Starter, job_run_id: uuid.UUID | None
 ) -> ReconciliationRun:
     entity, definition = frame.entity_id, frame.definition.value
-    counts = results.counts(connection)
     rule_counts: dict[str, int] = {}
     if frame.definition is Definition.PAYOUTS:
         carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
         rule_counts = {row.rule: row.groups for row in connection.execute(text(_RULES))}
-    carried = carry_breaks(connection, entity=entity, definition=definition, seq=frame.seq, now=uow.clock.now())
-    totals = results.totals(connection, frame.scene, entity=entity, definition=definition)
-    results.check_explained(connection, totals)
+    carried = carry_breaks(
+        connection,
+        entity=entity,
+        definition=definition,
+        seq=frame.seq,
+        now=uow.clock.now(),
+        only_dirty=frame.only_dirty,
+    )
+    found = results.standing(connection, frame.scene, entity=entity, definition=definition)
+    totals = results.totals(connection, frame.scene, found)
+    results.check_explained(connection, totals, found, entity=entity, definition=definition)
     expected, expected_left = connection.execute(text(_EXPECTED)).one()
-    matched = sum(t.left_entries for t in totals if t.span is Span.ALL) - counts.with_left - expected_left
-    run = _run_row(uow, frame, starter=starter, counts=counts, carried=carried, totals=totals)
+    matched = sum(t.left_entries for t in totals if t.span is Span.ALL) - found.with_left - expected_left
+    run = _run_row(uow, frame, starter=starter, found=found, carried=carried, totals=totals)
     run.job_run_id = job_run_id
     run.expected, run.matched = expected, matched
     run.rule_counts = rule_counts or {Rule.KEY.value: matched}
     run.digest = results.content_digest(
-        connection,
-        run,
-        rows=totals,
-        findings=results.FOUND,
-        expected=results.EXPECTED_NOW,
+        connection, run, rows=totals, expected=results.EXPECTED_NOW, fingerprint=found.fingerprint
     )
     run.finished_at = dt.datetime.now(dt.UTC)
     uow.session.add(run)
     uow.session.flush()
     if totals:
-        uow.session.execute(insert(Total), [{"run_id": run.id, **asdict(row)} for row in totals])
+        uow.session.execute(insert(Total), [{"run_id": run.id, **row.stored()} for row in totals])
     connection.execute(text(_KEEP_EXPECTED), {"run": run.id})
+    dirty.settle(uow, frame.scene)
     return run
 
 
@@ -191,7 +207,7 @@ def _run_row(
     frame: _Frame,
     *,
     starter: Starter,
-    counts: Counts,
+    found: Standing,
     carried: Carried,
     totals: list[TotalRow],
 ) -> ReconciliationRun:
@@ -211,11 +227,13 @@ def _run_row(
         data_as_of=inputs.as_of or uow.clock.now(),
         entries_left=sum(row.left_entries for row in whole),
         entries_right=sum(row.right_entries for row in whole),
-        breaks=sum(counts.by_class.values()),
+        breaks=sum(found.by_class.values()),
         new_breaks=carried.new,
         closed_breaks=carried.closed,
-        class_counts=counts.by_class,
-        deviation_ppm=max((row.deviation_ppm for row in whole), default=0),
+        class_counts=found.by_class,
+        fingerprint=found.fingerprint,
+        looked_at=frame.looked_at,
+        deviation_ppm=max((row.counting_ppm for row in whole), default=0),
         inputs=inputs.document(),
     )
 

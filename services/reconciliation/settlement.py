@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from services.core.db import UnitOfWork
+from services.reconciliation.policy import business_day_before
 
 # What a merge join over the covering index needs; for this transaction only.
 _MERGE_ONLY = """
@@ -22,49 +23,53 @@ SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL work_mem = '16MB'; SET 
 """
 _PLANNER_FREE = """
 SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = on;
-SET LOCAL enable_bitmapscan = on; SET LOCAL enable_sort = on; SET LOCAL default_statistics_target = 10
+SET LOCAL enable_bitmapscan = on; SET LOCAL enable_sort = on; SET LOCAL default_statistics_target = 10;
+SET LOCAL work_mem = '64MB';
+SET LOCAL jit = off
 """
 
 # The order of the cases is the precedence of the rules.
 _FOUND = """
 CREATE TEMP TABLE recon_found ON COMMIT DROP AS
-SELECT subject_key, occurrence, break_class,
-       left_key, left_minor, left_currency,
-       CASE break_class WHEN 'fee' THEN left_fee::varchar WHEN 'status' THEN left_status
+SELECT subject_key, occurrence, break_class, left_key, left_minor, {left_currency} AS left_currency,
+       CASE break_class WHEN 'fee' THEN left_fee::varchar WHEN 'status' THEN {left_status}
                         WHEN 'timing' THEN to_char(left_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
        END AS left_value,
-       right_key, right_minor, right_currency,
-       CASE break_class WHEN 'fee' THEN right_fee::varchar WHEN 'status' THEN right_status
+       right_key, right_minor, {right_currency} AS right_currency,
+       CASE break_class WHEN 'fee' THEN right_fee::varchar WHEN 'status' THEN {right_status}
                         WHEN 'timing' THEN to_char(right_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
        END AS right_value,
        CASE break_class WHEN 'fee' THEN left_fee - right_fee WHEN 'currency' THEN left_minor
                         ELSE coalesce(left_minor, 0) - coalesce(right_minor, 0) END AS delta_minor,
-       coalesce(left_currency, right_currency) AS currency,
-       booked_on
+       {any_currency} AS currency, booked_on
 FROM (
     SELECT coalesce(l.ext_key, r.ext_key) AS subject_key, coalesce(l.occurrence, r.occurrence) AS occurrence,
            CASE WHEN coalesce(l.occurrence, r.occurrence) > 0 AND (l.ext_key IS NULL OR r.ext_key IS NULL)
                      THEN 'duplicate'
                 WHEN l.ext_key IS NULL THEN 'missing_left'
                 WHEN r.ext_key IS NULL THEN 'missing_right'
-                WHEN l.currency <> r.currency THEN 'currency'
-                WHEN l.amount_minor <> r.amount_minor THEN 'amount'
+                WHEN l.currency_code <> r.currency_code THEN 'currency'
+                WHEN {amount_differs} THEN 'amount'
                 WHEN l.fee_minor <> r.fee_minor THEN 'fee'
-                WHEN l.status <> r.status THEN 'status'
-                ELSE 'timing' END AS break_class,
-           l.ext_key AS left_key, l.amount_minor AS left_minor, l.currency AS left_currency,
-           l.fee_minor AS left_fee, l.status AS left_status, l.occurred_at AS left_at,
-           r.ext_key AS right_key, r.amount_minor AS right_minor, r.currency AS right_currency,
-           r.fee_minor AS right_fee, r.status AS right_status, r.occurred_at AS right_at,
+                WHEN l.status_code <> r.status_code THEN 'status'
+                WHEN l.occurred_at NOT BETWEEN r.occurred_at - interval '{hours} hours'
+                     AND r.occurred_at + interval '{hours} hours' THEN 'timing'
+                ELSE 'tolerated' END AS break_class,
+           l.ext_key AS left_key, l.amount_minor AS left_minor, l.currency_code AS left_code,
+           l.fee_minor AS left_fee, l.status_code AS left_status_code, l.occurred_at AS left_at,
+           r.ext_key AS right_key, r.amount_minor AS right_minor, r.currency_code AS right_code,
+           r.fee_minor AS right_fee, r.status_code AS right_status_code, r.occurred_at AS right_at,
            least(l.booked_on, r.booked_on) AS booked_on
-    FROM (SELECT * FROM recon_entry WHERE source_id = {left} AND booked_on <= '{through}') l
-    FULL JOIN (SELECT * FROM recon_entry WHERE source_id = {right} AND booked_on <= '{through}') r
-        ON l.ext_key = r.ext_key AND l.occurrence = r.occurrence
-    WHERE l.ext_key IS NULL OR r.ext_key IS NULL OR l.amount_minor <> r.amount_minor OR l.currency <> r.currency
-        OR l.fee_minor <> r.fee_minor OR l.status <> r.status
-        OR l.occurred_at - r.occurred_at NOT BETWEEN '-{days} days' AND '{days} days'
+    FROM {left} l FULL JOIN {right} r ON l.ext_key = r.ext_key AND l.occurrence = r.occurrence
+    WHERE l.ext_key IS NULL OR r.ext_key IS NULL OR l.amount_minor <> r.amount_minor
+        OR l.currency_code <> r.currency_code OR l.fee_minor <> r.fee_minor OR l.status_code <> r.status_code
+        OR l.occurred_at NOT BETWEEN r.occurred_at - interval '{hours} hours'
+           AND r.occurred_at + interval '{hours} hours'
 ) differing
 """
+_EVERY = "(SELECT * FROM recon_entry WHERE source_id = {source}{up_to})"
+_DIRTY = """(SELECT e.* FROM recon_dirty_now d JOIN recon_entry e ON e.source_id = {source} AND e.ext_key = d.ext_key
+             WHERE e.booked_on <= '{through}')"""
 
 # A counterpart that is booked after the day looked at is a matter of time, not a break.
 _BOOKED_LATER = """
@@ -80,11 +85,26 @@ SELECT CASE break_class WHEN 'missing_left' THEN 'right' ELSE 'left' END, subjec
        coalesce(left_minor, right_minor), currency, booked_on, 'booked_later'
 FROM later
 """
+# A counterpart may still come until so many business days have passed; only then it is missing.
+_NOT_DUE = """
+WITH awaited AS (
+    DELETE FROM recon_found WHERE break_class IN ('missing_left', 'missing_right') AND booked_on > :since RETURNING *
+)
+INSERT INTO recon_expected_now (side, ext_key, occurrence, amount_minor, currency, booked_on, why)
+SELECT CASE break_class WHEN 'missing_left' THEN 'right' ELSE 'left' END, subject_key, occurrence,
+       coalesce(left_minor, right_minor), currency, booked_on, 'not_due'
+FROM awaited
+"""
 
 EXPECTED_NOW = """
 CREATE TEMP TABLE recon_expected_now (side varchar, ext_key varchar COLLATE "C", occurrence smallint,
     amount_minor bigint, currency varchar, booked_on date, why varchar) ON COMMIT DROP
 """
+_ANYTHING_LATER = """
+SELECT EXISTS (SELECT FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on > :through)
+"""
+_CURRENCIES = "SELECT DISTINCT currency FROM recon_entry_total WHERE source_id IN (:left, :right) ORDER BY 1"
+_STATUSES = "SELECT code, status FROM recon_status ORDER BY code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +116,63 @@ class Scene:
     through: Any
     parameters: dict[str, Any]
 
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"left": self.left, "right": self.right, "through": self.through}
 
-def find_differences(uow: UnitOfWork, scene: Scene) -> None:
-    """Fills the temporary tables `recon_found` and `recon_expected_now` of this transaction."""
+
+def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False) -> None:
+    """Fills the temporary tables `recon_found` and `recon_expected_now` of this transaction.
+
+    `only_dirty` compares the keys in `recon_dirty_now` alone; otherwise every entry is compared, in one merge join.
+    """
     connection = uow.session.connection()
-    connection.exec_driver_sql(_MERGE_ONLY)
-    connection.exec_driver_sql(
-        _FOUND.format(
-            left=int(scene.left),
-            right=int(scene.right),
-            through=scene.through.isoformat(),
-            days=int(scene.parameters["timing_days"]),
-        )
-    )
+    later = connection.scalar(text(_ANYTHING_LATER), scene.values)
+    connection.exec_driver_sql(_PLANNER_FREE if only_dirty else _MERGE_ONLY)
+    form = _DIRTY if only_dirty else _EVERY
+    up_to = f" AND booked_on <= '{scene.through.isoformat()}'" if later else ""
+    sides = {
+        side: form.format(source=int(source), up_to=up_to, through=scene.through.isoformat())
+        for side, source in (("left", scene.left), ("right", scene.right))
+    }
+    connection.exec_driver_sql(_FOUND.format(**sides, **_words(connection, scene)))
     connection.exec_driver_sql(_PLANNER_FREE)
-    connection.exec_driver_sql("ANALYZE recon_found")
     connection.exec_driver_sql(EXPECTED_NOW)
-    values = {"left": scene.left, "right": scene.right, "through": scene.through}
-    if connection.scalar(text(_ANYTHING_LATER), values):
-        connection.execute(text(_BOOKED_LATER), values)
+    if later:
+        connection.exec_driver_sql("ANALYZE recon_found")
+        connection.execute(text(_BOOKED_LATER), scene.values)
+    if days := scene.parameters.get("expected_days"):
+        since = business_day_before(scene.through, days)
+        connection.execute(text(_NOT_DUE), {"since": since})
 
 
-_ANYTHING_LATER = """
-SELECT EXISTS (SELECT FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on > :through)
-"""
+def _words(connection: Connection, scene: Scene) -> dict[str, str]:
+    """The parts of the statement that depend on the rules, and the texts behind the codes of the index."""
+    codes = [(_code(name), name) for name in connection.scalars(text(_CURRENCIES), scene.values)]
+    statuses = [(code, name) for code, name in connection.execute(text(_STATUSES))]
+    absolute = int(scene.parameters.get("amount_tolerance_minor", 0))
+    relative = int(scene.parameters.get("amount_tolerance_ppm", 0))
+    exact = "l.amount_minor <> r.amount_minor"
+    allowed = f"greatest({absolute}, abs(l.amount_minor) * {relative} / 1000000)"
+    return {
+        "left_currency": _named("left_code", codes),
+        "right_currency": _named("right_code", codes),
+        "any_currency": _named("coalesce(left_code, right_code)", codes),
+        "left_status": _named("left_status_code", statuses),
+        "right_status": _named("right_status_code", statuses),
+        "amount_differs": f"abs(l.amount_minor - r.amount_minor) > {allowed}" if absolute or relative else exact,
+        "hours": str(24 * int(scene.parameters["timing_days"])),
+    }
+
+
+def _code(currency: str) -> int:
+    return int.from_bytes(currency.encode("ascii"))
+
+
+def _named(code: str, names: list[tuple[int, str]]) -> str:
+    cases = " ".join(f"WHEN {number} THEN {_literal(name)}" for number, name in names)
+    return f'(CASE {code} {cases} END)::varchar COLLATE "C"' if names else "NULL::varchar"
+
+
+def _literal(words: str) -> str:
+    return "'" + words.replace("'", "''").replace("%", "%%") + "'"

@@ -68,7 +68,7 @@ class _Case:
 
     @property
     def deviation_ppm(self) -> int:
-        return max((row.deviation_ppm for row in self.standing), default=0)
+        return max((row.counting_ppm for row in self.standing), default=0)
 
     @property
     def over_limit(self) -> bool:
@@ -140,17 +140,25 @@ def verify_signature(uow: UnitOfWork, *, run_id: uuid.UUID) -> VerificationView:
         uow.session.connection(),
         case.run,
         rows=totals,
-        findings=results.STANDING_FINDINGS,
         expected=results.KEPT_EXPECTED,
+        fingerprint=results.fingerprint_again(uow.session.connection(), case.run),
     )
     checks = {
         "statement": digest(signature.statement) == signature.digest,
         "content": content == case.run.digest == signature.statement["content"],
+        "findings": _findings_hold(uow, case.run, signature.statement),
         "totals": signature.statement["totals"] == [results.total_document(row) for row in totals],
         "second_person": is_second_person(case.run.started_by, signature.signed_by)
         and signature.statement["signed_by"] == str(signature.signed_by),
     }
     return VerificationView(all(checks.values()), checks, signature.digest)
+
+
+def _findings_hold(uow: UnitOfWork, run: ReconciliationRun, statement: dict[str, Any]) -> bool:
+    """Signatures of before runs had a fingerprint hold their findings in the content itself."""
+    if run.fingerprint is None:
+        return True
+    return statement["findings"] == results.findings_digest(uow.session.connection(), run)
 
 
 def _case(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> _Case:
@@ -180,8 +188,10 @@ def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ..
 
 def _stands(row: Any, total: TotalRow | None) -> StandingView:
     known = total is not None and results.knows_both(total.left_entries, total.right_entries)
-    minor = int(row.minor or 0) + (int(row.swapped or 0) if known else 0)
-    return StandingView(row.currency, row.breaks, minor, deviation_ppm(minor, total.left_minor if total else 0))
+    own, swapped = int(row.minor or 0), int(row.swapped or 0)
+    left = total.left_minor if total else 0
+    counting = deviation_ppm(own + swapped * known, left)
+    return StandingView(row.currency, row.breaks, own + swapped, deviation_ppm(own + swapped, left), counting)
 
 
 def _obstacle(uow: UnitOfWork, case: _Case) -> Obstacle | None:
@@ -241,6 +251,7 @@ def _statement(uow: UnitOfWork, case: _Case, reason: str | None) -> dict[str, An
         "through": run.through.isoformat(),
         "rule_version": run.rule_version,
         "content": run.digest,
+        "findings": results.findings_digest(uow.session.connection(), run),
         "totals": [results.total_document(row) for row in _totals(uow, run.id)],
         "open": [{"currency": r.currency, "breaks": r.breaks, "minor": r.open_minor} for r in case.standing],
         "deviation_ppm": case.deviation_ppm,

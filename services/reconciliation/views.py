@@ -17,7 +17,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class TotalView:
-    """Sums of one currency in minor units; `difference_minor` is left minus right."""
+    """Sums of one currency in minor units; `difference_minor` is left minus right.
+
+    A currency that one side alone knows deviates by all of it; `one_sided` says so, since a run's headline counts a
+    wrong currency once, in the currency both sides know.
+    """
 
     span: Span
     currency: str
@@ -32,6 +36,10 @@ class TotalView:
     def difference_minor(self) -> int:
         return self.left_minor - self.right_minor
 
+    @property
+    def one_sided(self) -> bool:
+        return not (self.left_entries and self.right_entries)
+
 
 @dataclass(frozen=True, slots=True)
 class SignatureView:
@@ -45,7 +53,10 @@ class SignatureView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A finished run. `matched` counts left entries whose counterpart agrees; the worst currency's deviation."""
+    """A finished run. `matched` counts left entries whose counterpart agrees; the worst currency's deviation.
+
+    `looked_at` counts the keys an incremental run compared again, None where everything was compared.
+    """
 
     id: uuid.UUID
     seq: int
@@ -72,6 +83,7 @@ class RunView:
     deviation_ppm: int
     inputs: Mapping[str, Any]
     digest: str
+    looked_at: int | None = None
     signature: SignatureView | None = None
 
     @property
@@ -134,12 +146,16 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True)
 class StandingView:
-    """What is still open in one currency, now: breaks of the run that nobody resolved, and their sum without sign."""
+    """What is still open in one currency, now: breaks of the run that nobody resolved, and their sum without sign.
+
+    `counting_ppm` leaves out wrong currencies that only one side knows; they count in the other currency.
+    """
 
     currency: str
     breaks: int
     open_minor: int
     deviation_ppm: int
+    counting_ppm: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class BreakClass(StrEnum):
     FEE = "fee"
     DUPLICATE = "duplicate"
     TIMING = "timing"
+    FX = "fx"
+    REFERENCE = "reference"
 
 
 class BreakState(StrEnum):

@@ -39,6 +39,10 @@ def test_two_people_of_finance_sign_a_day(working_console: Console, page_as: Any
 
     number = _work_on_a_break(page)
 
+    ops = page_as("ops", path=run_url.removeprefix(working_console.url))
+    expect(ops.locator(".signatures")).to_be_visible()
+    expect(ops.get_by_role("button", name=_SIGN)).to_have_count(0)
+
     second = page_as("finance.b")
     second.goto(run_url)
     second.get_by_role("button", name=_SIGN).click()
@@ -47,6 +51,12 @@ def test_two_people_of_finance_sign_a_day(working_console: Console, page_as: Any
         dialog.locator("textarea").fill("Known causes, listed and assigned; nothing is lost.")
     dialog.get_by_role("button", name="Put my name under it").click()
     expect(second.get_by_text("This run is signed.")).to_be_visible()
+    expect(second.locator(".digest")).to_be_visible()
+    second.get_by_role("button", name="Verify the signature").click()
+    expect(second.get_by_text("The signature holds")).to_be_visible()
+
+    auditor = page_as("auditor", path=run_url.removeprefix(working_console.url))
+    expect(auditor.locator(".digest")).to_be_visible()
 
     _the_auditor_sees_every_step(page_as("auditor", path="/audit"), working_console, number)
 
@@ -75,7 +85,8 @@ def _start_settlement(page: Page) -> None:
     row = page.locator("tr", has_text="Settlement").first
     row.get_by_role("button", name="Reconcile now").click()
     page.wait_for_url(re.compile(r"/reconciliation/runs/"))
-    expect(page.locator("main h1")).to_contain_text("Settlement", timeout=60_000)
+    expect(page.locator(".signatures")).to_be_visible(timeout=60_000)
+    expect(page.locator("main h1")).to_contain_text("Settlement")
 
 
 def _work_on_a_break(page: Page) -> str:
@@ -88,6 +99,7 @@ def _work_on_a_break(page: Page) -> str:
     page.fill("#reason", "The books were corrected by a reversal.")
     page.get_by_role("button", name=re.compile("^Resolve")).click()
     expect(page.get_by_text("The books were corrected by a reversal.").first).to_be_visible()
+    expect(page.locator(".page-title .badge", has_text="Resolved")).to_be_visible()
     found = re.search(r"B-\d+", page.locator("main").inner_text())
     assert found
     return found.group()
@@ -96,7 +108,7 @@ def _work_on_a_break(page: Page) -> str:
 def _the_auditor_sees_every_step(page: Page, console: Console, number: str) -> None:
     with console.database.unit_of_work(_SYSTEM) as uow:
         actions = {entry.action for entry in audit.search(uow).entries}
-    for verb in ("commented", "resolved", "signed"):
+    for verb in ("finished", "commented", "resolved", "signed"):
         assert any(action.startswith("reconciliation.") and action.endswith(verb) for action in actions), actions
     for verb in ("commented", "resolved", "signed"):
         expect(page.locator("main")).to_contain_text(verb)

@@ -68,10 +68,10 @@ TEXTS = {
     "entries": ("Entries", "Buchungen"),
     "difference": ("Difference", "Differenz"),
     "totals_foot": (
-        "Deviation is the sum of all open differences, without sign, over the left total. Limit {limit}, rule set "
-        "{version}.",
-        "Die Abweichung ist die Summe aller offenen Differenzen ohne Vorzeichen, geteilt durch die linke Summe. Grenze "
-        "{limit}, Regelsatz {version}.",
+        "Deviation is the sum of all open differences, without sign, over the left total; a wrong currency counts "
+        "once in a run's headline. Limit {limit}, rule set {version}.",
+        "Die Abweichung ist die Summe aller offenen Differenzen ohne Vorzeichen, geteilt durch die linke Summe; eine "
+        "falsche Währung zählt im Kopf des Laufs einmal. Grenze {limit}, Regelsatz {version}.",
     ),
     "made_of": ("How the difference is made up", "Woraus die Differenz besteht"),
     "made_of_total": ("Difference {currency}", "Differenz {currency}"),
@@ -101,6 +101,8 @@ TEXTS = {
     "class_fee": ("Fee", "Gebühr"),
     "class_duplicate": ("Duplicate", "Doppelt"),
     "class_timing": ("Timing", "Zeitpunkt"),
+    "class_fx": ("Exchange rate", "Wechselkurs"),
+    "class_reference": ("Reference", "Referenz"),
     "break": ("Break", "Klärfall"),
     "class": ("Class", "Art"),
     "key": ("Key", "Schlüssel"),
@@ -220,6 +222,8 @@ TEXTS = {
     "break_status": ("Status differs: {left} and {right}", "Status weicht ab: {left} und {right}"),
     "break_fee": ("Fee differs by {amount}", "Gebühr weicht um {amount} ab"),
     "break_duplicate": ("{amount} stands there twice", "{amount} stehen doppelt da"),
+    "break_fx": ("Exchanged amount differs by {amount}", "Umgerechneter Betrag weicht um {amount} ab"),
+    "break_reference": ("Reference differs: {left} and {right}", "Referenz weicht ab: {left} und {right}"),
     "break_timing": ("Booked days apart", "Tage auseinander gebucht"),
     "both_sides": ("Both sides", "Beide Seiten"),
     "both_sides_note": ("{count} of {all} fields differ", "{count} von {all} Feldern verschieden"),

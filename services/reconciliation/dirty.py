@@ -1,0 +1,78 @@
+"""Which keys an incremental run has to look at, and which stay to be looked at by the next one."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import Connection, select, text, update
+
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+from services.reconciliation.models import ReconciliationRun, Source
+from services.reconciliation.settlement import Scene
+
+FULL_FROM = 0.04
+"""The share of keys from which comparing everything costs less than comparing key by key (measured)."""
+_ALWAYS = 2_000  # so few keys are looked at one by one whatever their share is
+
+_DIRTY_NOW = 'CREATE TEMP TABLE recon_dirty_now (ext_key varchar COLLATE "C") ON COMMIT DROP'
+_GATHER = """
+INSERT INTO recon_dirty_now
+SELECT ext_key FROM recon_dirty WHERE source_id IN (:left, :right)
+UNION SELECT ext_key FROM recon_expected WHERE run_id = :run
+"""
+_ENTRIES = "SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id IN (:left, :right)"
+_LATER = """
+SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on > :through
+"""
+_FORGET = "DELETE FROM recon_dirty WHERE source_id IN (:left, :right)"
+# What is booked after the day becomes visible to a later run without changing any more.
+_REMEMBER = """
+INSERT INTO recon_dirty (source_id, ext_key)
+SELECT DISTINCT source_id, ext_key FROM recon_entry WHERE source_id IN (:left, :right) AND booked_on > :through
+ON CONFLICT DO NOTHING
+"""
+
+
+def gather(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, rule_version: int) -> int | None:
+    """Puts the keys to look at into `recon_dirty_now` and counts them; None when everything must be compared.
+
+    That is so for a first run, under other rules than the last run's, with rules that pair entries across keys, and
+    when more than 4 % of the entries changed.
+    """
+    uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
+    connection = uow.session.connection()
+    last = uow.session.scalar(
+        select(ReconciliationRun)
+        .where(ReconciliationRun.entity_id == entity_id, ReconciliationRun.definition == "settlement")
+        .order_by(ReconciliationRun.seq.desc())
+        .limit(1)
+    )
+    if last is None or last.fingerprint is None or last.rule_version != rule_version or _everything(uow, scene):
+        return None
+    connection.exec_driver_sql(_DIRTY_NOW)
+    count = connection.execute(text(_GATHER), scene.values | {"run": last.id}).rowcount
+    if count > max(_ALWAYS, _count(connection, _ENTRIES, scene) * FULL_FROM):
+        return None
+    connection.exec_driver_sql("ANALYZE recon_dirty_now")
+    return count
+
+
+def settle(uow: UnitOfWork, scene: Scene) -> None:
+    """After a run: nothing is dirty but what is booked after its day."""
+    connection = uow.session.connection()
+    connection.execute(text(_FORGET), scene.values)
+    later = _count(connection, _LATER, scene)
+    many = later > max(_ALWAYS, _count(connection, _ENTRIES, scene) * FULL_FROM)
+    if later and not many:
+        connection.execute(text(_REMEMBER), scene.values)
+    uow.session.execute(update(Source).where(Source.id.in_((scene.left, scene.right))).values(all_dirty=many))
+
+
+def _everything(uow: UnitOfWork, scene: Scene) -> bool:
+    flags = uow.session.scalars(select(Source.all_dirty).where(Source.id.in_((scene.left, scene.right))))
+    return any(flags)
+
+
+def _count(connection: Connection, statement: str, scene: Scene) -> int:
+    return int(connection.scalar(text(statement), scene.values) or 0)
