@@ -69,7 +69,7 @@ def explanation(locale: str, kind: str, code: str, sentence: str, data: dict[str
         if locale == "en"
         else tr(locale, f"errors.code_{code}", default=tr(locale, code, default=sentence, **data), **data)
     )
-    return tr(locale, f"errors.{kind}"), body
+    return tr(locale, f"errors.{kind}", default=tr(locale, "errors.invalid")), body
 
 
 def explain_error(locale: str, error: DomainError) -> tuple[str, str]:

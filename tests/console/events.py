@@ -43,12 +43,13 @@ async def a_tab(secret: str = "", *, token: str = "tab", path: str = "/") -> Asy
 class Tab:
     def __init__(self, processor: BaseStateEventProcessor, token: str, secret: str, path: str) -> None:
         self._processor, self._token, self.secret, self.path = processor, token, secret, path
+        self.route = path
 
     async def send(self, name: str, /, **payload: Any) -> dict[str, Any]:
         """Every variable that changed, as `State.variable` → value (the last one sent)."""
         cookie = f"{session.COOKIE}={self.secret}" if self.secret else ""
         router_data = {
-            "pathname": self.path,
+            "pathname": self.route,
             "asPath": self.path,
             "headers": {"cookie": cookie, "origin": "http://localhost", "host": "localhost"},
         }
