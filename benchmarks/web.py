@@ -69,7 +69,7 @@ class Side:
             async with processor.configure(state_manager=StateManagerMemory()):
                 for _ in range(_EVENTS):
                     started = time.perf_counter()
-                    router_data = {"pathname": "/", "headers": {"cookie": self._cookie}}
+                    router_data = {"pathname": "/none", "headers": {"cookie": self._cookie}}
                     sent = Event(name=self._name, payload={}, router_data=router_data)
                     async for _delta in processor.enqueue_stream_delta("tab", sent):
                         pass
