@@ -125,7 +125,7 @@ class Shell(rx.State):
             EntityChoice(id=str(e.id), code=e.code, name=e.name, chosen=chosen is None or e.id in chosen) for e in found
         ]
         shown = [e for e in found if chosen is None or e.id in chosen] or found
-        self.several, self.narrowed = len(shown) > 1, len(shown) < len(found)
+        self.several, self.narrowed = len(shown) != 1, len(shown) < len(found)
         self.entity_label = shown[0].name if len(shown) == 1 else str(len(shown))
         self.time_zone = shown[0].time_zone if shown else "Europe/Berlin"
 

@@ -11,6 +11,7 @@ from typing import Any
 import reflex as rx
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 
 class Locale(rx.State):
@@ -32,11 +33,11 @@ def catalogue() -> dict[str, tuple[str, str]]:
 def t(key: str, **values: Any) -> Any:
     """The text as a variable that follows the reader's language.
 
-    `values` fill `{placeholders}` and may be variables of a state. Raises KeyError for a text nobody wrote,
-    which stops the build.
+    `values` fill `{placeholders}` and may be variables of a state; `[row|rows]` is the first for a `count` of 1.
+    Raises KeyError for a text nobody wrote, which stops the build.
     """
     english, german = catalogue()[key]
-    return rx.cond(Locale.german, _joined(german, values), _joined(english, values)).to(str)
+    return rx.cond(Locale.german, _numbered(german, values), _numbered(english, values)).to(str)
 
 
 def tr(locale: str, key: str, *, default: str | None = None, **values: Any) -> str:
@@ -46,8 +47,20 @@ def tr(locale: str, key: str, *, default: str | None = None, **values: Any) -> s
         if default is None:
             raise KeyError(key)
         return default
-    text = pair[1] if locale == "de" else pair[0]
+    text = _for_number(pair[1] if locale == "de" else pair[0], one=str(values.get("count")) == "1")
     return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
+
+
+def _for_number(text: str, *, one: bool) -> str:
+    return _NUMBER.sub(r"\1" if one else r"\2", text)
+
+
+def _numbered(text: str, values: dict[str, Any]) -> rx.Var[str] | str:
+    count = values.get("count")
+    one, several = (_joined(_for_number(text, one=flag), values) for flag in (True, False))
+    if not isinstance(count, rx.Var):
+        return one if str(count) == "1" else several
+    return several if not _NUMBER.search(text) else rx.cond(count.to(str) == "1", one, several).to(str)
 
 
 def _joined(text: str, values: dict[str, Any]) -> rx.Var[str] | str:

@@ -2,7 +2,7 @@
 
 TEXTS = {
     "title": ("Access", "Zugriff"),
-    "meta": ("{count} people", "{count} Personen"),
+    "meta": ("{count} [person|people]", "{count} [Person|Personen]"),
     "meta_audited": ("Every change stands in the audit log", "Jede Änderung steht im Audit"),
     "people": ("People", "Personen"),
     "name": ("Name", "Name"),

@@ -29,7 +29,7 @@ TEXTS = {
     "any_entity": ("All entities", "Alle Gesellschaften"),
     "from": ("From", "Von"),
     "to": ("To", "Bis"),
-    "range": ("{count} entries, newest first", "{count} Einträge, neueste zuerst"),
+    "range": ("{count} [entry|entries], newest first", "{count} [Eintrag|Einträge], neueste zuerst"),
     "none": ("No entry matches", "Kein Eintrag passt"),
     "none_body": ("Take a filter away to see more.", "Nehmen Sie einen Filter weg, um mehr zu sehen."),
     "close": ("Close entry", "Eintrag schließen"),

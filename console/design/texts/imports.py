@@ -23,7 +23,10 @@ TEXTS = {
     "unchanged": ("Unchanged", "Unverändert"),
     "rejected": ("Rejected", "Abgewiesen"),
     "received": ("Received", "Eingang"),
-    "range": ("{count} files on this page, newest first", "{count} Dateien auf dieser Seite, neueste zuerst"),
+    "range": (
+        "{count} [file|files] on this page, newest first",
+        "{count} [Datei|Dateien] auf dieser Seite, neueste zuerst",
+    ),
     "none": ("No file yet", "Noch keine Datei"),
     "none_body": (
         "Drop a bank statement or a ledger file here, or put it into the watched folder.",
@@ -64,7 +67,7 @@ TEXTS = {
     "state_incomplete": ("With gaps", "Mit Lücken"),
     "holes": ("Gaps", "Lücken"),
     "hole_sequence": (
-        "{days}: {count} statements missing by their numbers",
+        "{days}: {count} [statement|statements] missing by their numbers",
         "{days}: {count} Auszüge fehlen laut Nummer",
     ),
     "hole_sequence_one": ("{days}: one statement missing by its number", "{days}: ein Auszug fehlt laut Nummer"),

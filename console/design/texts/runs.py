@@ -36,7 +36,7 @@ TEXTS = {
     "as_of": ("As of", "Stand"),
     "failed_title": ("The last attempt failed", "Der letzte Versuch ist gescheitert"),
     "dead_title": (
-        "This run failed for good after {count} attempts",
+        "This run failed for good after {count} [attempt|attempts]",
         "Dieser Lauf ist nach {count} Versuchen endgültig gescheitert",
     ),
     "dead_body": (
@@ -85,7 +85,7 @@ TEXTS = {
     "no_attempts": ("No worker has taken it yet.", "Noch hat ihn kein Arbeitsprozess übernommen."),
     "traceback": ("Traceback of the last failure", "Programmstelle des letzten Fehlers"),
     "log": ("Log", "Protokoll"),
-    "log_note": ("the latest {count} lines", "die letzten {count} Zeilen"),
+    "log_note": ("the latest {count} [line|lines]", "die letzten {count} [Zeile|Zeilen]"),
     "log_none": ("The run has written nothing so far.", "Der Lauf hat noch nichts geschrieben."),
     "time": ("Time", "Zeit"),
     "event": ("Event", "Ereignis"),
@@ -127,7 +127,7 @@ TEXTS = {
     "died_at": ("Failed", "Gescheitert"),
     "replay_selected": ("Replay the selected runs", "Ausgewählte Läufe wiederholen"),
     "selected": ("{count} selected", "{count} ausgewählt"),
-    "said_replayed": ("{count} runs are queued again", "{count} Läufe sind wieder eingereiht"),
+    "said_replayed": ("{count} [run is|runs are] queued again", "{count} [Lauf ist|Läufe sind] wieder eingereiht"),
     "schedules": ("Schedules", "Zeitpläne"),
     "schedules_meta": ("What starts by itself, and when next", "Was von selbst startet, und wann als Nächstes"),
     "schedules_none": ("Nothing starts by itself yet", "Noch startet nichts von selbst"),

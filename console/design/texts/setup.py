@@ -29,7 +29,10 @@ TEXTS = {
         "Die Unterschrift braucht vier Augen: Wer einen Abgleich startet, kann ihn nicht unterschreiben. "
         "Bisher aktiv: {count}.",
     ),
-    "people_done": ("{count} people of Finance may sign in.", "{count} Personen aus Finance können sich anmelden."),
+    "people_done": (
+        "{count} [person|people] of Finance may sign in.",
+        "{count} [Person aus Finance kann|Personen aus Finance können] sich anmelden.",
+    ),
     "to_access": ("Open Access", "Zugriff öffnen"),
     "stripe": ("Stripe account", "Stripe-Konto"),
     "stripe_open": (
@@ -66,7 +69,7 @@ TEXTS = {
         "Laden Sie unter Importe eine CAMT.053-Datei hoch oder lassen Sie die Bank nach {folder} liefern. Konten "
         "erscheinen mit ihrem ersten Auszug. Es fehlt: {names}.",
     ),
-    "bank_done": ("{count} accounts have delivered.", "{count} Konten haben geliefert."),
+    "bank_done": ("{count} [account has|accounts have] delivered.", "{count} [Konto hat|Konten haben] geliefert."),
     "books": ("Books and their mapping", "Bücher und ihre Zuordnung"),
     "books_open": (
         "Upload a ledger as CSV under Imports and say which column is what, or deliver into {folder}. Missing for "
@@ -83,8 +86,8 @@ TEXTS = {
         "Synchronisierung, Importe und beide Abgleiche laufen jede Nacht, oder jetzt.",
     ),
     "reconciliation_done": (
-        "{count} reconciliations have finished; the nightly schedule goes on by itself.",
-        "{count} Abgleiche sind fertig; der nächtliche Zeitplan läuft von selbst weiter.",
+        "{count} [reconciliation has|reconciliations have] finished; the nightly schedule goes on by itself.",
+        "{count} [Abgleich ist|Abgleiche sind] fertig; der nächtliche Zeitplan läuft von selbst weiter.",
     ),
     "start": ("Start all of it now", "Jetzt alles starten"),
     "said_started": ("It runs now; see Runs", "Es läuft jetzt; siehe Läufe"),

@@ -12,5 +12,5 @@ TEXTS = {
     "newer": ("Newer", "Neuere"),
     "older": ("Older", "Ältere"),
     "export": ("Export as {kind}", "Als {kind} exportieren"),
-    "range": ("{count} rows", "{count} Zeilen"),
+    "range": ("{count} [row|rows]", "{count} [Zeile|Zeilen]"),
 }

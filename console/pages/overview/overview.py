@@ -86,7 +86,11 @@ def _classes() -> rx.Component:
         rx.cond(
             Overview.classes.length() > 0,
             bars(Overview.classes),
-            empty_state(t("overview.no_breaks"), t("overview.no_breaks_body"), mark=shape("ok", "ok")),
+            rx.cond(
+                Overview.reconciliations.length() > 0,
+                empty_state(t("overview.no_breaks"), t("overview.no_breaks_body"), mark=shape("ok", "ok")),
+                empty_state(t("overview.never_reconciled"), t("overview.never_reconciled_body")),
+            ),
         ),
         title=t("overview.by_class"),
         end=[link(t("overview.all_breaks"), href=routes.BREAKS)],

@@ -127,20 +127,20 @@ def _day(name: str, value: Any) -> rx.Component:
 
 
 def _shares() -> rx.Component:
-    failures = rx.cond(PaymentList.failures.length() > 0, _bars(PaymentList.failures), muted(t("payments.no_failures")))
+    none = t("payments.none")
     return columns(
         stack(
-            card(_bars(PaymentList.methods), title=t("payments.methods")),
-            card(_bars(PaymentList.currencies), title=t("payments.currencies")),
+            card(_bars(PaymentList.methods, none), title=t("payments.methods")),
+            card(_bars(PaymentList.currencies, none), title=t("payments.currencies")),
         ),
-        card(_bars(PaymentList.countries), title=t("payments.countries")),
-        card(failures, title=t("payments.failures")),
+        card(_bars(PaymentList.countries, none), title=t("payments.countries")),
+        card(_bars(PaymentList.failures, t("payments.no_failures")), title=t("payments.failures")),
         count=3,
     )
 
 
-def _bars(items: Any) -> rx.Component:
-    return rx.el.div(
+def _bars(items: Any, none: Any) -> rx.Component:
+    bars = rx.el.div(
         rx.foreach(
             items,
             lambda item: rx.el.div(
@@ -153,6 +153,7 @@ def _bars(items: Any) -> rx.Component:
         ),
         class_name="bars",
     )
+    return rx.cond(items.length() > 0, bars, muted(none))
 
 
 def _list() -> rx.Component:

@@ -44,7 +44,7 @@ def reconciliation_overview() -> rx.Component:
             actions=[_may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain))],
         ),
         poll(State.running, State.refresh, every=2000),
-        loading_or(State, stack(_pairings(), _history())),
+        loading_or(State, stack(rx.cond(State.rows.length() > 0, _pairings()), _history())),
     )
 
 
