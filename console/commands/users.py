@@ -117,6 +117,6 @@ def _grants(uow: UnitOfWork, roles: list[Role], codes: list[str]) -> list[Grant]
 
 def _roles(grants: tuple[Grant, ...], codes: dict[uuid.UUID, str]) -> str:
     return ", ".join(
-        grant.role.value if grant.entity_id is None else f"{grant.role.value} ({codes.get(grant.entity_id, '?')})"
+        str(grant.role) if grant.entity_id is None else f"{grant.role} ({codes.get(grant.entity_id, '?')})"
         for grant in grants
     )

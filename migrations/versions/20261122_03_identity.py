@@ -17,7 +17,7 @@ depends_on = None
 _TIME = sa.TIMESTAMP(timezone=True)
 
 
-_ROLES = (("finance", True), ("ops", False), ("dev", False), ("auditor", False), ("admin", True))
+_ROLES = ("finance", "ops", "dev", "auditor", "admin")
 _TABLES = (
     "access_review_item",
     "access_review",
@@ -72,7 +72,7 @@ def _roles() -> None:
         sa.Column("built_in", sa.Boolean(), nullable=False),
         sa.Column("permissions", postgresql.ARRAY(sa.String()), nullable=False),
         sa.Column("conditions", postgresql.JSONB(), nullable=False),
-        sa.Column("second_factor", sa.Boolean(), nullable=False),
+        sa.Column("second_factor", sa.Boolean()),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("retired_at", _TIME),
         sa.CheckConstraint("code ~ '^[a-z][a-z0-9_-]{1,39}$'", name="code_form"),
@@ -87,10 +87,9 @@ def _roles() -> None:
                 "built_in": True,
                 "permissions": [],
                 "conditions": {},
-                "second_factor": needed,
                 "version": 1,
             }
-            for code, needed in _ROLES
+            for code in _ROLES
         ],
     )
     # The name got its prefix twice when the table was made.
@@ -255,7 +254,7 @@ def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
     op.drop_constraint("fk_role_grant_role_role_definition", "role_grant")
-    known = ", ".join(f"'{code}'" for code, _ in _ROLES)
+    known = ", ".join(f"'{code}'" for code in _ROLES)
     op.execute(f"DELETE FROM role_grant WHERE role NOT IN ({known})")  # noqa: S608 - constants of this file
     op.create_check_constraint("ck_role_grant_role", "role_grant", f"role IN ({known})")
     op.drop_table("role_definition")

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
-from services.core.errors import Forbidden, NotFound, StepUpRequired
+from services.core.errors import Forbidden, Invalid, NotFound, StepUpRequired
+from services.core.money import Money
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
 
@@ -23,6 +25,45 @@ class ActorKind(StrEnum):
     ANONYMOUS = "anonymous"
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an action is about, as far as a narrowed right asks: whose it is, which team's, and for how much."""
+
+    owner_id: uuid.UUID | None = None
+    team: str | None = None
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Narrows a right: to one's own records or one's own team's, or up to an amount of one currency."""
+
+    only: str | None = None
+    up_to: Money | None = None
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Condition:
+        """From a role's row. Raises Invalid for one that means nothing: a typing error must not widen a right."""
+        only, amount, currency = stored.get("only"), stored.get("up_to"), stored.get("currency")
+        known = set(stored) <= {"only", "up_to", "currency"} and (amount is None) == (currency is None)
+        if not known or only not in {None, "own", "own_team"} or (only is None and amount is None):
+            raise Invalid("A condition is “own”, “own_team”, an amount with its currency, or both.")
+        if amount is not None and (not isinstance(amount, int) or amount < 0):
+            raise Invalid("An amount limit is a number of minor units.")
+        return cls(only, None if amount is None else Money(amount, str(currency)))
+
+    def holds(self, actor: Actor, subject: Subject) -> bool:
+        """Whether `subject` lies within; what the subject does not say counts as outside."""
+        if self.only == "own" and (subject.owner_id is None or subject.owner_id != actor.id):
+            return False
+        if self.only == "own_team" and subject.team not in actor.teams:
+            return False
+        if self.up_to is None:
+            return True
+        amount = subject.amount
+        return amount is not None and amount.currency == self.up_to.currency and abs(amount.minor) <= self.up_to.minor
+
+
 @dataclass(frozen=True)
 class Actor:
     """A person, or the console itself (worker, clock, command line).
@@ -31,7 +72,8 @@ class Actor:
     the header's entity switch; it narrows what is shown, never widens a right. `on_behalf_of` is the person
     whose request a worker carries out, or whom an administrator impersonates; the actor then stays the
     administrator. `proved_at` is when this session last proved by password or second factor who sits there, in
-    the time of the unit of work's clock; None for the system and for API keys.
+    the time of the unit of work's clock; None for the system and for API keys. `teams` are the codes of the roles
+    held; `conditions` narrow rights that no role grants in full.
     """
 
     kind: ActorKind
@@ -44,6 +86,8 @@ class Actor:
     address: str | None = None
     proved_at: dt.datetime | None = None
     impersonating: uuid.UUID | None = None
+    teams: frozenset[str] = frozenset()
+    conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def system(cls, name: str, *, on_behalf_of: str | None = None) -> Actor:
@@ -58,8 +102,13 @@ class Actor:
             return False
         return entity_id is None or entity_id in scope
 
-    def require(self, permission: Permission, entity_id: uuid.UUID | None = None) -> None:
-        """Raises Forbidden without the right; NotFound when the right exists but not for this entity."""
+    def require(
+        self, permission: Permission, entity_id: uuid.UUID | None = None, *, subject: Subject | None = None
+    ) -> None:
+        """Raises Forbidden without the right; NotFound when the right exists but not for this entity.
+
+        A right that a custom role narrows needs a `subject` within its conditions; without one it is refused.
+        """
         if not self.may(permission):
             raise Forbidden(
                 f"You need the right “{permission}” for this. An administrator can grant it under Access.",
@@ -67,6 +116,9 @@ class Actor:
             )
         if entity_id is not None and not self.may(permission, entity_id):
             raise NotFound("There is no such record in the entities you may see.", permission=str(permission))
+        narrowed = self.conditions.get(permission)
+        if narrowed and not (subject and any(condition.holds(self, subject) for condition in narrowed)):
+            raise Forbidden("Your role allows this only for your own records, your team's, or up to an amount.")
 
     def require_fresh_proof(self, now: dt.datetime) -> None:
         """Before a signature, a vote, a change of rights or of keys: `now` is the unit of work's clock.

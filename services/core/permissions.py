@@ -36,4 +36,11 @@ class Permission(StrEnum):
     AUDIT_ERASE = "audit.personal.erase"
     USER_READ = "identity.user.read"
     USER_MANAGE = "identity.user.manage"
+    KEY_MANAGE = "identity.key.manage"
+    REVIEW_READ = "identity.review.read"
+    IMPERSONATE = "identity.user.impersonate"
     SETUP_MANAGE = "setup.installation.manage"
+
+
+# Rights whose services hand in the subject, so that a custom role may narrow them (own, own team, amount).
+CONDITIONAL = frozenset({Permission.BREAK_WORK})

@@ -1,6 +1,13 @@
-"""People, their sessions and rights, and the legal entities of the group."""
+"""People, their sessions and rights, what proves who they are, and the legal entities of the group."""
 
-from services.identity.errors import EmailTaken, LastAdmin, WeakPassword
+from services.identity.account import change_password, my_account
+from services.identity.api_keys import actor_for_api_key, api_keys, create_api_key, revoke_api_key, rotate_api_key
+from services.identity.errors import EmailTaken, LastAdmin, LinkSpent, RoleTaken, WeakPassword
+from services.identity.factors import new_recovery_codes, remove_factor, reset_factors
+from services.identity.impersonation import end_impersonation, impersonate
+from services.identity.links import ask_for_reset, invite, link_purpose, set_password_by_link
+from services.identity.passkeys import RelyingParty, begin_passkey, finish_passkey
+from services.identity.passwords import VettedPassword, vet_password
 from services.identity.people import (
     create_user,
     deactivate_user,
@@ -9,8 +16,16 @@ from services.identity.people import (
     revoke_role,
     set_password,
 )
-from services.identity.policy import PERMISSIONS, Grant, SessionLifetime
-from services.identity.proof import prove_by_password
+from services.identity.policy import (
+    APPROVING,
+    NEVER_CUSTOM,
+    NOT_BY_KEY,
+    NOT_WHILE_IMPERSONATING,
+    PERMISSIONS,
+    Grant,
+    SessionLifetime,
+)
+from services.identity.proof import passkey_for_proof, prove_by_code, prove_by_passkey, prove_by_password
 from services.identity.queries import (
     colleagues,
     contacts,
@@ -21,63 +36,157 @@ from services.identity.queries import (
     user_by_email,
     users,
 )
+from services.identity.reviews import close_review, decide, review_items, reviews, start_review
+from services.identity.roles import change_role, create_role, require_factor, retire_role, roles
+from services.identity.second_factor import (
+    finish_by_code,
+    finish_by_passkey,
+    finish_enrolment,
+    passkey_for_sign_in,
+    pending_session,
+)
 from services.identity.secrets_at_rest import owns_keys, retire_key, rewrap_secrets, rotate_keys, secrets_under
 from services.identity.service import create_legal_entity
-from services.identity.sessions import actor_for_session, choose_entities, end_sessions, set_preferences, sign_out
+from services.identity.sessions import (
+    actor_for_session,
+    choose_entities,
+    end_session,
+    end_sessions,
+    ended_among,
+    open_sessions,
+    renew_session,
+    set_preferences,
+    sign_out,
+)
 from services.identity.sign_in import authenticate
+from services.identity.totp import begin_totp, confirm_totp
 from services.identity.views import (
+    ApiKeyView,
     ContactView,
+    FactorView,
     LegalEntityView,
+    MyAccount,
+    NewApiKey,
+    NewTotp,
+    PendingSession,
     PersonView,
+    ReviewItemView,
+    ReviewView,
+    RoleView,
     SessionSecret,
+    SessionView,
     SignedIn,
     SignInRefused,
     UserView,
 )
-from services.identity.vocabulary import Locale, Role, Theme
+from services.identity.vocabulary import SESSION_CHANNEL, LinkPurpose, Locale, Role, SessionStage, Theme
 
 __all__ = [
+    "APPROVING",
+    "NEVER_CUSTOM",
+    "NOT_BY_KEY",
+    "NOT_WHILE_IMPERSONATING",
     "PERMISSIONS",
+    "SESSION_CHANNEL",
+    "ApiKeyView",
     "ContactView",
     "EmailTaken",
+    "FactorView",
     "Grant",
     "LastAdmin",
     "LegalEntityView",
+    "LinkPurpose",
+    "LinkSpent",
     "Locale",
+    "MyAccount",
+    "NewApiKey",
+    "NewTotp",
+    "PendingSession",
     "PersonView",
+    "RelyingParty",
+    "ReviewItemView",
+    "ReviewView",
     "Role",
+    "RoleTaken",
+    "RoleView",
     "SessionLifetime",
     "SessionSecret",
+    "SessionStage",
+    "SessionView",
     "SignInRefused",
     "SignedIn",
     "Theme",
     "UserView",
+    "VettedPassword",
     "WeakPassword",
+    "actor_for_api_key",
     "actor_for_session",
+    "api_keys",
+    "ask_for_reset",
     "authenticate",
+    "begin_passkey",
+    "begin_totp",
+    "change_password",
+    "change_role",
     "choose_entities",
+    "close_review",
     "colleagues",
+    "confirm_totp",
     "contacts",
+    "create_api_key",
     "create_legal_entity",
+    "create_role",
     "create_user",
     "deactivate_user",
+    "decide",
+    "end_impersonation",
+    "end_session",
     "end_sessions",
+    "ended_among",
     "entity_by_code",
+    "finish_by_code",
+    "finish_by_passkey",
+    "finish_enrolment",
+    "finish_passkey",
     "grant_role",
     "has_users",
     "holders",
+    "impersonate",
+    "invite",
     "legal_entities",
+    "link_purpose",
+    "my_account",
+    "new_recovery_codes",
+    "open_sessions",
     "owns_keys",
+    "passkey_for_proof",
+    "passkey_for_sign_in",
+    "pending_session",
+    "prove_by_code",
+    "prove_by_passkey",
     "prove_by_password",
     "reactivate_user",
+    "remove_factor",
+    "renew_session",
+    "require_factor",
+    "reset_factors",
     "retire_key",
+    "retire_role",
+    "review_items",
+    "reviews",
+    "revoke_api_key",
     "revoke_role",
     "rewrap_secrets",
+    "roles",
+    "rotate_api_key",
     "rotate_keys",
     "secrets_under",
     "set_password",
+    "set_password_by_link",
     "set_preferences",
     "sign_out",
+    "start_review",
     "user_by_email",
     "users",
+    "vet_password",
 ]

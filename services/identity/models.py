@@ -73,7 +73,7 @@ class RoleDefinition(Base):
     built_in: Mapped[bool] = mapped_column(default=False)
     permissions: Mapped[list[str]] = mapped_column(ARRAY(String))
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    second_factor: Mapped[bool] = mapped_column(default=False)
+    second_factor: Mapped[bool | None]
     version: Mapped[int] = mapped_column(default=1)
     retired_at: Mapped[dt.datetime | None]
 

@@ -14,9 +14,11 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.permissions import Permission
 from services.identity.errors import EmailTaken, LastAdmin
-from services.identity.models import LegalEntity, RoleGrant, User
-from services.identity.passwords import hash_password
-from services.identity.policy import Grant, check_password
+from services.identity.models import LegalEntity, RoleGrant, User, UserSession
+from services.identity.opening import ask_for_renewal
+from services.identity.passwords import check_strength, hash_password, replace_password
+from services.identity.policy import Grant
+from services.identity.roles import existing_role
 from services.identity.sessions import revoke_all
 from services.identity.vocabulary import Locale, Role
 
@@ -29,11 +31,11 @@ def create_user(
     *,
     email: str,
     display_name: str,
-    password: str,
+    password: str | None,
     grants: Sequence[Grant] = (),
     locale: Locale = Locale.ENGLISH,
 ) -> uuid.UUID:
-    """Adds a person with a password and roles.
+    """Adds a person with roles, and a password unless they are to be invited.
 
     Raises Invalid for an address that is none, WeakPassword, EmailTaken, NotFound for an unknown entity.
     """
@@ -43,10 +45,10 @@ def create_user(
         raise Invalid(f"“{email}” is not an e-mail address.")
     if not name or len(name) > 100:
         raise Invalid("A person needs a name of up to 100 characters.")
-    check_password(password, address)
-    added = insert(User).values(
-        email=address, display_name=name, password_hash=hash_password(password), locale=locale.value
-    )
+    if password is not None:
+        check_strength(password, address, name)
+    hashed = None if password is None else hash_password(password)
+    added = insert(User).values(email=address, display_name=name, password_hash=hashed, locale=locale.value)
     user_id = uow.session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
     if user_id is None:
         raise EmailTaken(f"{address} already belongs to somebody; choose another address.")
@@ -62,17 +64,18 @@ def create_user(
     return user_id
 
 
-def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role, entity_id: uuid.UUID | None = None) -> None:
+def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> None:
     """Gives a role for one entity or for all (None); giving it again changes nothing."""
     uow.actor.require(Permission.USER_MANAGE)
+    uow.actor.require_fresh_proof(uow.clock.now())
     _existing(uow, user_id)
+    existing_role(uow, str(role))
     if entity_id is not None and uow.session.get(LegalEntity, entity_id) is None:
         raise NotFound("There is no such legal entity.")
-    added = insert(RoleGrant).values(
-        user_id=user_id, role=Role(role).value, entity_id=entity_id, granted_by=uow.actor.id
-    )
+    added = insert(RoleGrant).values(user_id=user_id, role=str(role), entity_id=entity_id, granted_by=uow.actor.id)
     if uow.session.scalar(added.on_conflict_do_nothing().returning(RoleGrant.id)) is None:
         return
+    ask_for_renewal(uow, UserSession.user_id == user_id)
     audit.record(
         uow,
         action="identity.role.granted",
@@ -83,24 +86,32 @@ def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role, entity_id: uu
     )
 
 
-def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role, entity_id: uuid.UUID | None = None) -> None:
+def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> None:
     """Takes a role back, effective with the person's next request. Raises LastAdmin rather than lock everybody out."""
     uow.actor.require(Permission.USER_MANAGE)
+    uow.actor.require_fresh_proof(uow.clock.now())
     _existing(uow, user_id)
+    if not take_role(uow, user_id=user_id, role=role, entity_id=entity_id):
+        raise NotFound("The person does not hold this role.")
+
+
+def take_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None) -> bool:
+    """Takes the grant away for a caller that has checked the right; whether there was one. Raises LastAdmin."""
     uow.session.execute(_LAST_ADMIN_LOCK)
     taken = uow.session.scalar(
         delete(RoleGrant)
         .where(
             RoleGrant.user_id == user_id,
-            RoleGrant.role == Role(role).value,
+            RoleGrant.role == str(role),
             RoleGrant.entity_id.is_not_distinct_from(entity_id),
         )
         .returning(RoleGrant.id)
     )
     if taken is None:
-        raise NotFound("The person does not hold this role.")
+        return False
     if role == Role.ADMIN:
         _require_an_admin(uow)
+    ask_for_renewal(uow, UserSession.user_id == user_id)
     audit.record(
         uow,
         action="identity.role.revoked",
@@ -109,6 +120,7 @@ def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role, entity_id: u
         entity_id=entity_id,
         before={"role": str(role), "entities": "all" if entity_id is None else str(entity_id)},
     )
+    return True
 
 
 def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
@@ -155,9 +167,7 @@ def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
     """Replaces a person's password and ends their sessions. Raises WeakPassword."""
     uow.actor.require(Permission.USER_MANAGE)
     user = _existing(uow, user_id)
-    check_password(password, user.email)
-    user.password_hash = hash_password(password)
-    uow.session.flush()
+    replace_password(uow, user, password)
     audit.record(
         uow,
         action="identity.password.changed",

@@ -7,13 +7,14 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
+from services.core.actor import Condition
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
-from services.identity.errors import WeakPassword
 from services.identity.vocabulary import Role
 
-_EVERYONE = frozenset({Permission.SELF, Permission.OVERVIEW_READ})
+_EVERYONE = frozenset({Permission.SELF, Permission.OVERVIEW_READ, Permission.REVIEW_READ})
 _READS = frozenset(p for p in Permission if p.value.endswith(".read"))
 _MONEY_READS = frozenset(
     {
@@ -55,12 +56,16 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.NOTIFICATION_SEND,
             Permission.APPROVAL_VOTE_OPS,
         },
-        Role.DEV: _EVERYONE | _MONEY_READS | {Permission.RUN_CONTROL, Permission.APPROVAL_VOTE_DEV},
+        Role.DEV: _EVERYONE
+        | _MONEY_READS
+        | {Permission.RUN_CONTROL, Permission.KEY_MANAGE, Permission.APPROVAL_VOTE_DEV},
         Role.AUDITOR: _EVERYONE | _READS | {Permission.AUDIT_VERIFY},
         Role.ADMIN: _EVERYONE
         | _READS
         | {
             Permission.USER_MANAGE,
+            Permission.KEY_MANAGE,
+            Permission.IMPERSONATE,
             Permission.SETUP_MANAGE,
             Permission.AUDIT_VERIFY,
             Permission.AUDIT_ERASE,
@@ -77,12 +82,49 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 
 
+# Whose word counts for somebody else's: votes and signatures.
+APPROVING = frozenset(p for p in Permission if ".vote." in p.value or p.value.endswith(".sign"))
+
+
+def needs_factor_by_default(role: str, custom: Iterable[str]) -> bool:
+    """Admin and whoever may approve; `custom` are the rights of a role that the code does not define."""
+    if role == Role.ADMIN:
+        return True
+    held = PERMISSIONS[Role(role)] if role in PERMISSIONS else custom
+    return any(right in APPROVING for right in held)
+
+
+# Held by nobody through a custom role: whoever can give rights could take them all, and workers are not people.
+NEVER_CUSTOM = frozenset({Permission.USER_MANAGE, Permission.IMPERSONATE, Permission.RUN_EXECUTE})
+# What an administrator cannot do in another person's place, whatever both may do.
+NOT_WHILE_IMPERSONATING = APPROVING | {
+    Permission.USER_MANAGE,
+    Permission.KEY_MANAGE,
+    Permission.IMPERSONATE,
+    Permission.SETUP_MANAGE,
+}
+
+
+# What no program does with a key: sign, vote, and whatever gives rights.
+NOT_BY_KEY = NOT_WHILE_IMPERSONATING | {Permission.RUN_EXECUTE, Permission.REVIEW_READ}
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role for one legal entity, or for all of them when `entity_id` is None."""
+    """A role (one of the code's, or the code of a custom one) for one legal entity, or for all when None."""
 
-    role: Role
+    role: Role | str
     entity_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A granted role with what it carries."""
+
+    role: str
+    entity_id: uuid.UUID | None
+    permissions: frozenset[Permission]
+    conditions: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +135,52 @@ class SessionLifetime:
     absolute: dt.timedelta = dt.timedelta(hours=12)
 
 
-def rights(grants: Iterable[Grant]) -> Mapping[str, EntityScope]:
-    """Each permission that the grants add up to, with the entities it holds for."""
+def rights(held: Iterable[Held]) -> Mapping[str, EntityScope]:
+    """Each permission that the granted roles add up to, with the entities it holds for."""
     reach: dict[str, EntityScope] = {}
-    for grant in grants:
+    for grant in held:
         scope = EntityScope.everything() if grant.entity_id is None else EntityScope.of([grant.entity_id])
-        for permission in PERMISSIONS[grant.role]:
+        for permission in grant.permissions:
             reach[permission.value] = reach.get(permission.value, EntityScope.of(())) | scope
     return MappingProxyType(reach)
 
 
-def check_password(password: str, email: str) -> None:
-    """Length is what counts (NIST SP 800-63B): 12 to 256 characters, not built around the address."""
-    if not 12 <= len(password) <= 256:
-        raise WeakPassword("A password takes 12 to 256 characters; a few words in a row are good.")
-    if email.partition("@")[0].lower() in password.lower() and len(password) < 24:
-        raise WeakPassword("The password contains the name of the e-mail address; choose another.")
+def conditions(held: Iterable[Held]) -> Mapping[str, tuple[Condition, ...]]:
+    """The rights that no role grants in full, each with the conditions of which one has to hold."""
+    narrowed: dict[str, list[Condition]] = {}
+    in_full: set[str] = set()
+    for grant in held:
+        for permission in grant.permissions:
+            stored = grant.conditions.get(permission.value)
+            if stored is None:
+                in_full.add(permission.value)
+            else:
+                narrowed.setdefault(permission.value, []).append(Condition.read(stored))
+    return MappingProxyType({right: tuple(found) for right, found in narrowed.items() if right not in in_full})
+
+
+def shared(mine: Mapping[str, EntityScope], theirs: Mapping[str, EntityScope]) -> Mapping[str, EntityScope]:
+    """What an administrator may do in another's place: what both may, without what is never done so."""
+    barred = {permission.value for permission in NOT_WHILE_IMPERSONATING}
+    return MappingProxyType(
+        {right: mine[right] & scope for right, scope in theirs.items() if right in mine and right not in barred}
+    )
+
+
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """`Firefox, Windows`: what a browser says of itself, in two words, or the start of it."""
+    browser = next((name for mark, name in _BROWSERS if f"{mark}/" in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return ", ".join(filter(None, (browser, system))) or user_agent[:40]

@@ -1,4 +1,4 @@
-"""Step-up: the person at the browser proves again who they are."""
+"""Step-up: the person at the browser proves again who they are, by password, code or passkey."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from sqlalchemy import func, update
 
 from services import audit
 from services.core.db import UnitOfWork
-from services.core.errors import Forbidden
-from services.core.permissions import Permission
 from services.identity import throttle
+from services.identity.factors import own_account
 from services.identity.models import User, UserSession
+from services.identity.passkeys import RelyingParty, ask_for_passkey, check_passkey
 from services.identity.passwords import matches
+from services.identity.totp import check_totp
 from services.identity.views import SignInRefused
 
-FREE_GUESSES = 5
+_FREE_GUESSES = 5
 
 
 def prove_by_password(uow: UnitOfWork, *, password: str) -> SignInRefused | None:
@@ -21,25 +22,36 @@ def prove_by_password(uow: UnitOfWork, *, password: str) -> SignInRefused | None
 
     Returns None when the password is right, else how long to wait before the next attempt.
     """
-    user, wait = begin_proof(uow)
+    user, wait = _begin(uow)
     if wait:
         return SignInRefused(retry_after=wait)
-    if not matches(user.password_hash, password[:1024]):
-        return refuse_proof(uow, user, "password")
-    note_proof(uow, user, "password")
-    return None
+    right = matches(user.password_hash, password[:1024])
+    return _settle(uow, user, "password", right=right)
 
 
-def begin_proof(uow: UnitOfWork) -> tuple[User, int]:
-    """The person to be proved and the seconds to wait. Raises Forbidden for whoever has no session of their own."""
-    uow.actor.require(Permission.SELF)
-    if uow.actor.session_id is None or uow.actor.impersonating is not None:
-        raise Forbidden("Only the person can do this, signed in by themselves.")
-    user = uow.session.get_one(User, uow.actor.id)
-    return user, throttle.count_attempt(uow, _key(user), FREE_GUESSES)
+def prove_by_code(uow: UnitOfWork, *, code: str) -> SignInRefused | None:
+    """The same with a code of the authenticator app."""
+    user, wait = _begin(uow)
+    if wait:
+        return SignInRefused(retry_after=wait)
+    return _settle(uow, user, "totp", right=check_totp(uow, user, code))
+
+
+def passkey_for_proof(uow: UnitOfWork, *, party: RelyingParty) -> str:
+    """What the browser is to sign, as JSON. Raises NotFound without a passkey."""
+    return ask_for_passkey(uow, own_account(uow), party=party)
+
+
+def prove_by_passkey(uow: UnitOfWork, *, answer: str, party: RelyingParty) -> SignInRefused | None:
+    """The same with a passkey."""
+    user, wait = _begin(uow)
+    if wait:
+        return SignInRefused(retry_after=wait)
+    return _settle(uow, user, "passkey", right=check_passkey(uow, user, party=party, answer=answer))
 
 
 def note_proof(uow: UnitOfWork, user: User, by: str) -> None:
+    """This session's person has proved again who they are."""
     throttle.forget(uow, _key(user))
     uow.session.execute(
         update(UserSession).where(UserSession.id == uow.actor.session_id).values(proved_at=func.clock_timestamp())
@@ -47,7 +59,15 @@ def note_proof(uow: UnitOfWork, user: User, by: str) -> None:
     audit.record(uow, action="identity.proof.renewed", subject_type="user", subject_id=user.id, after={"by": by})
 
 
-def refuse_proof(uow: UnitOfWork, user: User, by: str) -> SignInRefused:
+def _begin(uow: UnitOfWork) -> tuple[User, int]:
+    user = own_account(uow)
+    return user, throttle.count_attempt(uow, _key(user), _FREE_GUESSES)
+
+
+def _settle(uow: UnitOfWork, user: User, by: str, *, right: bool) -> SignInRefused | None:
+    if right:
+        note_proof(uow, user, by)
+        return None
     audit.record(
         uow,
         action="identity.proof.refused",

@@ -11,10 +11,12 @@ from services.core.db import UnitOfWork
 from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
+from services.identity.factors import factor_counts
 from services.identity.models import LegalEntity, RoleGrant, User, UserSession
-from services.identity.policy import PERMISSIONS, Grant
+from services.identity.policy import Grant
+from services.identity.roles import holders_of
 from services.identity.views import ContactView, LegalEntityView, PersonView, UserView
-from services.identity.vocabulary import Role
+from services.identity.vocabulary import role_named
 
 
 def legal_entities(uow: UnitOfWork, *, permission: Permission | None = None) -> list[LegalEntityView]:
@@ -37,14 +39,15 @@ def users(uow: UnitOfWork) -> list[UserView]:
     uow.actor.require(Permission.USER_READ)
     grants: dict[uuid.UUID, list[Grant]] = {}
     for row in uow.session.scalars(select(RoleGrant).order_by(RoleGrant.role, RoleGrant.entity_id)):
-        grants.setdefault(row.user_id, []).append(Grant(Role(row.role), row.entity_id))
+        grants.setdefault(row.user_id, []).append(Grant(role_named(row.role), row.entity_id))
     open_sessions = (
         select(func.count())
         .where(UserSession.user_id == User.id, UserSession.revoked_at.is_(None), UserSession.expires_at > func.now())
         .scalar_subquery()
     )
     rows = uow.session.execute(select(User, open_sessions).order_by(User.display_name, User.email))
-    return [_user_view(user, sessions, grants.get(user.id, [])) for user, sessions in rows]
+    factors = factor_counts(uow)
+    return [_user_view(user, sessions, grants.get(user.id, []), factors.get(user.id, 0)) for user, sessions in rows]
 
 
 def user_by_email(uow: UnitOfWork, *, email: str) -> UserView:
@@ -67,9 +70,9 @@ def holders(uow: UnitOfWork, *, permission: Permission, entity_id: uuid.UUID | N
 
     For services that ask people for something; the caller decides who may learn the names.
     """
-    roles = [role.value for role, permissions in PERMISSIONS.items() if permission in permissions]
     held = select(RoleGrant.user_id).where(
-        RoleGrant.role.in_(roles), or_(RoleGrant.entity_id.is_(None), RoleGrant.entity_id == entity_id)
+        RoleGrant.role.in_(holders_of(uow, permission)),
+        or_(RoleGrant.entity_id.is_(None), RoleGrant.entity_id == entity_id),
     )
     return _contacts(uow, User.id.in_(held))
 
@@ -104,7 +107,7 @@ def _entity_view(row: LegalEntity) -> LegalEntityView:
     return LegalEntityView(row.id, row.code, row.name, row.country, row.currency, row.time_zone)
 
 
-def _user_view(user: User, sessions: int, grants: list[Grant]) -> UserView:
+def _user_view(user: User, sessions: int, grants: list[Grant], factors: int) -> UserView:
     return UserView(
         user.id,
         user.email,
@@ -114,4 +117,6 @@ def _user_view(user: User, sessions: int, grants: list[Grant]) -> UserView:
         user.last_sign_in_at,
         sessions,
         tuple(grants),
+        user.password_hash is None,
+        factors,
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from services import audit
 from services.core.actor import Actor, ActorKind
@@ -14,11 +17,12 @@ from services.core.db import UnitOfWork
 from services.core.errors import Forbidden, NotFound
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
-from services.identity.models import RoleGrant, User, UserSession
-from services.identity.policy import Grant, rights
-from services.identity.sign_in import secret_hash
-from services.identity.views import SignedIn
-from services.identity.vocabulary import Locale, Role, Theme
+from services.identity.models import RoleDefinition, RoleGrant, User, UserSession
+from services.identity.opening import add_session, end, secret_hash
+from services.identity.policy import Held, conditions, device_of, rights, shared
+from services.identity.roles import rights_of
+from services.identity.views import SessionSecret, SessionView, SignedIn
+from services.identity.vocabulary import Locale, SessionStage, Theme
 
 _TOUCH_AFTER = dt.timedelta(seconds=30)
 
@@ -40,12 +44,10 @@ def actor_for_session(uow: UnitOfWork, *, secret: str) -> SignedIn | None:
         .join(User, User.id == UserSession.user_id)
         .where(
             UserSession.secret_hash == secret_hash(secret),
-            UserSession.revoked_at.is_(None),
-            UserSession.stage == "open",
+            UserSession.stage == SessionStage.OPEN,
             UserSession.renew_at.is_(None),
-            UserSession.expires_at > now,
-            UserSession.last_seen_at + func.make_interval(0, 0, 0, 0, 0, 0, UserSession.idle_seconds) > now,
             User.deactivated_at.is_(None),
+            *live(now),
         )
         .execution_options(populate_existing=True)
     ).one_or_none()
@@ -61,38 +63,95 @@ def actor_for_session(uow: UnitOfWork, *, secret: str) -> SignedIn | None:
 
 
 def _actor(uow: UnitOfWork, session: UserSession, user: User, proved_at: dt.datetime | None) -> Actor:
-    """`proved_at` is in the time of the unit of work's clock, which may run ahead of the database's."""
-    held = uow.session.execute(select(RoleGrant.role, RoleGrant.entity_id).where(RoleGrant.user_id == user.id))
+    """`proved_at` is in the time of the unit of work's clock, which may run ahead of the database's.
+
+    While impersonating the actor is the administrator, on behalf of the person, with what both may do.
+    """
+    held = held_roles(uow, user.id)
+    grants, narrowed = rights(held), conditions(held)
+    acting = user
+    if session.impersonator_id is not None:
+        acting = uow.session.get_one(User, session.impersonator_id)
+        mine = held_roles(uow, acting.id)
+        own = conditions(mine)
+        both = shared(rights(mine), grants)
+        # A right that each holds narrowed in their own way has no common part that could be told.
+        grants = MappingProxyType({right: both[right] for right in both if not (right in own and right in narrowed)})
+        narrowed = MappingProxyType({**narrowed, **own})
     chosen = session.chosen_entities
     return Actor(
         ActorKind.USER,
-        user.id,
-        user.display_name,
-        grants=rights(Grant(Role(role), entity_id) for role, entity_id in held),
+        acting.id,
+        acting.display_name,
+        grants=grants,
         chosen=EntityScope.everything() if chosen is None else EntityScope.of(chosen),
         session_id=session.id,
+        on_behalf_of=None if acting is user else user.display_name,
         address=session.address,
         proved_at=proved_at,
+        impersonating=None if acting is user else user.id,
+        teams=frozenset(grant.role for grant in held),
+        conditions=narrowed,
     )
+
+
+def held_roles(uow: UnitOfWork, user_id: uuid.UUID) -> list[Held]:
+    """The roles granted to a person, with what each carries today."""
+    rows = uow.session.execute(
+        select(RoleDefinition, RoleGrant.entity_id)
+        .join(RoleGrant, RoleGrant.role == RoleDefinition.code)
+        .where(RoleGrant.user_id == user_id)
+    )
+    return [Held(role.code, entity_id, rights_of(role), role.conditions) for role, entity_id in rows]
+
+
+def live(now: Any = func.clock_timestamp()) -> list[Any]:  # noqa: B008 - an expression, not a value
+    """What makes a session count: neither revoked nor expired nor idle for too long."""
+    return [
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > now,
+        UserSession.last_seen_at + func.make_interval(0, 0, 0, 0, 0, 0, UserSession.idle_seconds) > now,
+    ]
+
+
+def renew_session(uow: UnitOfWork, *, secret: str) -> SessionSecret | None:
+    """A new id for a session whose rights changed, or None when there is nothing to renew."""
+    old = uow.session.scalar(
+        select(UserSession)
+        .join(User, User.id == UserSession.user_id)
+        .where(
+            UserSession.secret_hash == secret_hash(secret),
+            UserSession.renew_at.is_not(None),
+            User.deactivated_at.is_(None),
+            *live(),
+        )
+        .with_for_update(of=UserSession)
+    )
+    if old is None:
+        return None
+    kept = ("user_id", "idle_seconds", "expires_at", "address", "user_agent", "chosen_entities", "stage", "proved_at")
+    mine = ("impersonator_id", "impersonation_reason")
+    fresh = add_session(uow, UserSession(**{name: getattr(old, name) for name in (*kept, *mine)}))
+    end(uow, UserSession.id == old.id)
+    audit.record(uow, action="identity.session.renewed", subject_type="user", subject_id=old.user_id)
+    return fresh
 
 
 def sign_out(uow: UnitOfWork, *, secret: str) -> None:
     """Ends the session at once in every process; nothing to do when it has already ended."""
-    ended = uow.session.execute(
-        update(UserSession)
-        .where(UserSession.secret_hash == secret_hash(secret), UserSession.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-        .returning(UserSession.id, UserSession.user_id)
-    ).one_or_none()
-    if ended is not None:
-        audit.record(uow, action="identity.session.closed", subject_type="user", subject_id=ended.user_id)
+    for _, user_id in end(uow, UserSession.secret_hash == secret_hash(secret)):
+        audit.record(uow, action="identity.session.closed", subject_type="user", subject_id=user_id)
 
 
-def end_sessions(uow: UnitOfWork, *, user_id: uuid.UUID) -> int:
-    """Ends every open session of a person and returns how many; one's own need no right."""
-    if uow.actor.id != user_id:
+def end_sessions(uow: UnitOfWork, *, user_id: uuid.UUID, but_mine: bool = False) -> int:
+    """Ends every open session of a person and returns how many; one's own need no right.
+
+    `but_mine` leaves the one that asks.
+    """
+    if uow.actor.id != user_id or uow.actor.impersonating is not None:
         uow.actor.require(Permission.USER_MANAGE)
-    ended = revoke_all(uow, user_id)
+    others = [UserSession.id != uow.actor.session_id] if but_mine and uow.actor.session_id else []
+    ended = len(end(uow, UserSession.user_id == user_id, *others))
     audit.record(
         uow,
         action="identity.session.revoked",
@@ -103,14 +162,63 @@ def end_sessions(uow: UnitOfWork, *, user_id: uuid.UUID) -> int:
     return ended
 
 
-def revoke_all(uow: UnitOfWork, user_id: uuid.UUID) -> int:
-    ended = uow.session.execute(
-        update(UserSession)
-        .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > func.now())
-        .values(revoked_at=func.now())
-        .returning(UserSession.id)
+def end_session(uow: UnitOfWork, *, session_id: uuid.UUID) -> None:
+    """Ends one session: one's own, or anybody's with the right. Raises NotFound when it has ended already."""
+    uow.actor.require(Permission.SELF)
+    owner = uow.session.scalar(select(UserSession.user_id).where(UserSession.id == session_id))
+    if owner != uow.actor.id or uow.actor.impersonating is not None:
+        uow.actor.require(Permission.USER_MANAGE)
+    if not end(uow, UserSession.id == session_id):
+        raise NotFound("This session has already ended.")
+    audit.record(
+        uow,
+        action="identity.session.revoked",
+        subject_type="user",
+        subject_id=owner or "unknown",
+        after={"session": str(session_id), "sessions": 1},
     )
-    return len(ended.all())
+
+
+def revoke_all(uow: UnitOfWork, user_id: uuid.UUID) -> int:
+    return len(end(uow, UserSession.user_id == user_id))
+
+
+def open_sessions(uow: UnitOfWork, *, user_id: uuid.UUID | None = None) -> list[SessionView]:
+    """Open sessions, the last used first: of one person, or of everybody. One's own need no right."""
+    if user_id is None or user_id != uow.actor.id:
+        uow.actor.require(Permission.USER_READ)
+    whose = [] if user_id is None else [UserSession.user_id == user_id]
+    other = aliased(User)
+    rows = uow.session.execute(
+        select(UserSession, User.display_name, other.display_name)
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(other, other.id == UserSession.impersonator_id)
+        .where(*whose, UserSession.stage == SessionStage.OPEN, *live())
+        .order_by(UserSession.last_seen_at.desc())
+        .limit(200)
+    )
+    return [_session_view(uow, session, person, by) for session, person, by in rows]
+
+
+def ended_among(uow: UnitOfWork, *, session_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these sessions are over, by whatever means; a web process asks it about its open sockets."""
+    alive = uow.session.scalars(select(UserSession.id).where(UserSession.id.in_(session_ids), *live()))
+    return set(session_ids) - set(alive)
+
+
+def _session_view(uow: UnitOfWork, session: UserSession, person: str, impersonator: str | None) -> SessionView:
+    return SessionView(
+        session.id,
+        session.user_id,
+        person,
+        device_of(session.user_agent or ""),
+        session.address or "",
+        session.created_at,
+        session.last_seen_at,
+        session.expires_at,
+        session.id == uow.actor.session_id,
+        impersonator,
+    )
 
 
 def choose_entities(uow: UnitOfWork, *, entity_ids: Sequence[uuid.UUID] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 from sqlalchemy import delete, text, update
@@ -37,6 +38,11 @@ def count_attempt(uow: UnitOfWork, key: str, free: int) -> int:
     if uow.session.execute(_COUNT, {"key": key, "free": free}).first() is not None:
         return 0
     return max(1, math.ceil(uow.session.execute(_WAIT, {"key": key}).scalar() or 0))
+
+
+def email_key(email: str) -> str:
+    """The count of one address, whoever it belongs to; a hash, so that the table names nobody."""
+    return "email:" + hashlib.sha256(email.encode()).hexdigest()
 
 
 def forget(uow: UnitOfWork, key: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.core.actor import Actor
 from services.identity.policy import Grant
-from services.identity.vocabulary import Locale, Theme
+from services.identity.vocabulary import Locale, SessionStage, Theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class SessionSecret:
     value: str = field(repr=False)
     expires_at: dt.datetime
     user_id: uuid.UUID
+    stage: SessionStage = SessionStage.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,144 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingSession:
+    """Somebody whose password was right and who still owes a second factor, or its enrolment."""
+
+    actor: Actor
+    stage: SessionStage
+    email: str
+    locale: Locale
+    has_totp: bool
+    has_passkey: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """An open session as the list shows it; `device` is browser and system, as far as the browser told."""
+
+    id: uuid.UUID
+    user_id: uuid.UUID
+    person: str
+    device: str
+    address: str
+    created_at: dt.datetime
+    last_seen_at: dt.datetime
+    expires_at: dt.datetime
+    is_own: bool
+    impersonator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorView:
+    """A second factor: `kind` is `totp` or `passkey`."""
+
+    id: uuid.UUID
+    kind: str
+    label: str
+    created_at: dt.datetime
+    last_used_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MyAccount:
+    """What somebody sees of their own way in."""
+
+    email: str
+    display_name: str
+    has_password: bool
+    password_changed_at: dt.datetime | None
+    factors: tuple[FactorView, ...]
+    recovery_codes_left: int
+    factor_required: bool
+    sessions: tuple[SessionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """A role with its rights; `second_factor` None follows the default, `by_default` is what that is."""
+
+    code: str
+    name: str
+    built_in: bool
+    permissions: frozenset[str]
+    conditions: dict[str, Any]
+    second_factor: bool | None
+    by_default: bool
+    holders: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyView:
+    """A key without its secret; `state` is active, expired or revoked."""
+
+    id: uuid.UUID
+    name: str
+    prefix: str
+    owner: str
+    is_own: bool
+    scopes: tuple[str, ...]
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    last_used_at: dt.datetime | None
+    last_address: str
+    state: str
+    is_successor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    """A key with its secret, which nobody sees a second time."""
+
+    id: uuid.UUID
+    prefix: str
+    secret: str = field(repr=False)
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A review of access with its counts; `overdue` when its day is past and it is still open."""
+
+    id: uuid.UUID
+    title: str
+    due_on: dt.date
+    started_at: dt.datetime
+    closed_at: dt.datetime | None
+    total: int
+    kept: int
+    removed: int
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItemView:
+    """One right of one person under review; `reviewer` None means any administrator but the person."""
+
+    id: uuid.UUID
+    person: str
+    email: str
+    last_sign_in_at: dt.datetime | None
+    role: str
+    entity: str | None
+    reviewer: str | None
+    decision: str | None
+    decider: str | None
+    decided_at: dt.datetime | None
+    note: str
+    may_decide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewTotp:
+    """A seed to be scanned; it counts once a code of it was typed."""
+
+    id: uuid.UUID
+    uri: str = field(repr=False)
+    seed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UserView:
     id: uuid.UUID
     email: str
@@ -79,3 +219,5 @@ class UserView:
     last_sign_in_at: dt.datetime | None
     open_sessions: int
     grants: tuple[Grant, ...]
+    invited: bool = False
+    factors: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from console.design.format import Reader
 from console.kit.shell_state import initials_of
-from services.identity import Grant, UserView
+from services.identity import Grant, Role, UserView
 
 Names = Mapping[uuid.UUID, str]
 
@@ -18,7 +18,7 @@ def user_row(user: UserView, entities: Names, reader: Reader) -> dict[str, str]:
         "id": str(user.id),
         "name": user.display_name,
         "initials": initials_of(user.display_name),
-        "team": user.grants[0].role.value if user.grants else "",
+        "team": str(user.grants[0].role) if user.grants else "",
         "email": user.email,
         "roles": "; ".join(roles) or reader.text("access.no_roles"),
         "last_sign_in": reader.moment(user.last_sign_in_at) if user.last_sign_in_at else reader.text("access.never"),
@@ -30,13 +30,13 @@ def user_row(user: UserView, entities: Names, reader: Reader) -> dict[str, str]:
 def grant_row(grant: Grant, entities: Names, reader: Reader) -> dict[str, str]:
     return {
         "label": grant_label(grant, entities, reader),
-        "role": grant.role.value,
+        "role": str(grant.role),
         "entity": str(grant.entity_id) if grant.entity_id else "",
     }
 
 
 def grant_label(grant: Grant, entities: Names, reader: Reader) -> str:
-    role = reader.text(f"access.role_{grant.role.value}")
+    role = reader.text(f"access.role_{grant.role}") if isinstance(grant.role, Role) else grant.role
     if grant.entity_id is None:
         return reader.text("access.every_entity", role=role)
     return reader.text("access.one_entity", role=role, entity=entities.get(grant.entity_id, "?"))

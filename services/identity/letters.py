@@ -1,0 +1,104 @@
+"""What identity writes to people: links that open once, and word of what happened to their account."""
+
+from __future__ import annotations
+
+from services import notifications
+from services.core.db import UnitOfWork
+from services.identity.models import User
+from services.identity.vocabulary import LinkPurpose
+
+# (subject, paragraphs) in English and German.
+_TEXTS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
+    "invitation": {
+        "en": (
+            "Your account at Kontor",
+            ("You may sign in to Kontor. The link sets your password once, within 72 hours.",),
+        ),
+        "de": (
+            "Ihr Konto bei Kontor",
+            ("Sie dürfen sich bei Kontor anmelden. Der Link setzt einmal, innerhalb von 72 Stunden, Ihr Passwort.",),
+        ),
+    },
+    "reset": {
+        "en": (
+            "A new password for Kontor",
+            (
+                "Somebody asked for a new password for this address. The link works once, within 30 minutes.",
+                "If it was not you, do nothing: the present password stays.",
+            ),
+        ),
+        "de": (
+            "Ein neues Passwort für Kontor",
+            (
+                "Jemand will für diese Adresse ein neues Passwort. Der Link gilt einmal, innerhalb von 30 Minuten.",
+                "Waren Sie es nicht, ist nichts zu tun: Das bisherige Passwort bleibt.",
+            ),
+        ),
+    },
+    "password_changed": {
+        "en": ("Your password was changed", ("The password of your Kontor account was changed just now.",)),
+        "de": ("Ihr Passwort wurde geändert", ("Das Passwort Ihres Kontor-Kontos wurde soeben geändert.",)),
+    },
+    "factor_added": {
+        "en": ("A second factor was added", ("A second factor was added to your Kontor account just now.",)),
+        "de": (
+            "Ein zweiter Faktor kam hinzu",
+            ("Zu Ihrem Kontor-Konto wurde soeben ein zweiter Faktor hinzugefügt.",),
+        ),
+    },
+    "factor_removed": {
+        "en": ("A second factor was removed", ("A second factor was taken from your Kontor account just now.",)),
+        "de": (
+            "Ein zweiter Faktor wurde entfernt",
+            ("Von Ihrem Konto wurde soeben ein zweiter Faktor entfernt.",),
+        ),
+    },
+    "factor_reset": {
+        "en": (
+            "Your second factors were reset",
+            ("An administrator removed all second factors of your account. You enrol anew at the next sign-in.",),
+        ),
+        "de": (
+            "Ihre zweiten Faktoren wurden zurückgesetzt",
+            ("Die Administration hat alle zweiten Faktoren entfernt. Neue richten Sie bei der Anmeldung ein.",),
+        ),
+    },
+    "impersonated": {
+        "en": (
+            "An administrator looks at Kontor as you",
+            ("An administrator opened Kontor in your place, for half an hour at most. Signing is not possible so.",),
+        ),
+        "de": (
+            "Die Administration sieht Kontor mit Ihren Augen",
+            ("Jemand aus der Administration öffnet Kontor an Ihrer Stelle, höchstens eine halbe Stunde.",),
+        ),
+    },
+    "recovery_code_used": {
+        "en": ("A recovery code was used", ("Somebody signed in to your Kontor account with a recovery code.",)),
+        "de": (
+            "Ein Wiederherstellungscode wurde benutzt",
+            ("Es gab eine Anmeldung mit einem Ihrer Codes.",),
+        ),
+    },
+}
+_NOT_YOU = {
+    "en": "If it was not you, tell your administrator at once.",
+    "de": "Waren Sie das nicht, informieren Sie sofort die Administration.",
+}
+_ACTION = {"en": "Set the password", "de": "Passwort setzen"}
+
+
+def send_link(uow: UnitOfWork, user: User, purpose: LinkPurpose, path: str) -> None:
+    """The link itself; the text is forgotten once it is delivered."""
+    subject, paragraphs = _TEXTS[purpose.value][user.locale]
+    letter = notifications.Letter(
+        subject=subject, paragraphs=paragraphs, action=(_ACTION[user.locale], path), locale=user.locale
+    )
+    notifications.send(uow, recipient=user.email, letter=letter, purpose=f"identity.{purpose.value}", secret=True)
+
+
+def send_notice(uow: UnitOfWork, user: User, what: str) -> None:
+    """Word of a change to the account, so that whoever did not make it hears of it."""
+    subject, paragraphs = _TEXTS[what][user.locale]
+    letter = notifications.Letter(subject=subject, paragraphs=(*paragraphs, _NOT_YOU[user.locale]), locale=user.locale)
+    notifications.send(uow, recipient=user.email, letter=letter, purpose=f"identity.{what}")

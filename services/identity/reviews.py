@@ -1,0 +1,198 @@
+"""Access reviews: by a day, somebody looks at every right of everybody, and keeps or removes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
+
+from services import audit
+from services.core.db import UnitOfWork
+from services.core.errors import Conflict, Forbidden, Invalid, NotFound
+from services.core.permissions import Permission
+from services.identity.models import LegalEntity, RoleGrant, User
+from services.identity.models_proof import AccessReview, AccessReviewItem
+from services.identity.people import take_role
+from services.identity.views import ReviewItemView, ReviewView
+
+
+def start_review(
+    uow: UnitOfWork, *, title: str, due_on: dt.date, owners: Mapping[str, uuid.UUID] | None = None
+) -> uuid.UUID:
+    """Lists every right of every active person. `owners` names who decides over a role; the starter does otherwise.
+
+    Nobody decides over their own: that falls to any other administrator. Raises Invalid for a day gone by,
+    Conflict while another review is open.
+    """
+    uow.actor.require(Permission.USER_MANAGE)
+    if not title.strip() or len(title) > 100:
+        raise Invalid("A review needs a title of up to 100 characters.")
+    if due_on <= uow.clock.now().date():
+        raise Invalid("The day by which everything is decided has to lie ahead.")
+    if uow.session.scalar(select(AccessReview.id).where(AccessReview.closed_at.is_(None))):
+        raise Conflict("Another review is still open. Close it first.")
+    review = AccessReview(title=title.strip(), due_on=due_on, started_by=uow.actor.id)
+    uow.session.add(review)
+    uow.session.flush()
+    grants = uow.session.execute(
+        select(RoleGrant.user_id, RoleGrant.role, RoleGrant.entity_id)
+        .join(User, User.id == RoleGrant.user_id)
+        .where(User.deactivated_at.is_(None))
+    ).all()
+    for user_id, role, entity_id in grants:
+        reviewer = (owners or {}).get(role, uow.actor.id)
+        uow.session.add(
+            AccessReviewItem(
+                review_id=review.id,
+                user_id=user_id,
+                role=role,
+                entity_id=entity_id,
+                reviewer_id=None if reviewer == user_id else reviewer,
+            )
+        )
+    uow.session.flush()
+    audit.record(
+        uow,
+        action="identity.review.started",
+        subject_type="access_review",
+        subject_id=review.id,
+        after={"title": review.title, "due_on": due_on.isoformat(), "rights": len(grants)},
+    )
+    return review.id
+
+
+def decide(uow: UnitOfWork, *, item_id: uuid.UUID, keep: bool, note: str = "") -> None:
+    """Keeps or removes one right; a removal takes effect at once. For its reviewer, or an administrator.
+
+    Raises Forbidden over one's own, Conflict when it was decided or the review is closed.
+    """
+    uow.actor.require(Permission.REVIEW_READ)
+    item = uow.session.get(AccessReviewItem, item_id, with_for_update=True)
+    if item is None:
+        raise NotFound("There is no such right under review.")
+    if item.reviewer_id != uow.actor.id or uow.actor.impersonating is not None:
+        uow.actor.require(Permission.USER_MANAGE)
+    if item.user_id == uow.actor.id:
+        raise Forbidden("Nobody decides over their own rights.", permission=str(Permission.USER_MANAGE))
+    uow.actor.require_fresh_proof(uow.clock.now())
+    review = uow.session.get_one(AccessReview, item.review_id)
+    if item.decision is not None or review.closed_at is not None:
+        raise Conflict("This was decided already, or the review is closed.")
+    item.decided_at, item.decision = _now(uow), "keep" if keep else "remove"
+    item.decided_by, item.note = uow.actor.id, note.strip()[:500] or None
+    uow.session.flush()
+    if not keep:
+        take_role(uow, user_id=item.user_id, role=item.role, entity_id=item.entity_id)
+    audit.record(
+        uow,
+        action="identity.review.decided",
+        subject_type="user",
+        subject_id=item.user_id,
+        entity_id=item.entity_id,
+        after={"role": item.role, "decision": item.decision, "review": str(review.id)},
+        reason=item.note,
+    )
+
+
+def close_review(uow: UnitOfWork, *, review_id: uuid.UUID) -> int:
+    """Ends a review and returns how many rights nobody decided over; they stay, and the report names them."""
+    uow.actor.require(Permission.USER_MANAGE)
+    review = uow.session.get(AccessReview, review_id, with_for_update=True)
+    if review is None or review.closed_at is not None:
+        raise NotFound("There is no such open review.")
+    review.closed_at = _now(uow)
+    uow.session.flush()
+    left = uow.session.scalar(
+        select(func.count()).where(AccessReviewItem.review_id == review_id, AccessReviewItem.decision.is_(None))
+    )
+    audit.record(
+        uow,
+        action="identity.review.closed",
+        subject_type="access_review",
+        subject_id=review_id,
+        after={"undecided": left or 0},
+    )
+    return left or 0
+
+
+def reviews(uow: UnitOfWork) -> list[ReviewView]:
+    """Every review with its counts, the newest first; for others than administrators and auditors, their share."""
+    uow.actor.require(Permission.REVIEW_READ)
+    mine = _mine(uow)
+    rows = uow.session.execute(
+        select(
+            AccessReview,
+            func.count(AccessReviewItem.id),
+            func.count(AccessReviewItem.id).filter(AccessReviewItem.decision == "keep"),
+            func.count(AccessReviewItem.id).filter(AccessReviewItem.decision == "remove"),
+        )
+        .join(AccessReviewItem, AccessReviewItem.review_id == AccessReview.id)
+        .where(*mine)
+        .group_by(AccessReview.id)
+        .order_by(AccessReview.started_at.desc())
+        .limit(50)
+    )
+    today = uow.clock.now().date()
+    return [
+        ReviewView(
+            row.id,
+            row.title,
+            row.due_on,
+            row.started_at,
+            row.closed_at,
+            total,
+            kept,
+            removed,
+            row.closed_at is None and row.due_on < today,
+        )
+        for row, total, kept, removed in rows
+    ]
+
+
+def review_items(uow: UnitOfWork, *, review_id: uuid.UUID) -> list[ReviewItemView]:
+    """The rights of a review, what is undecided first: the report, and the list to work through."""
+    uow.actor.require(Permission.REVIEW_READ)
+    reviewer, decider = aliased(User), aliased(User)
+    rows = uow.session.execute(
+        select(AccessReviewItem, User, LegalEntity.name, reviewer.display_name, decider.display_name)
+        .join(User, User.id == AccessReviewItem.user_id)
+        .outerjoin(LegalEntity, LegalEntity.id == AccessReviewItem.entity_id)
+        .outerjoin(reviewer, reviewer.id == AccessReviewItem.reviewer_id)
+        .outerjoin(decider, decider.id == AccessReviewItem.decided_by)
+        .where(AccessReviewItem.review_id == review_id, *_mine(uow))
+        .order_by(AccessReviewItem.decision.is_not(None), User.display_name, AccessReviewItem.role)
+        .limit(2000)
+    )
+    return [_item_view(uow, *row[:2], names=row[2:]) for row in rows]
+
+
+def _item_view(uow: UnitOfWork, item: AccessReviewItem, user: User, *, names: tuple[Any, ...]) -> ReviewItemView:
+    entity, reviewer, decider = names
+    may = item.user_id != uow.actor.id and (item.reviewer_id == uow.actor.id or uow.actor.may(Permission.USER_MANAGE))
+    return ReviewItemView(
+        item.id,
+        user.display_name,
+        user.email,
+        user.last_sign_in_at,
+        item.role,
+        entity,
+        reviewer,
+        item.decision,
+        decider,
+        item.decided_at,
+        item.note or "",
+        may and item.decision is None,
+    )
+
+
+def _mine(uow: UnitOfWork) -> list[ColumnElement[bool]]:
+    """Administrators and auditors see all, a reviewer what they decide over."""
+    return [] if uow.actor.may(Permission.USER_READ) else [AccessReviewItem.reviewer_id == uow.actor.id]
+
+
+def _now(uow: UnitOfWork) -> dt.datetime:
+    return uow.session.execute(select(func.clock_timestamp())).scalar_one()
