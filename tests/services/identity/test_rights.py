@@ -8,7 +8,7 @@ import uuid
 import pytest
 from sqlalchemy import text
 
-from services import identity
+from services import audit, identity
 from services.core.actor import Actor, ActorKind, Condition, Subject
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, Forbidden, Invalid, NotFound, StepUpRequired
@@ -194,11 +194,9 @@ def test_impersonating_is_the_intersection_names_both_and_signs_nothing(uow: Uni
     assert mine
     assert (mine.actor.id, mine.actor.on_behalf_of) == (boss_id, None)
     assert identity.actor_for_session(uow, secret=secret.value) is None
-    trail = uow.session.execute(
-        text("SELECT actor_name, on_behalf_of, reason FROM audit_entry WHERE action LIKE 'identity.impersonation.%'")
-    ).all()
-    assert trail[0].reason == "She sees no breaks since Monday"
-    assert trail[1].on_behalf_of == "Ada Kontor"
+    trail = {entry.action: entry for entry in audit.search(uow).entries}
+    assert trail["identity.impersonation.begun"].reason == "She sees no breaks since Monday"
+    assert trail["identity.impersonation.ended"].on_behalf_of == "Ada Kontor"
 
 
 def test_who_cannot_be_impersonated(uow: UnitOfWork):
