@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from services.core.errors import Conflict, NotFound
-from services.core.reasons import Refused
+from services.core.reasons import RejectedRow, UnreadableFile
 
-
-class UnreadableFile(Refused):
-    """The file, or a file inside a ZIP, is no bank statement that can be read; nothing of it was taken."""
-
-
-class RejectedRow(Refused):
-    """One row (or one statement) cannot be taken; the others are."""
+__all__ = ["NoSuchBankRecord", "RejectedRow", "StaleAccount", "UnreadableFile"]
 
 
 class NoSuchBankRecord(NotFound):

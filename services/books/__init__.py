@@ -1,6 +1,6 @@
 """The books: the merchant's own ledger, read from CSV files with a mapping."""
 
-from services.books.errors import InvalidMapping, NoSuchLedgerRecord, UnreadableLedger
+from services.books.errors import InvalidMapping, NoSuchLedgerRecord
 from services.books.events import FILE_IMPORTED
 from services.books.queries import file_report, files, ledger_entries, mapping_of, sources
 from services.books.service import import_file, set_mapping, set_mapping_json, start_import, upload_place
@@ -19,7 +19,6 @@ __all__ = [
     "LedgerSourceView",
     "Mapping",
     "NoSuchLedgerRecord",
-    "UnreadableLedger",
     "file_report",
     "files",
     "import_file",

@@ -3,15 +3,6 @@
 from __future__ import annotations
 
 from services.core.errors import Invalid, NotFound
-from services.core.reasons import Refused
-
-
-class UnreadableLedger(Refused):
-    """The file does not fit its mapping at all; nothing of it was taken."""
-
-
-class RejectedRow(Refused):
-    """One row cannot be taken; the others are."""
 
 
 class InvalidMapping(Invalid):

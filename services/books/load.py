@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.books.reading import LedgerRejection, LedgerRow
+from services.books.reading import LedgerRow
 from services.core.db import UnitOfWork
+from services.core.delimited import RejectedLine
 from services.core.incoming import MOST_REJECTIONS
 from services.core.reasons import Reason
 
@@ -37,13 +38,13 @@ class Loaded:
     new: int = 0
     changed: int = 0
     rejected: int = 0
-    rejections: list[LedgerRejection] = field(default_factory=list)
+    rejections: list[RejectedLine] = field(default_factory=list)
 
     @property
     def unchanged(self) -> int:
         return self.read - self.new - self.changed - self.rejected
 
-    def reject(self, rejection: LedgerRejection) -> None:
+    def reject(self, rejection: RejectedLine) -> None:
         self.rejected += 1
         if len(self.rejections) < MOST_REJECTIONS:
             self.rejections.append(rejection)
@@ -55,7 +56,7 @@ def load_rows(
     file_id: uuid.UUID,
     source_id: uuid.UUID,
     entity_id: uuid.UUID,
-    rows: Iterable[LedgerRow | LedgerRejection],
+    rows: Iterable[LedgerRow | RejectedLine],
     progress: Callable[[int], None],
 ) -> Loaded:
     """Stores new rows and real changes of known ones; a second row of one key becomes the next occurrence.
@@ -71,7 +72,7 @@ def load_rows(
     execute(text(_NUMBERED))
     execute(text("ANALYZE ledger_numbered"))
     for line, reference in execute(text(_RENAMED), place):
-        found.reject(LedgerRejection(line, Reason("renamed", {"reference": reference}), ""))
+        found.reject(RejectedLine(line, Reason("renamed", {"reference": reference}), ""))
     found.changed = _count(execute(text(_CHANGE), place))
     found.new = _count(execute(text(_INSERT), place))
     return found
@@ -82,7 +83,7 @@ def _count(result: Any) -> int:
 
 
 def _copy(
-    uow: UnitOfWork, rows: Iterable[LedgerRow | LedgerRejection], found: Loaded, progress: Callable[[int], None]
+    uow: UnitOfWork, rows: Iterable[LedgerRow | RejectedLine], found: Loaded, progress: Callable[[int], None]
 ) -> None:
     with uow.driver.cursor() as cursor, cursor.copy("COPY ledger_incoming FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types(_TYPES)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import delete, func, select, text
 
 from services import audit, identity, runs
-from services.books.errors import InvalidMapping, NoSuchLedgerRecord, UnreadableLedger
+from services.books.errors import InvalidMapping, NoSuchLedgerRecord
 from services.books.events import FILE_IMPORTED
 from services.books.load import Loaded, load_rows
 from services.books.models import LedgerFile, LedgerMapping, LedgerRejection, LedgerSource
@@ -23,7 +23,7 @@ from services.core import events
 from services.core.db import UnitOfWork
 from services.core.inbox import FileOrigin, FileStatus, IncomingFile
 from services.core.permissions import Permission
-from services.core.reasons import Reason
+from services.core.reasons import Reason, UnreadableFile
 
 
 def import_file(
@@ -163,7 +163,7 @@ def _load(uow: UnitOfWork, row: LedgerFile, file: IncomingFile, progress: Callab
                 rows=read_ledger(file.path, Mapping.model_validate(stored.mapping), entity_zone=zone),
                 progress=progress,
             )
-    except UnreadableLedger as unreadable:
+    except UnreadableFile as unreadable:
         row.problem = unreadable.reason
         return Loaded()
 

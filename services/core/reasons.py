@@ -104,6 +104,14 @@ class Refused(Invalid):
         self.code = f"reasons.{code}"
 
 
+class RejectedRow(Refused):
+    """One row (or one statement) cannot be taken; the others are."""
+
+
+class UnreadableFile(Refused):
+    """The file, or a file inside a ZIP, cannot be read at all; nothing of it was taken."""
+
+
 class ReasonColumn(TypeDecorator[Reason]):
     """A reason as JSON; NULL for none."""
 

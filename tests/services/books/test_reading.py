@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.books.errors import RejectedRow, UnreadableLedger
-from services.books.reading import LedgerRejection, LedgerRow, minor_units, read_ledger
+from services.books.reading import LedgerRow, read_ledger
 from services.books.vocabulary import Mapping
+from services.core.delimited import RejectedLine, minor_units
+from services.core.reasons import RejectedRow, UnreadableFile
 from tests.factories.books import HEAD, line
 
 
@@ -61,8 +62,8 @@ def test_any_bytes_give_rows_rejections_or_our_error(data: bytes, encoding: str)
         mapping = Mapping.model_validate({"encoding": encoding})
         try:
             found = list(read_ledger(path, mapping, entity_zone="Europe/Berlin"))
-        except UnreadableLedger:
+        except UnreadableFile:
             return
-        assert all(isinstance(item, LedgerRow | LedgerRejection) for item in found)
+        assert all(isinstance(item, LedgerRow | RejectedLine) for item in found)
         lines = [item.line for item in found]
         assert lines == sorted(set(lines))
