@@ -22,6 +22,7 @@ from services.integrations.stripe_gateway import StripeGateway
 # Modules with tables, so that metadata is complete before a migration is compared or a foreign key resolved.
 MODELS = [
     "services.core.events",
+    "services.core.idempotency",
     "services.audit.models",
     "services.notifications.models",
     "services.core.rate_limits",
@@ -52,6 +53,7 @@ KINDS: list[runs.RunKind] = [
     bank.IMPORT,
     bank.SCAN,
     books.IMPORT,
+    books.PULL,
     payments.SYNC,
     payments.CHECK,
     payments.APPLY_EVENTS,

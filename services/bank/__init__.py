@@ -1,54 +1,99 @@
-"""The bank: accounts, statements and lines from CAMT.053 files, and the proof that none is missing."""
+"""The bank: accounts, statements and lines from the banks' files, and the proof that none is missing."""
 
-from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
+from services.bank.errors import (
+    AccountExists,
+    InvalidAccount,
+    InvalidCsvMapping,
+    NoSuchBankRecord,
+    RejectedRow,
+    StaleAccount,
+    UnreadableFile,
+)
 from services.bank.events import FILE_IMPORTED, PATTERN_CHANGED
+from services.bank.proof import calendar, completeness, completeness_of_all, gaps
 from services.bank.queries import (
     accounts,
-    completeness,
-    completeness_of_all,
     file_report,
     files,
     line_entries,
     statements,
 )
-from services.bank.service import import_file, set_provider_pattern, start_import, upload_place
+from services.bank.service import import_file, start_import, upload_place
+from services.bank.setup import (
+    close_account,
+    guess_csv,
+    open_account,
+    preview_csv,
+    set_csv_mapping,
+    set_provider_pattern,
+)
 from services.bank.views import (
+    AccountGap,
     BankAccountView,
     BankFileView,
     CompletenessView,
+    DayView,
     GapView,
     StatementReport,
     StatementView,
 )
-from services.bank.vocabulary import IMPORT, SCAN, GapKind, ImportParams, LineStatus, ScanParams, StatementProblem
+from services.bank.vocabulary import (
+    CSV_NAMES,
+    IMPORT,
+    SCAN,
+    CsvMapping,
+    DayState,
+    GapKind,
+    ImportParams,
+    LineStatus,
+    ScanParams,
+    StatementFormat,
+    StatementProblem,
+)
 
 __all__ = [
+    "CSV_NAMES",
     "FILE_IMPORTED",
     "IMPORT",
     "PATTERN_CHANGED",
     "SCAN",
+    "AccountExists",
+    "AccountGap",
     "BankAccountView",
     "BankFileView",
     "CompletenessView",
+    "CsvMapping",
+    "DayState",
+    "DayView",
     "GapKind",
     "GapView",
     "ImportParams",
+    "InvalidAccount",
+    "InvalidCsvMapping",
     "LineStatus",
     "NoSuchBankRecord",
     "RejectedRow",
     "ScanParams",
     "StaleAccount",
+    "StatementFormat",
     "StatementProblem",
     "StatementReport",
     "StatementView",
     "UnreadableFile",
     "accounts",
+    "calendar",
+    "close_account",
     "completeness",
     "completeness_of_all",
     "file_report",
     "files",
+    "gaps",
+    "guess_csv",
     "import_file",
     "line_entries",
+    "open_account",
+    "preview_csv",
+    "set_csv_mapping",
     "set_provider_pattern",
     "start_import",
     "statements",

@@ -1,7 +1,8 @@
-"""CAMT.053 (ISO 20022 bank-to-customer statement), versions 02 to 14: from bytes to statements and entries.
+"""CAMT.053 (ISO 20022 bank-to-customer statement) and CAMT.054 (its details), versions 02 to 14: from bytes to
+statements, notices and entries.
 
 Every input is hostile until read: no DOCTYPE, no entities, no network, a size cap before parsing. A bad
-entry is a rejection with its line; only a document that is no CAMT.053 at all raises UnreadableFile.
+entry is a rejection with its line; only a document that is neither raises UnreadableFile.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from typing import Any
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from services.bank.archive import LARGEST_DOCUMENT
-from services.bank.camt_entry import ParsedEntry, booked, entry_of, known_currency, money_of, signed, text_at, the_day
+from services.bank.camt_entry import booked, entry_of, known_currency, money_of, signed, text_at, the_day
 from services.bank.errors import RejectedRow, UnreadableFile
+from services.bank.statement import ParsedDocument, ParsedEntry, ParsedNotice, ParsedStatement, Rejection
 from services.core.errors import Invalid
 from services.core.reasons import Reason
 
@@ -26,64 +28,35 @@ _OPENING = ("OPBD", "PRCD", "ITBD")
 _CLOSING = ("CLBD", "ITBD")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """What cannot be taken: its line in the document, why, and how it reads. Not a row: a whole statement."""
-
-    line: int
-    reason: Reason
-    excerpt: str = ""
-    is_row: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedStatement:
-    """A statement as the document says it; amounts in minor units of the account's currency, credit positive."""
-
-    line: int
-    iban: str
-    currency: str
-    owner: str | None
-    bic: str | None
-    reference: str
-    page: int
-    last_page: bool
-    sequence: int | None
-    first_day: dt.date
-    last_day: dt.date
-    opening_minor: int | None
-    closing_minor: int | None
-    entries: tuple[ParsedEntry, ...]
-
-
-@dataclass(slots=True)
-class ParsedDocument:
-    statements: list[ParsedStatement] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-    rows_read: int = 0
-
-
 def read_document(data: bytes) -> ParsedDocument:
-    """The statements of one CAMT.053 document. Raises UnreadableFile when it is none."""
+    """The statements of one CAMT.053 document, or the notices of a CAMT.054. Raises UnreadableFile when it is none."""
     root = _root_of(data)
     found = ParsedDocument()
     group_page = root.find("{*}BkToCstmrStmt/{*}GrpHdr/{*}MsgPgntn")
     for element in root.iterfind("{*}BkToCstmrStmt/{*}Stmt"):
-        try:
+        with _refusing(element, found):
             found.statements.append(_statement(element, group_page, found))
-        except Invalid as refusal:
-            count = len(element.findall("{*}Ntry"))
-            found.rejections.append(
-                Rejection(element.sourceline or 0, Reason.of(refusal), f"Stmt, {count} Ntry", is_row=False)
-            )
-            found.rejections.extend(
-                Rejection(row.sourceline or 0, Reason("statement_rejected"), _excerpt(row))
-                for row in element.iterfind("{*}Ntry")
-            )
-            found.rows_read += count
-    if not found.statements and not found.rejections:
+    for element in root.iterfind("{*}BkToCstmrDbtCdtNtfctn/{*}Ntfctn"):
+        with _refusing(element, found):
+            found.notices.append(_notice(element, found))
+    if not found.statements and not found.notices and not found.rejections:
         raise UnreadableFile("no_statement")
     return found
+
+
+@contextmanager
+def _refusing(element: etree._Element, found: ParsedDocument) -> Iterator[None]:
+    """A statement that cannot be taken is a rejection, and so is each of its rows."""
+    try:
+        yield
+    except Invalid as refusal:
+        rows = element.findall("{*}Ntry")
+        reason = Reason.of(refusal)
+        found.rejections.append(Rejection(element.sourceline or 0, reason, f"Stmt, {len(rows)} Ntry", is_row=False))
+        found.rejections.extend(
+            Rejection(row.sourceline or 0, Reason("statement_rejected"), _excerpt(row)) for row in rows
+        )
+        found.rows_read += len(rows)
 
 
 def _root_of(data: bytes) -> etree._Element:
@@ -113,17 +86,15 @@ def _checked_root(root: etree._Element) -> etree._Element:
     match = _NAMESPACE.match(str(root.tag))
     if match is None:
         raise UnreadableFile("not_a_statement")
-    if match[1] != "053":
+    if match[1] not in {"053", "054"}:
         raise UnreadableFile("other_camt", number=match[1])
     if not 2 <= int(match[2]) <= 14:
-        raise UnreadableFile("camt_version", number="053", version=match[2], first="02", last="14")
+        raise UnreadableFile("camt_version", number=match[1], version=match[2], first="02", last="14")
     return root
 
 
 def _statement(element: etree._Element, group_page: etree._Element | None, found: ParsedDocument) -> ParsedStatement:
-    iban = text_at(element, "Acct/Id/IBAN") or text_at(element, "Acct/Id/Othr/Id")
-    if not iban:
-        raise RejectedRow("no_account")
+    iban = _iban(element)
     currency = _currency(element)
     opening, opened_on = _balance(element, _OPENING, currency, first=True)
     closing, closed_on = _balance(element, _CLOSING, currency, first=False)
@@ -134,7 +105,7 @@ def _statement(element: etree._Element, group_page: etree._Element | None, found
     sequence = text_at(element, "ElctrncSeqNb") or text_at(element, "LglSeqNb") or ""
     statement = ParsedStatement(
         line=element.sourceline or 0,
-        iban=iban.replace(" ", "").upper()[:40],
+        iban=iban,
         currency=currency,
         owner=text_at(element, "Acct/Ownr/Nm"),
         bic=text_at(element, "Acct/Svcr/FinInstnId/BICFI") or text_at(element, "Acct/Svcr/FinInstnId/BIC"),
@@ -151,6 +122,27 @@ def _statement(element: etree._Element, group_page: etree._Element | None, found
     found.rows_read += len(entries) + len(refused)
     found.rejections.extend(refused)
     return statement
+
+
+def _notice(element: etree._Element, found: ParsedDocument) -> ParsedNotice:
+    iban = _iban(element)
+    entries, refused = _entries(element, currency := _currency(element))
+    found.rows_read += len(entries) + len(refused)
+    found.rejections.extend(refused)
+    return ParsedNotice(
+        line=element.sourceline or 0,
+        iban=iban,
+        currency=currency,
+        reference=text_at(element, "Id") or "CAMT.054",
+        entries=tuple(entries),
+    )
+
+
+def _iban(element: etree._Element) -> str:
+    iban = text_at(element, "Acct/Id/IBAN") or text_at(element, "Acct/Id/Othr/Id")
+    if not iban:
+        raise RejectedRow("no_account")
+    return iban.replace(" ", "").upper()[:40]
 
 
 def _entries(element: etree._Element, currency: str) -> tuple[list[ParsedEntry], list[Rejection]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from services.bank.errors import RejectedRow
+from services.bank.statement import ParsedEntry
 from services.core.errors import Invalid
 from services.core.money import Money, exponent
 
@@ -17,36 +17,6 @@ _AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,10})?\Z")
 _DAY = re.compile(r"(19[7-9][0-9]|2[01][0-9]{2})-[0-9]{2}-[0-9]{2}")
 _PLACEHOLDERS = {"", "NOTPROVIDED", "NONREF", "NOTAVAILABLE", "N/A", "NA"}
 _LONGEST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedEntry:
-    """A booked entry. `amount_minor` is signed, credit positive; on a return it includes the charges.
-
-    `original_minor` and `charges_minor` are what the bank says the amount is made of, unsigned.
-    `details` holds the records of a collective booking, as the bank gives them.
-    """
-
-    line: int
-    amount_minor: int
-    booked_on: dt.date
-    booked_at: dt.datetime | None
-    value_on: dt.date | None
-    reversal: bool
-    bank_reference: str | None
-    transaction_code: str | None
-    return_reason: str | None
-    charges_minor: int | None
-    original_minor: int | None
-    original_currency: str | None
-    end_to_end_id: str | None
-    mandate_id: str | None
-    remittance: str | None
-    counterparty: str | None
-    counterparty_iban: str | None
-    batch_reference: str | None
-    batch_count: int | None
-    details: tuple[dict[str, Any], ...]
 
 
 def entry_of(row: etree._Element, *, currency: str, own_iban: str) -> ParsedEntry:
@@ -223,6 +193,11 @@ def _charges(row: etree._Element, records: list[etree._Element], currency: str) 
             for path in ("{*}Chrgs/{*}Rcrd/{*}Amt", "{*}Chrgs/{*}Amt")
             for amount in place.iterfind(path)
             if amount.get("Ccy") == currency
+        ] or [
+            total
+            for place in places
+            for total in place.iterfind("{*}Chrgs/{*}TtlChrgsAndTaxAmt")
+            if total.get("Ccy") == currency
         ]
         if found:
             return sum(money_of(amount, currency) for amount in found)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from services.core.errors import Conflict, NotFound
+from services.core.errors import Conflict, Invalid, NotFound
 from services.core.reasons import RejectedRow, UnreadableFile
 
-__all__ = ["NoSuchBankRecord", "RejectedRow", "StaleAccount", "UnreadableFile"]
+__all__ = [
+    "AccountExists",
+    "InvalidAccount",
+    "InvalidCsvMapping",
+    "NoSuchBankRecord",
+    "RejectedRow",
+    "StaleAccount",
+    "UnreadableFile",
+]
 
 
 class NoSuchBankRecord(NotFound):
@@ -18,3 +26,21 @@ class StaleAccount(Conflict):
     """Somebody else changed the account meanwhile."""
 
     code = "bank.account.stale"
+
+
+class InvalidAccount(Invalid):
+    """The number is no account number."""
+
+    code = "bank.account.invalid"
+
+
+class AccountExists(Conflict):
+    """The account was opened before."""
+
+    code = "bank.account.exists"
+
+
+class InvalidCsvMapping(Invalid):
+    """The mapping cannot be used; the sentence names each wrong field."""
+
+    code = "bank.mapping.invalid"

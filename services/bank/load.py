@@ -12,13 +12,12 @@ from typing import Any
 from sqlalchemy import ARRAY, CollectionAggregate, String, any_, func, insert, literal, select
 
 from services import audit, identity
-from services.bank.camt import ParsedStatement
-from services.bank.camt_entry import ParsedEntry
 from services.bank.errors import RejectedRow
 from services.bank.models import BankAccount, BankFile, BankLine, BankStatement
 from services.bank.policy import difference_of, problem_of
+from services.bank.statement import ParsedEntry, ParsedNotice, ParsedStatement
 from services.bank.views import StatementReport
-from services.bank.vocabulary import LineStatus
+from services.bank.vocabulary import LineStatus, StatementFormat
 from services.core.clock import day_bounds
 from services.core.db import UnitOfWork
 from services.core.ids import new_id
@@ -38,15 +37,24 @@ class KeyedEntry:
 def load_statement(
     uow: UnitOfWork, *, file: BankFile, entity: identity.LegalEntityView, parsed: ParsedStatement
 ) -> StatementReport:
-    """Stores the statement and those of its lines that are new. Raises RejectedRow when the account belongs to
-    another legal entity, or when the statement contradicts the one stored under its name."""
-    account = _account(uow, entity, parsed)
+    """Stores the statement and those of its lines that are new. A complete statement that comes again in another
+    format has nothing new. Raises RejectedRow when the account belongs to another legal entity or was closed, or
+    when the statement contradicts the one stored under its name."""
+    account = account_of(uow, entity, parsed)
+    if account.closed_on is not None and parsed.first_day > account.closed_on:
+        raise RejectedRow("account_closed", iban=account.iban, day=account.closed_on.isoformat())
     statement = _statement(uow, file, account, parsed)
     keyed = keyed_entries(parsed)
+    if statement.format != parsed.format and statement.complete:
+        return _report(account, statement, fresh=0, known=len(keyed))
     known = _known_keys(uow, account.id, [item.line_key for item in keyed])
     fresh = [item for item in keyed if (item.line_key, item.occurrence) not in known]
     _insert_lines(uow, file.id, statement, _values(fresh, currency=account.currency, time_zone=entity.time_zone))
     _weigh(uow, statement)
+    return _report(account, statement, fresh=len(fresh), known=len(keyed) - len(fresh))
+
+
+def _report(account: BankAccount, statement: BankStatement, *, fresh: int, known: int) -> StatementReport:
     return StatementReport(
         iban=account.iban,
         currency=account.currency,
@@ -58,8 +66,8 @@ def load_statement(
         opening_minor=statement.opening_minor,
         closing_minor=statement.closing_minor,
         difference_minor=difference_of(statement.opening_minor, statement.lines_minor, statement.closing_minor),
-        rows_new=len(fresh),
-        rows_unchanged=len(keyed) - len(fresh),
+        rows_new=fresh,
+        rows_unchanged=known,
         problem=problem_of(statement.opening_minor, statement.lines_minor, statement.closing_minor),
     )
 
@@ -87,31 +95,44 @@ def _line_key(entry: ParsedEntry, statement_reference: str) -> str:
     return "sha256:" + hashlib.sha256(repr(content).encode()).hexdigest()[:32]
 
 
-def _account(uow: UnitOfWork, entity: identity.LegalEntityView, parsed: ParsedStatement) -> BankAccount:
-    """The account of the statement; opened (and audited) at its first statement."""
+def account_of(
+    uow: UnitOfWork, entity: identity.LegalEntityView, parsed: ParsedStatement | ParsedNotice
+) -> BankAccount:
+    """The account of the statement; opened (and audited) at its first one. Raises RejectedRow when it belongs to
+    another legal entity."""
     account = uow.session.scalar(
         select(BankAccount).where(BankAccount.iban == parsed.iban, BankAccount.currency == parsed.currency)
     )
     if account is not None and account.entity_id != entity.id:
         raise RejectedRow("account_elsewhere", iban=parsed.iban)
     if account is None:
-        account = BankAccount(
-            entity_id=entity.id,
+        named = parsed if isinstance(parsed, ParsedStatement) else None
+        account = open_account(
+            uow,
+            entity,
             iban=parsed.iban,
             currency=parsed.currency,
-            name=parsed.owner or entity.name,
-            bic=parsed.bic,
+            name=(named.owner if named else None) or entity.name,
+            bic=named.bic if named else None,
         )
-        uow.session.add(account)
-        uow.session.flush()
-        audit.record(
-            uow,
-            action="bank.account.opened",
-            subject_type="bank_account",
-            subject_id=account.id,
-            entity_id=entity.id,
-            after={"iban": account.iban, "currency": account.currency, "provider_pattern": account.provider_pattern},
-        )
+    return account
+
+
+def open_account(
+    uow: UnitOfWork, entity: identity.LegalEntityView, *, iban: str, currency: str, name: str, bic: str | None
+) -> BankAccount:
+    """A new account, audited."""
+    account = BankAccount(entity_id=entity.id, iban=iban, currency=currency, name=name, bic=bic)
+    uow.session.add(account)
+    uow.session.flush()
+    audit.record(
+        uow,
+        action="bank.account.opened",
+        subject_type="bank_account",
+        subject_id=account.id,
+        entity_id=entity.id,
+        after={"iban": account.iban, "currency": account.currency, "provider_pattern": account.provider_pattern},
+    )
     return account
 
 
@@ -122,6 +143,7 @@ def _statement(uow: UnitOfWork, file: BankFile, account: BankAccount, parsed: Pa
             entity_id=account.entity_id,
             account_id=account.id,
             file_id=file.id,
+            format=parsed.format,
             reference=parsed.reference,
             page=parsed.page,
             last_page=parsed.last_page,
@@ -136,6 +158,8 @@ def _statement(uow: UnitOfWork, file: BankFile, account: BankAccount, parsed: Pa
         return stored
     for name in ("opening_minor", "closing_minor", "sequence"):
         before, now = getattr(stored, name), getattr(parsed, name)
+        if name == "closing_minor" and parsed.format is StatementFormat.CSV and now is not None:
+            before = None  # an export of an unfinished day goes on with the next one
         if before is not None and now is not None and before != now:
             raise RejectedRow(f"statement_changed_{name.removesuffix('_minor')}", reference=parsed.reference)
         setattr(stored, name, now if before is None else before)

@@ -6,11 +6,11 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.bank.vocabulary import DEFAULT_PROVIDER_PATTERN, LineStatus, StatementProblem
+from services.bank.vocabulary import DEFAULT_PROVIDER_PATTERN, LineStatus, StatementFormat, StatementProblem
 from services.core.db import Base, one_of
 from services.core.ids import new_id
 from services.core.inbox import FileOrigin, FileStatus
@@ -21,7 +21,10 @@ CHANGED_SEQ = Sequence("bank_line_changed_seq", metadata=Base.metadata)
 
 class BankAccount(Base):
     """An account of a legal entity in one currency. A line whose counterparty matches `provider_pattern`
-    (a regular expression, case-insensitive) is money of the payment provider and takes part in *payouts to bank*."""
+    (a regular expression, case-insensitive) is money of the payment provider and takes part in *payouts to bank*.
+
+    `csv_mapping` reads its CSV exports, where the bank gives nothing better. After `closed_on` no statement is
+    awaited."""
 
     __tablename__ = "bank_account"
     __table_args__ = (
@@ -37,6 +40,8 @@ class BankAccount(Base):
     name: Mapped[str]
     bic: Mapped[str | None]
     provider_pattern: Mapped[str] = mapped_column(default=DEFAULT_PROVIDER_PATTERN)
+    csv_mapping: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    closed_on: Mapped[dt.date | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
@@ -71,6 +76,7 @@ class BankStatement(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "reference", "page", "last_day"),
         one_of("problem", StatementProblem),
+        one_of("format", StatementFormat),
         CheckConstraint("first_day <= last_day", name="days_in_order"),
         Index(None, "account_id", "last_day"),
     )
@@ -79,6 +85,7 @@ class BankStatement(Base):
     entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bank_account.id"))
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bank_file.id"))
+    format: Mapped[str] = mapped_column(default=StatementFormat.CAMT_053)
     reference: Mapped[str]
     page: Mapped[int] = mapped_column(default=1)
     last_page: Mapped[bool] = mapped_column(default=True)
@@ -142,4 +149,27 @@ class BankLine(Base):
     batch_count: Mapped[int | None]
     details: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     changed_seq: Mapped[int] = mapped_column(server_default=CHANGED_SEQ.next_value())
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class BankAdvice(Base):
+    """Details that a CAMT.054 gave for a booking. `line_id` is empty until a statement has brought the line."""
+
+    __tablename__ = "bank_advice"
+    __table_args__ = (
+        UniqueConstraint("account_id", "advice_key"),
+        Index(None, "file_id"),
+        Index(None, "entity_id", postgresql_where=text("line_id IS NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bank_account.id"))
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bank_file.id"))
+    line_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("bank_line.id"))
+    advice_key: Mapped[str]
+    amount_minor: Mapped[int]
+    booked_on: Mapped[dt.date]
+    references: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    content: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

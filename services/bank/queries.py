@@ -8,18 +8,15 @@ from typing import Any
 
 from sqlalchemy import Select, String, case, cast, func, literal, null, select
 
-from services import identity
 from services.bank.errors import NoSuchBankRecord
 from services.bank.models import BankAccount, BankFile, BankLine, BankRejection, BankStatement
-from services.bank.policy import ChainLink, covered_through, gaps_of
 from services.bank.views import (
     BankAccountView,
     BankFileView,
-    CompletenessView,
     StatementReport,
     StatementView,
 )
-from services.bank.vocabulary import StatementProblem
+from services.bank.vocabulary import CsvMapping, StatementFormat, StatementProblem
 from services.core.db import UnitOfWork
 from services.core.inbox import FileMark, FileStatus
 from services.core.incoming import RejectionView, file_fields, newest_files, rejections
@@ -62,58 +59,12 @@ def accounts(uow: UnitOfWork) -> list[BankAccountView]:
     rows = uow.session.scalars(
         select(BankAccount).where(scope.allows(BankAccount.entity_id)).order_by(BankAccount.iban, BankAccount.currency)
     )
-    return [_account_view(row) for row in rows]
-
-
-def completeness_of_all(uow: UnitOfWork) -> list[CompletenessView]:
-    """`completeness` of every account the reader may see, through yesterday in its entity's zone."""
-    zones = {entity.id: entity.time_zone for entity in identity.legal_entities(uow)}
-    return [
-        completeness(
-            uow,
-            account_id=account.id,
-            through=uow.clock.today(zones[account.entity_id]) - dt.timedelta(days=1),
-        )
-        for account in accounts(uow)
-    ]
-
-
-def completeness(uow: UnitOfWork, *, account_id: uuid.UUID, through: dt.date) -> CompletenessView:
-    """What the account's statements prove up to and including the bank's day `through`, and where they break off.
-
-    Raises NoSuchBankRecord outside the reader's entities.
-    """
-    account = _account(uow, account_id)
-    rows = uow.session.execute(
-        select(
-            BankStatement.sequence,
-            BankStatement.page,
-            BankStatement.first_day,
-            BankStatement.last_day,
-            BankStatement.opening_minor,
-            BankStatement.closing_minor,
-            BankStatement.lines_minor,
-        )
-        .where(BankStatement.account_id == account.id, BankStatement.first_day <= through)
-        .order_by(BankStatement.last_day, BankStatement.sequence, BankStatement.page)
-    ).all()
-    links = [ChainLink(*row) for row in rows]
-    gaps = gaps_of(links, through)
-    return CompletenessView(
-        account=_account_view(account),
-        through=through,
-        statements=len(links),
-        first_day=min((link.first_day for link in links), default=None),
-        last_day=max((link.last_day for link in links), default=None),
-        covered_through=covered_through(links, gaps, through),
-        complete=bool(links) and not gaps,
-        gaps=tuple(gaps),
-    )
+    return [account_view(row) for row in rows]
 
 
 def statements(uow: UnitOfWork, *, account_id: uuid.UUID, limit: int = 100) -> list[StatementView]:
     """The account's newest statements first."""
-    account = _account(uow, account_id)
+    account = seen_account(uow, account_id)
     rows = uow.session.scalars(
         select(BankStatement)
         .where(BankStatement.account_id == account.id)
@@ -135,6 +86,7 @@ def statements(uow: UnitOfWork, *, account_id: uuid.UUID, limit: int = 100) -> l
             row.line_count,
             row.complete,
             StatementProblem(row.problem) if row.problem else None,
+            StatementFormat(row.format),
         )
         for row in rows
     ]
@@ -177,7 +129,7 @@ def _report(stored: dict[str, Any]) -> StatementReport:
     )
 
 
-def _account(uow: UnitOfWork, account_id: uuid.UUID) -> BankAccount:
+def seen_account(uow: UnitOfWork, account_id: uuid.UUID) -> BankAccount:
     scope = uow.actor.scope(Permission.BANK_READ)
     account = uow.session.scalar(
         select(BankAccount).where(BankAccount.id == account_id, scope.allows(BankAccount.entity_id))
@@ -187,7 +139,16 @@ def _account(uow: UnitOfWork, account_id: uuid.UUID) -> BankAccount:
     return account
 
 
-def _account_view(row: BankAccount) -> BankAccountView:
+def account_view(row: BankAccount) -> BankAccountView:
     return BankAccountView(
-        row.id, row.entity_id, row.iban, row.currency, row.name, row.bic, row.provider_pattern, row.version
+        row.id,
+        row.entity_id,
+        row.iban,
+        row.currency,
+        row.name,
+        row.bic,
+        row.provider_pattern,
+        row.version,
+        CsvMapping.model_validate(row.csv_mapping) if row.csv_mapping else None,
+        row.closed_on,
     )

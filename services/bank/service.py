@@ -1,26 +1,27 @@
-"""Changing the bank: files in, settings of accounts."""
+"""Bank files in."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.exc import DataError
+from sqlalchemy import delete, func, select, text
 
 from services import audit, identity, runs
-from services.bank import archive, camt
-from services.bank.errors import NoSuchBankRecord, RejectedRow, StaleAccount, UnreadableFile
-from services.bank.events import FILE_IMPORTED, PATTERN_CHANGED
+from services.bank.advice import attach_waiting, load_notice
+from services.bank.csv_accounts import csv_reader
+from services.bank.documents import read_documents
+from services.bank.errors import NoSuchBankRecord, RejectedRow, UnreadableFile
+from services.bank.events import FILE_IMPORTED
 from services.bank.load import load_statement
-from services.bank.models import CHANGED_SEQ, BankAccount, BankFile, BankLine, BankRejection
+from services.bank.models import BankFile, BankRejection
 from services.bank.queries import file_view
+from services.bank.statement import ParsedNotice, ParsedStatement, Rejection
 from services.bank.views import BankFileView, StatementReport
 from services.bank.vocabulary import IMPORT, ImportParams
 from services.core import events
 from services.core.db import UnitOfWork
-from services.core.errors import Invalid
 from services.core.inbox import FileOrigin, FileStatus, IncomingFile
 from services.core.incoming import MOST_REJECTIONS
 from services.core.permissions import Permission
@@ -30,7 +31,8 @@ LARGEST_FILE = 128 << 20
 
 
 def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, origin: FileOrigin) -> BankFileView:
-    """Takes a CAMT.053 file (or a ZIP of them) into the entity's bank; the same file again changes nothing.
+    """Takes a bank file (CAMT.053, CAMT.054, MT940, CSV by mapping, or a ZIP of them) into the entity's bank; the
+    same file again changes nothing.
 
     The answer is the file's report. A bad row is rejected with its line and the others are taken; a file that
     cannot be read at all is kept as rejected with the reason, and may come again. Loads hold one lock, so that
@@ -47,38 +49,10 @@ def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, or
     uow.session.add(row)
     uow.session.flush()
     uow.session.execute(delete(BankRejection).where(BankRejection.file_id == row.id))
-    reports = _import_documents(uow, row, file)
+    taken = _import_documents(uow, row, file)
     file.check_unchanged()
-    _conclude(uow, row, reports)
+    _conclude(uow, row, taken)
     return file_view(row)
-
-
-def set_provider_pattern(uow: UnitOfWork, *, account_id: uuid.UUID, pattern: str, version: int) -> None:
-    """Says which counterparties of the account are the payment provider (a regular expression, any case).
-
-    Every line of the account counts as changed, so that the next reconciliation looks at all of them. Raises
-    Invalid for an unusable pattern and StaleAccount when somebody else changed the account since `version`.
-    """
-    account = _account_to_import(uow, account_id)
-    if account.version != version:
-        raise StaleAccount("Somebody else changed this account meanwhile. Look at it again.", version=account.version)
-    _check_pattern(uow, pattern)
-    before, account.provider_pattern, account.version = account.provider_pattern, pattern, version + 1
-    uow.session.flush()
-    uow.session.execute(
-        update(BankLine).where(BankLine.account_id == account.id).values(changed_seq=CHANGED_SEQ.next_value())
-    )
-    audit.record(
-        uow,
-        action="bank.account.changed",
-        subject_type="bank_account",
-        subject_id=account.id,
-        entity_id=account.entity_id,
-        before={"provider_pattern": before},
-        after={"provider_pattern": pattern},
-    )
-    changed = events.DomainEvent(PATTERN_CHANGED, "bank_account", str(account.id), account.entity_id, {"from": before})
-    events.emit(uow, changed)
 
 
 def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:
@@ -93,33 +67,60 @@ def start_import(uow: UnitOfWork, *, entity_id: uuid.UUID) -> uuid.UUID:
     return runs.enqueue(uow, kind=IMPORT, params=ImportParams(entity_id=entity_id))
 
 
-def _import_documents(uow: UnitOfWork, row: BankFile, file: IncomingFile) -> list[StatementReport]:
+def _import_documents(uow: UnitOfWork, row: BankFile, file: IncomingFile) -> _Taken:
     entity = _entity(uow, row.entity_id)
     refused = _Refused(uow, row)
-    reports: list[StatementReport] = []
-    read = 0
+    taken = _Taken()
     try:
         if file.size_bytes > LARGEST_FILE:
             raise UnreadableFile("file_too_large", megabytes=LARGEST_FILE >> 20)
-        for member, content in archive.documents(file.path.read_bytes(), file.name):
-            try:
-                parsed = camt.read_document(_readable(content))
-            except UnreadableFile as unreadable:
-                refused.document(member, unreadable)
+        read_csv = csv_reader(uow, entity)
+        for member, parsed in read_documents(file.path.read_bytes(), file.name, read_csv):
+            if isinstance(parsed, UnreadableFile):
+                refused.document(member, parsed)
                 continue
-            read += parsed.rows_read
+            taken.rows_read += parsed.rows_read
             for rejection in parsed.rejections:
                 refused.row(member, rejection)
-            for statement in parsed.statements:
+            for item in (*parsed.statements, *parsed.notices):
                 try:
                     with uow.session.begin_nested():
-                        reports.append(load_statement(uow, file=row, entity=entity, parsed=statement))
+                        taken.load(uow, row, entity, item)
                 except RejectedRow as refusal:
-                    refused.statement(member, statement, refusal)
+                    refused.statement(member, item, refusal)
     except UnreadableFile as unreadable:
         refused.document(file.name, unreadable)
-    row.rows_read, row.rows_rejected, row.problem = read, refused.rows, refused.problem
-    return reports
+    attach_waiting(uow, entity.id)
+    row.rows_read, row.rows_rejected, row.problem = taken.rows_read, refused.rows, refused.problem
+    return taken
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What of a file was taken: reports of statements, and details of notices."""
+
+    rows_read: int = 0
+    reports: list[StatementReport] = field(default_factory=list)
+    notices: int = 0
+    details_new: int = 0
+    details_known: int = 0
+
+    def load(
+        self,
+        uow: UnitOfWork,
+        row: BankFile,
+        entity: identity.LegalEntityView,
+        item: ParsedStatement | ParsedNotice,
+    ) -> None:
+        if isinstance(item, ParsedStatement):
+            self.reports.append(load_statement(uow, file=row, entity=entity, parsed=item))
+            return
+        new, known = load_notice(uow, file=row, entity=entity, parsed=item)
+        self.notices, self.details_new, self.details_known = (
+            self.notices + 1,
+            self.details_new + new,
+            self.details_known + known,
+        )
 
 
 def _entity(uow: UnitOfWork, entity_id: uuid.UUID) -> identity.LegalEntityView:
@@ -127,12 +128,6 @@ def _entity(uow: UnitOfWork, entity_id: uuid.UUID) -> identity.LegalEntityView:
     if not found:
         raise NoSuchBankRecord("There is no such legal entity among those you may see.")
     return found[0]
-
-
-def _readable(content: bytes | UnreadableFile) -> bytes:
-    if isinstance(content, UnreadableFile):
-        raise content
-    return content
 
 
 class _Refused:
@@ -147,11 +142,11 @@ class _Refused:
         self.problem = self.problem or refusal.reason
         self._keep(member, 0, refusal.reason, "")
 
-    def row(self, member: str, rejection: camt.Rejection) -> None:
+    def row(self, member: str, rejection: Rejection) -> None:
         self.rows += rejection.is_row
         self._keep(member, rejection.line, rejection.reason, rejection.excerpt)
 
-    def statement(self, member: str, statement: camt.ParsedStatement, refusal: RejectedRow) -> None:
+    def statement(self, member: str, statement: ParsedStatement | ParsedNotice, refusal: RejectedRow) -> None:
         self.rows += len(statement.entries)
         self.problem = self.problem or refusal.reason
         self._keep(member, statement.line, refusal.reason, f"{statement.reference}, {len(statement.entries)} Ntry")
@@ -164,11 +159,11 @@ class _Refused:
             )
 
 
-def _conclude(uow: UnitOfWork, row: BankFile, reports: list[StatementReport]) -> None:
-    row.rows_new = sum(report.rows_new for report in reports)
-    row.rows_unchanged = sum(report.rows_unchanged for report in reports)
-    row.statements = [_plain(report) for report in reports]
-    if reports:
+def _conclude(uow: UnitOfWork, row: BankFile, taken: _Taken) -> None:
+    row.rows_new = sum(report.rows_new for report in taken.reports) + taken.details_new
+    row.rows_unchanged = sum(report.rows_unchanged for report in taken.reports) + taken.details_known
+    row.statements = [_plain(report) for report in taken.reports]
+    if taken.reports or taken.notices:
         row.status = FileStatus.PARTIAL if row.rows_rejected or row.problem else FileStatus.IMPORTED
     row.imported_at = func.now()
     uow.session.flush()
@@ -184,7 +179,7 @@ def _conclude(uow: UnitOfWork, row: BankFile, reports: list[StatementReport]) ->
     }
     audit.record(
         uow,
-        action="bank.file.imported" if reports else "bank.file.rejected",
+        action="bank.file.rejected" if row.status == FileStatus.REJECTED else "bank.file.imported",
         subject_type="bank_file",
         subject_id=row.id,
         entity_id=row.entity_id,
@@ -196,23 +191,3 @@ def _conclude(uow: UnitOfWork, row: BankFile, reports: list[StatementReport]) ->
 
 def _plain(report: StatementReport) -> dict[str, Any]:
     return asdict(report) | {"first_day": report.first_day.isoformat(), "last_day": report.last_day.isoformat()}
-
-
-def _account_to_import(uow: UnitOfWork, account_id: uuid.UUID) -> BankAccount:
-    scope = uow.actor.scope(Permission.BANK_IMPORT)
-    account = uow.session.scalar(
-        select(BankAccount).where(BankAccount.id == account_id, scope.allows(BankAccount.entity_id)).with_for_update()
-    )
-    if account is None:
-        raise NoSuchBankRecord("There is no such bank account in the entities you may see.")
-    return account
-
-
-def _check_pattern(uow: UnitOfWork, pattern: str) -> None:
-    if not 1 <= len(pattern.strip()) <= 200:
-        raise Invalid("Write a pattern of 1 to 200 characters, such as STRIPE.")
-    try:
-        with uow.session.begin_nested():
-            uow.session.execute(select(func.regexp_count("", pattern)))
-    except DataError:
-        raise Invalid(f"“{pattern}” is no regular expression. Plain words such as STRIPE are enough.") from None

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from services.bank.vocabulary import GapKind, StatementProblem
+from services.bank.vocabulary import CsvMapping, DayState, GapKind, StatementFormat, StatementProblem
 from services.core.incoming import FileView
 
 
@@ -20,6 +20,8 @@ class BankAccountView:
     bic: str | None
     provider_pattern: str
     version: int
+    csv_mapping: CsvMapping | None
+    closed_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class StatementView:
     line_count: int
     complete: bool
     problem: StatementProblem | None
+    format: StatementFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +100,21 @@ class CompletenessView:
     covered_through: dt.date | None
     complete: bool
     gaps: tuple[GapView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountGap:
+    """A hole of one account."""
+
+    account: BankAccountView
+    gap: GapView
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One day of an account's calendar, and the statement that speaks of it."""
+
+    day: dt.date
+    state: DayState
+    statement_id: uuid.UUID | None
+    file_id: uuid.UUID | None

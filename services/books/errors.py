@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.core.errors import Invalid, NotFound
+from services.core.errors import Conflict, Invalid, NotFound
 
 
 class InvalidMapping(Invalid):
@@ -15,3 +15,21 @@ class NoSuchLedgerRecord(NotFound):
     """No such ledger or file in the entities the reader may see."""
 
     code = "books.not_found"
+
+
+class InvalidSource(Invalid):
+    """The ledger's settings cannot be used."""
+
+    code = "books.source.invalid"
+
+
+class StaleSource(Conflict):
+    """Somebody else changed the ledger's settings meanwhile."""
+
+    code = "books.source.stale"
+
+
+class InvalidDelivery(Invalid):
+    """The request is no delivery; the sentence says what is taken."""
+
+    code = "books.delivery.invalid"

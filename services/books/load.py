@@ -3,6 +3,7 @@ what changed. Nothing is read back row by row."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -32,13 +33,14 @@ _TYPES = (
 
 @dataclass(slots=True)
 class Loaded:
-    """What became of a file's rows; `rejections` holds the first thousand."""
+    """What became of a file's rows; `rejections` holds the first thousand, `days` those of its rows."""
 
     read: int = 0
     new: int = 0
     changed: int = 0
     rejected: int = 0
     rejections: list[RejectedLine] = field(default_factory=list)
+    days: list[dt.date] = field(default_factory=list)
 
     @property
     def unchanged(self) -> int:
@@ -73,6 +75,7 @@ def load_rows(
     execute(text("ANALYZE ledger_numbered"))
     for line, reference in execute(text(_RENAMED), place):
         found.reject(RejectedLine(line, Reason("renamed", {"reference": reference}), ""))
+    found.days = list(execute(text("SELECT DISTINCT booked_on FROM ledger_numbered")).scalars())
     found.changed = _count(execute(text(_CHANGE), place))
     found.new = _count(execute(text(_INSERT), place))
     return found

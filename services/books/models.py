@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.books.vocabulary import Expectation
 from services.core.db import Base, one_of
 from services.core.ids import new_id
 from services.core.inbox import FileOrigin, FileStatus
@@ -29,16 +30,18 @@ CHANGED_SEQ = Sequence("ledger_entry_changed_seq", metadata=Base.metadata)
 
 
 class LedgerSource(Base):
-    """A ledger of a legal entity. `mapping_version` names the mapping that reads its next file."""
+    """A ledger of a legal entity. `mapping_version` names the mapping that reads its next file; `expects` says for
+    which days it has to deliver."""
 
     __tablename__ = "ledger_source"
-    __table_args__ = (UniqueConstraint("entity_id", "code"),)
+    __table_args__ = (UniqueConstraint("entity_id", "code"), one_of("expects", Expectation))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
     code: Mapped[str]
     name: Mapped[str]
     mapping_version: Mapped[int] = mapped_column(default=1)
+    expects: Mapped[str] = mapped_column(default=Expectation.EVERY_DAY)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
@@ -68,6 +71,32 @@ class LedgerFile(FileColumns, Base):
     source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"))
     mapping_version: Mapped[int]
     rows_changed: Mapped[int] = mapped_column(default=0)
+
+
+class LedgerDay(Base):
+    """A day for which a file of a ledger speaks: named by the file, or by its rows."""
+
+    __tablename__ = "ledger_day"
+    __table_args__ = (Index(None, "source_id", "day"),)
+
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_file.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"))
+
+
+class LedgerQuery(Base):
+    """How a ledger is read from a database: which one (named in the settings), the query, and its limits."""
+
+    __tablename__ = "ledger_query"
+
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_source.id"), primary_key=True)
+    database: Mapped[str]
+    statement: Mapped[str]
+    timeout_seconds: Mapped[int]
+    row_cap: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    changed_by: Mapped[str]
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 
 
 class LedgerRejection(RejectionColumns, Base):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
 from sqlalchemy import Select, String, cast, literal, select
 
 from services.books.errors import NoSuchLedgerRecord
-from services.books.models import LedgerEntry, LedgerFile, LedgerMapping, LedgerRejection, LedgerSource
-from services.books.views import LedgerFileView, LedgerSourceView
-from services.books.vocabulary import Mapping
+from services.books.models import LedgerEntry, LedgerFile, LedgerMapping, LedgerQuery, LedgerRejection, LedgerSource
+from services.books.views import LedgerFileView, LedgerQueryView, LedgerSourceView
+from services.books.vocabulary import Expectation, Mapping
 from services.core.db import UnitOfWork
 from services.core.inbox import FileMark, FileStatus
 from services.core.incoming import RejectionView, file_fields, newest_files, rejections
@@ -49,18 +50,58 @@ def sources(uow: UnitOfWork) -> list[LedgerSourceView]:
     """The ledgers the reader may see with their present mapping, by entity and code."""
     scope = uow.actor.scope(Permission.BOOKS_READ)
     rows = uow.session.execute(
-        select(LedgerSource, LedgerMapping.mapping)
-        .join(
-            LedgerMapping,
-            (LedgerMapping.source_id == LedgerSource.id) & (LedgerMapping.version == LedgerSource.mapping_version),
-        )
-        .where(scope.allows(LedgerSource.entity_id))
-        .order_by(LedgerSource.entity_id, LedgerSource.code)
+        _with_mapping().where(scope.allows(LedgerSource.entity_id)).order_by(LedgerSource.entity_id, LedgerSource.code)
     )
-    return [
-        LedgerSourceView(s.id, s.entity_id, s.code, s.name, s.mapping_version, Mapping.model_validate(mapping))
-        for s, mapping in rows
-    ]
+    return [_source_view(source, mapping) for source, mapping in rows]
+
+
+def source_by_id(uow: UnitOfWork, *, source_id: uuid.UUID) -> LedgerSourceView:
+    """One ledger. Raises NoSuchLedgerRecord outside the reader's entities."""
+    scope = uow.actor.scope(Permission.BOOKS_READ)
+    row = uow.session.execute(
+        _with_mapping().where(LedgerSource.id == source_id, scope.allows(LedgerSource.entity_id))
+    ).one_or_none()
+    if row is None:
+        raise NoSuchLedgerRecord("There is no such ledger in the entities you may see.")
+    return _source_view(*row)
+
+
+def query_of(uow: UnitOfWork, *, source_id: uuid.UUID) -> LedgerQueryView | None:
+    """How the ledger is read from a database; None where it is not."""
+    source = source_by_id(uow, source_id=source_id)
+    row = uow.session.get(LedgerQuery, source.id)
+    if row is None:
+        return None
+    return LedgerQueryView(
+        row.source_id,
+        row.database,
+        row.statement,
+        row.timeout_seconds,
+        row.row_cap,
+        row.version,
+        row.changed_by,
+        row.changed_at,
+    )
+
+
+def _with_mapping() -> Select[LedgerSource, dict[str, Any]]:
+    return select(LedgerSource, LedgerMapping.mapping).join(
+        LedgerMapping,
+        (LedgerMapping.source_id == LedgerSource.id) & (LedgerMapping.version == LedgerSource.mapping_version),
+    )
+
+
+def _source_view(source: LedgerSource, mapping: dict[str, Any]) -> LedgerSourceView:
+    return LedgerSourceView(
+        source.id,
+        source.entity_id,
+        source.code,
+        source.name,
+        source.mapping_version,
+        Mapping.model_validate(mapping),
+        Expectation(source.expects),
+        source.created_at.astimezone(dt.UTC).date(),
+    )
 
 
 def mapping_of(uow: UnitOfWork, *, entity_id: uuid.UUID) -> Mapping:

@@ -1,29 +1,28 @@
-"""Changing the books: files in, mappings."""
+"""Deliveries to the books: files, HTTP requests, queries."""
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Entry
 from typing import Any
 
-from pydantic import ValidationError
-from sqlalchemy import delete, func, select, text
-
-from services import audit, identity, runs
-from services.books.errors import InvalidMapping, NoSuchLedgerRecord
-from services.books.events import FILE_IMPORTED
-from services.books.load import Loaded, load_rows
-from services.books.models import LedgerFile, LedgerMapping, LedgerRejection, LedgerSource
-from services.books.queries import file_view
-from services.books.reading import read_ledger
+from services import runs
+from services.books.deliveries import Delivery, days_in_name, each_day, entity_of, take
+from services.books.errors import InvalidDelivery
+from services.books.reading import entry_rows, query_rows, read_ledger
+from services.books.setup import changeable, opened_source
 from services.books.views import LedgerFileView
-from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, ImportParams, Mapping
-from services.core import events
+from services.books.vocabulary import DEFAULT_SOURCE, IMPORT, PULL, ImportParams, PullParams
 from services.core.db import UnitOfWork
-from services.core.inbox import FileOrigin, FileStatus, IncomingFile
+from services.core.inbox import FileOrigin, IncomingFile
 from services.core.permissions import Permission
-from services.core.reasons import Reason, UnreadableFile
+
+_DAY = dt.timedelta(days=1)
+MOST_ENTRIES = 200_000  # of one HTTP request
 
 
 def import_file(
@@ -35,184 +34,96 @@ def import_file(
     source_code: str = DEFAULT_SOURCE,
     progress: Callable[[int], None] = lambda _: None,
 ) -> LedgerFileView:
-    """Takes a CSV file into the entity's ledger by its present mapping; the same file again changes nothing.
+    """Takes a CSV file into the entity's ledger by its present mapping; the same file again changes no row.
 
     The answer is the file's report. A bad row is rejected with its line and the others are taken; a file that
-    does not fit the mapping at all is kept as rejected with the reason, and may come again. `progress` hears the
-    rows read so far. Loads hold one lock, so that `changed_seq` grows in the order of commits.
+    does not fit the mapping at all is kept as rejected with the reason, and may come again. It speaks for the day
+    (or the period) in its name, else for the days of its rows. `progress` hears the rows read so far.
     """
     uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('books.import'))"))
-    source = _source(uow, entity_id, source_code)
-    stored = uow.session.scalar(
-        select(LedgerFile).where(
-            LedgerFile.source_id == source.id,
-            LedgerFile.sha256 == file.sha256,
-            LedgerFile.mapping_version == source.mapping_version,
-        )
+    delivery = Delivery(
+        name=file.name,
+        sha256=file.sha256,
+        size_bytes=file.size_bytes,
+        origin=origin,
+        rows=lambda mapping, zone: read_ledger(file.path, mapping, entity_zone=zone),
+        days=days_in_name(file.name),
+        check=file.check_unchanged,
     )
-    if stored is not None and stored.status != FileStatus.REJECTED:
-        return file_view(stored, known=True)
-    row = stored or LedgerFile(
-        entity_id=entity_id, source_id=source.id, sha256=file.sha256, mapping_version=source.mapping_version
-    )
-    row.name, row.size_bytes, row.origin = file.name, file.size_bytes, origin
-    row.status, row.imported_by = FileStatus.REJECTED, uow.actor.on_behalf_of or uow.actor.name
-    uow.session.add(row)
-    uow.session.flush()
-    loaded = _load(uow, row, file, progress)
-    file.check_unchanged()
-    _conclude(uow, row, loaded)
-    return file_view(row)
+    return take(uow, opened_source(uow, entity_id, source_code), delivery, progress=progress)
 
 
-def set_mapping(
-    uow: UnitOfWork, *, entity_id: uuid.UUID, mapping: dict[str, Any], source_code: str = DEFAULT_SOURCE
-) -> int:
-    """Gives the ledger its next mapping version and returns the number; files read by then may be read again.
+def ingest(
+    uow: UnitOfWork,
+    *,
+    entity_id: uuid.UUID,
+    entries: Iterable[Entry[str, Any]],
+    source_code: str = DEFAULT_SOURCE,
+    first_day: dt.date | None = None,
+    last_day: dt.date | None = None,
+) -> LedgerFileView:
+    """Takes entries that another system sends; a field is named as in the mapping, an amount is a decimal text.
 
-    Raises InvalidMapping with each wrong field.
+    The answer is a report like that of a file, bad entries with their number from 1. `first_day` and `last_day`
+    name the days the sender has finished with; without them its rows do. Raises InvalidDelivery above 200,000.
     """
     uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
-    try:
-        checked = Mapping.model_validate(mapping)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'mapping'}: {item['msg']}" for item in error.errors())
-        raise InvalidMapping(f"The mapping cannot be used. {wrong}.") from error
-    source = _source(uow, entity_id, source_code)
-    uow.session.refresh(source, with_for_update=True)
-    source.mapping_version += 1
-    _add_mapping(uow, source, checked)
-    audit.record(
-        uow,
-        action="books.mapping.changed",
-        subject_type="ledger_source",
-        subject_id=source.id,
-        entity_id=entity_id,
-        after={"version": source.mapping_version, "mapping": checked.model_dump()},
+    found = list(entries)
+    if len(found) > MOST_ENTRIES:
+        raise InvalidDelivery(f"A request takes at most {MOST_ENTRIES:,} entries; send several.")
+    if (first_day is None) != (last_day is None) or (first_day and last_day and first_day > last_day):
+        raise InvalidDelivery("Name both the first and the last day, in this order, or neither.")
+    content = json.dumps([found, str(first_day), str(last_day)], sort_keys=True, default=str).encode()
+    digest = hashlib.sha256(content).hexdigest()
+    delivery = Delivery(
+        name=f"HTTP {digest[:12]}",
+        sha256=digest,
+        size_bytes=len(content),
+        origin=FileOrigin.HTTP,
+        rows=lambda _, zone: entry_rows(found, zone=zone),
+        days=tuple(each_day(first_day, last_day)) if first_day and last_day else None,
     )
-    return source.mapping_version
+    return take(uow, opened_source(uow, entity_id, source_code), delivery)
 
 
-def set_mapping_json(uow: UnitOfWork, *, entity_id: uuid.UUID, document: str) -> int:
-    """`set_mapping` from a JSON document. Raises InvalidMapping when it is none."""
-    try:
-        mapping = json.loads(document)
-    except ValueError as error:
-        raise InvalidMapping(f"The mapping is no JSON document: {error}.") from error
-    if not isinstance(mapping, dict):
-        raise InvalidMapping("The mapping is a JSON object of settings.")
-    return set_mapping(uow, entity_id=entity_id, mapping=mapping)
+def take_query_rows(
+    uow: UnitOfWork,
+    *,
+    source_id: uuid.UUID,
+    columns: list[str],
+    rows: list[tuple[Any, ...]],
+    progress: Callable[[int], None] = lambda _: None,
+) -> LedgerFileView:
+    """Takes what the ledger's query gave, by its mapping. It speaks for every day from its first row to yesterday."""
+    source = changeable(uow, source_id)
+    zone = entity_of(uow, source.entity_id).time_zone
+    digest = hashlib.sha256(repr(columns).encode())
+    for row in rows:
+        digest.update(repr(row).encode())
+    delivery = Delivery(
+        name=f"SQL {source.code} {uow.clock.now():%Y-%m-%d %H:%M}Z",
+        sha256=digest.hexdigest(),
+        size_bytes=0,
+        origin=FileOrigin.SQL,
+        rows=lambda mapping, at: query_rows(columns, rows, mapping, zone=at),
+        through=uow.clock.today(zone) - _DAY,
+    )
+    return take(uow, source, delivery, progress=progress)
+
+
+def start_pull(uow: UnitOfWork, *, source_id: uuid.UUID) -> uuid.UUID:
+    """Starts the run that asks the ledger's database."""
+    source = changeable(uow, source_id)
+    return runs.enqueue(uow, kind=PULL, params=PullParams(entity_id=source.entity_id, source_id=source.id))
 
 
 def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:
     """The code of the entity whose inbox the actor may fill with ledger files."""
     uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
-    return _entity(uow, entity_id).code
+    return entity_of(uow, entity_id).code
 
 
 def start_import(uow: UnitOfWork, *, entity_id: uuid.UUID) -> uuid.UUID:
     """Starts the run that takes what waits in the entity's inbox."""
     uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
     return runs.enqueue(uow, kind=IMPORT, params=ImportParams(entity_id=entity_id))
-
-
-def _source(uow: UnitOfWork, entity_id: uuid.UUID, code: str) -> LedgerSource:
-    """The ledger; opened (and audited) with the default mapping at its first file."""
-    source = uow.session.scalar(
-        select(LedgerSource).where(LedgerSource.entity_id == entity_id, LedgerSource.code == code)
-    )
-    if source is None:
-        source = LedgerSource(entity_id=entity_id, code=code, name=code.capitalize(), mapping_version=1)
-        uow.session.add(source)
-        uow.session.flush()
-        _add_mapping(uow, source, Mapping())
-        audit.record(
-            uow,
-            action="books.ledger.opened",
-            subject_type="ledger_source",
-            subject_id=source.id,
-            entity_id=entity_id,
-            after={"code": code},
-        )
-    return source
-
-
-def _add_mapping(uow: UnitOfWork, source: LedgerSource, mapping: Mapping) -> None:
-    uow.session.add(
-        LedgerMapping(
-            source_id=source.id,
-            version=source.mapping_version,
-            mapping=mapping.model_dump(),
-            created_by=uow.actor.name,
-        )
-    )
-    uow.session.flush()
-
-
-def _load(uow: UnitOfWork, row: LedgerFile, file: IncomingFile, progress: Callable[[int], None]) -> Loaded:
-    stored = uow.session.get_one(LedgerMapping, (row.source_id, row.mapping_version))
-    zone = _entity(uow, row.entity_id).time_zone
-    try:
-        with uow.session.begin_nested():
-            return load_rows(
-                uow,
-                file_id=row.id,
-                source_id=row.source_id,
-                entity_id=row.entity_id,
-                rows=read_ledger(file.path, Mapping.model_validate(stored.mapping), entity_zone=zone),
-                progress=progress,
-            )
-    except UnreadableFile as unreadable:
-        row.problem = unreadable.reason
-        return Loaded()
-
-
-def _entity(uow: UnitOfWork, entity_id: uuid.UUID) -> identity.LegalEntityView:
-    for entity in identity.legal_entities(uow):
-        if entity.id == entity_id:
-            return entity
-    raise NoSuchLedgerRecord("There is no such legal entity among those you may see.")
-
-
-def _conclude(uow: UnitOfWork, row: LedgerFile, loaded: Loaded) -> None:
-    row.rows_read, row.rows_new, row.rows_changed = loaded.read, loaded.new, loaded.changed
-    row.rows_unchanged, row.rows_rejected = loaded.unchanged, loaded.rejected
-    if loaded.read and loaded.rejected == loaded.read:
-        row.problem = Reason("nothing_taken")
-    elif row.problem is None or loaded.read:
-        row.status = FileStatus.PARTIAL if loaded.rejected else FileStatus.IMPORTED
-        row.problem = None
-    row.imported_at = func.now()
-    uow.session.execute(delete(LedgerRejection).where(LedgerRejection.file_id == row.id))
-    uow.session.add_all(
-        LedgerRejection(file_id=row.id, line=item.line, reason=item.reason, excerpt=item.excerpt)
-        for item in loaded.rejections
-    )
-    uow.session.flush()
-    uow.session.refresh(row)
-    _tell(uow, row)
-
-
-def _tell(uow: UnitOfWork, row: LedgerFile) -> None:
-    figures = {
-        "name": row.name,
-        "sha256": row.sha256,
-        "status": row.status,
-        "mapping_version": row.mapping_version,
-        "read": row.rows_read,
-        "new": row.rows_new,
-        "changed": row.rows_changed,
-        "unchanged": row.rows_unchanged,
-        "rejected": row.rows_rejected,
-    }
-    audit.record(
-        uow,
-        action="books.file.rejected" if row.status == FileStatus.REJECTED else "books.file.imported",
-        subject_type="ledger_file",
-        subject_id=row.id,
-        entity_id=row.entity_id,
-        after=figures,
-    )
-    if row.rows_new or row.rows_changed:
-        events.emit(uow, events.DomainEvent(FILE_IMPORTED, "ledger_file", str(row.id), row.entity_id, figures))

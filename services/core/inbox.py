@@ -34,6 +34,8 @@ class FileOrigin(StrEnum):
     UPLOAD = "upload"
     FOLDER = "folder"
     COMMAND = "command"
+    HTTP = "http"
+    SQL = "sql"
 
 
 class FileStatus(StrEnum):

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     BANK_IMPORT = "bank.statement.import"
     BOOKS_READ = "books.ledger.read"
     BOOKS_IMPORT = "books.ledger.import"
+    BOOKS_QUERY = "books.query.edit"
     RECONCILIATION_READ = "reconciliation.run.read"
     RECONCILIATION_RUN = "reconciliation.run.start"
     BREAK_WORK = "reconciliation.break.work"

@@ -146,9 +146,7 @@ def _split(sample: bytes, mapping: ColumnMapping) -> tuple[tuple[str, ...], list
         text = _whole_lines(sample).decode("utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding, "replace")
     except UnicodeError:
         raise UnreadableFile("not_encoding", encoding=mapping.encoding) from None
-    records = text_records(
-        io.StringIO(text, newline=""), mapping.delimiter
-    )
+    records = text_records(io.StringIO(text, newline=""), mapping.delimiter)
     taken = list(islice(records, mapping.skip_lines + 1 + _SHOWN * 3))[mapping.skip_lines :]
     head = tuple(name.strip() for name in (taken[0][1] or [])) if taken else ()
     return head, taken[1:]

@@ -76,6 +76,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.PAYMENT_SYNC,
             Permission.BANK_IMPORT,
             Permission.BOOKS_IMPORT,
+            Permission.BOOKS_QUERY,
             Permission.RECONCILIATION_RUN,
         },
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services import bank
+from services import bank, books
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.models import Source
@@ -65,17 +65,20 @@ def inputs_of(uow: UnitOfWork, *, definition: Definition, entity_id: uuid.UUID, 
     feeds = []
     for kind in SIDES[Definition(definition)]:
         refreshed = rows[kind].refreshed_at if kind in rows else None
-        problems = _bank_problems(uow, entity_id, through) if kind is SourceKind.BANK else ()
-        feeds.append(Input(kind.value, refreshed, problems))
+        feeds.append(Input(kind.value, refreshed, _problems(uow, kind, entity_id, through)))
     return Inputs(tuple(feeds))
 
 
-def _bank_problems(uow: UnitOfWork, entity_id: uuid.UUID, through: dt.date) -> tuple[Problem, ...]:
-    """What keeps the statements of the entity's accounts from proving every day up to `through`."""
-    found = []
-    for account in bank.accounts(uow):
-        if account.entity_id != entity_id:
-            continue
-        proof = bank.completeness(uow, account_id=account.id, through=through)
-        found += [Problem(account.iban, gap.kind.value, gap.first_day, gap.last_day) for gap in proof.gaps]
-    return tuple(found)
+def _problems(uow: UnitOfWork, kind: SourceKind, entity_id: uuid.UUID, through: dt.date) -> tuple[Problem, ...]:
+    """What keeps the feed from proving every day up to `through`: holes of bank statements, missing days of books."""
+    if kind is SourceKind.BANK:
+        return tuple(
+            Problem(item.account.iban, item.gap.kind.value, item.gap.first_day, item.gap.last_day)
+            for item in bank.gaps(uow, entity_id=entity_id, to_day=through)
+        )
+    if kind is SourceKind.BOOKS:
+        return tuple(
+            Problem(gap.source.code, gap.kind.value, gap.first_day, gap.last_day)
+            for gap in books.gaps(uow, entity_id=entity_id, to_day=through)
+        )
+    return ()
