@@ -1,4 +1,4 @@
-"""Ledger files in."""
+"""Ledger files and queries in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from jobs.registry import job
 from jobs.runner import RunContext
 from services import books
 from services.core.db import UnitOfWork
+from services.core.errors import Invalid
 from services.core.inbox import FileOrigin, InboxKind, IncomingFile
+from services.integrations.sql_source import read_query
 
 
 @job(books.IMPORT)
@@ -26,3 +28,27 @@ def import_ledger_files(ctx: RunContext, params: books.ImportParams) -> dict[str
         )
 
     return take_waiting(ctx, Place(params.entity_id, InboxKind.BOOKS, take))
+
+
+@job(books.PULL)
+def pull_ledger(ctx: RunContext, params: books.PullParams) -> dict[str, Any]:
+    """Asks the ledger's database, outside any transaction of ours, and takes what it gives."""
+    with ctx.unit_of_work() as uow:
+        query = books.query_of(uow, source_id=params.source_id)
+    if query is None:
+        raise Invalid("This ledger has no query.")
+    dsn = ctx.app.settings.books.databases.get(query.database)
+    if dsn is None:
+        raise Invalid(f"The settings name no database “{query.database}” (KONTOR_BOOKS__DATABASES).")
+    ctx.progress(0, phase="query")
+    found = read_query(dsn, query.statement, timeout_seconds=query.timeout_seconds, row_cap=query.row_cap)
+    ctx.safe_point()
+    with ctx.unit_of_work() as uow:
+        report = books.take_query_rows(
+            uow,
+            source_id=params.source_id,
+            columns=found.columns,
+            rows=found.rows,
+            progress=lambda rows: ctx.progress(rows, len(found.rows), phase="rows"),
+        )
+    return {"file_id": str(report.id), "read": report.rows_read, "new": report.rows_new, "changed": report.rows_changed}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from console.http_api import auth, exports, health, metrics, step_up, stripe_webhook
+from console.http_api import auth, exports, health, ingest, metrics, step_up, stripe_webhook
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
@@ -21,6 +21,7 @@ api.include_router(step_up.router)
 api.include_router(health.router)
 api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)
+api.include_router(ingest.router)
 api.include_router(exports.router)
 register_export(AUDIT_EXPORT)
 register_export(BREAK_EXPORT)

@@ -60,10 +60,12 @@ def _create_advice() -> None:
         sa.Column("line_id", sa.UUID()),
         sa.Column("advice_key", sa.String(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
         sa.Column("booked_on", sa.Date(), nullable=False),
         sa.Column("references", postgresql.JSONB(), nullable=False),
         sa.Column("content", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_bank_advice_currency_form")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_advice")),
         sa.ForeignKeyConstraint(["entity_id"], ["legal_entity.id"], name=op.f("fk_bank_advice_entity_id_legal_entity")),
         sa.ForeignKeyConstraint(

@@ -52,6 +52,7 @@ def load_notice(
                 file_id=file.id,
                 advice_key=key,
                 amount_minor=entry.amount_minor,
+                currency=account.currency,
                 booked_on=entry.booked_on,
                 references=_references(entry),
                 content=content,

@@ -158,6 +158,7 @@ class BankAdvice(Base):
     __tablename__ = "bank_advice"
     __table_args__ = (
         UniqueConstraint("account_id", "advice_key"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
         Index(None, "file_id"),
         Index(None, "entity_id", postgresql_where=text("line_id IS NULL")),
     )
@@ -169,6 +170,7 @@ class BankAdvice(Base):
     line_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("bank_line.id"))
     advice_key: Mapped[str]
     amount_minor: Mapped[int]
+    currency: Mapped[str]
     booked_on: Mapped[dt.date]
     references: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     content: Mapped[dict[str, Any]]

@@ -55,11 +55,14 @@ def query_rows(
     columns: list[str], rows: Iterable[tuple[Any, ...]], mapping: Mapping, *, zone: str
 ) -> Iterator[LedgerRow | RejectedLine]:
     """The rows of a query by the ledger's mapping, numbered from 1. Raises UnreadableFile for missing columns."""
-    records = (
-        (line, ["" if value is None else _plain(value) for value in row], excerpt_of(str(row)))
-        for line, row in enumerate(rows, start=1)
-    )
+    records = ((line, list(fields), excerpt_of(", ".join(fields))) for line, fields in texts_of(rows))
     return mapped_rows(columns, records, mapping, zone=zone, row=ledger_row)
+
+
+def texts_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Numbered rows of a query as the texts a CSV file would hold."""
+    for line, row in enumerate(rows, start=1):
+        yield line, tuple("" if value is None else _plain(value) for value in row)
 
 
 def shown(row: LedgerRow) -> dict[str, str]:

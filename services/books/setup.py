@@ -14,11 +14,11 @@ from services import audit
 from services.books.deliveries import entity_of, zone_of
 from services.books.errors import InvalidMapping, InvalidSource, NoSuchLedgerRecord, StaleSource
 from services.books.models import LedgerMapping, LedgerQuery, LedgerSource
-from services.books.reading import ledger_row, shown
+from services.books.reading import ledger_row, query_rows, shown, texts_of
 from services.books.vocabulary import COLUMN_NAMES, DEFAULT_SOURCE, Expectation, Mapping
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.core.sampling import SAMPLE_BYTES, Preview, guess, preview
+from services.core.sampling import SAMPLE_BYTES, Preview, guess, preview, sampled
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{1,30}\Z")
 
@@ -82,6 +82,19 @@ def preview_mapping(uow: UnitOfWork, *, entity_id: uuid.UUID, sample: bytes, map
     uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
     zone = zone_of(uow, entity_id)
     return preview(sample[:SAMPLE_BYTES], checked_mapping(mapping), zone=zone, row=ledger_row, shown=shown)
+
+
+def preview_query(uow: UnitOfWork, *, source_id: uuid.UUID, columns: list[str], rows: list[tuple[Any, ...]]) -> Preview:
+    """What the ledger's mapping makes of the first rows of its query. Nothing is stored."""
+    scope = uow.actor.scope(Permission.BOOKS_QUERY)
+    source = uow.session.scalar(
+        select(LedgerSource).where(LedgerSource.id == source_id, scope.allows(LedgerSource.entity_id))
+    )
+    if source is None:
+        raise NoSuchLedgerRecord("There is no such ledger in the entities you may see.")
+    stored = uow.session.get_one(LedgerMapping, (source.id, source.mapping_version))
+    mapping, zone = Mapping.model_validate(stored.mapping), zone_of(uow, source.entity_id)
+    return sampled(columns, lambda: query_rows(columns, rows, mapping, zone=zone), texts_of(rows), shown=shown)
 
 
 def guess_mapping(uow: UnitOfWork, *, entity_id: uuid.UUID, sample: bytes) -> dict[str, Any]:

@@ -53,20 +53,32 @@ def preview(
 ) -> Preview:
     """What the mapping makes of the first rows of `sample` (the beginning of a file)."""
     columns, records = _split(sample, mapping)
-    fields = {line: tuple(values or ()) for line, values, _ in records}
+    fields = [(line, tuple(values or ())) for line, values, _ in records]
+    return sampled(columns, lambda: _read_rows(_whole_lines(sample), mapping, zone=zone, row=row), fields, shown=shown)
+
+
+def sampled(
+    columns: Iterable[str],
+    read: Callable[[], Iterable[Row | RejectedLine]],
+    fields: Iterable[tuple[int, tuple[str, ...]]],
+    *,
+    shown: Callable[[Row], Mapping[str, str]],
+) -> Preview:
+    """The first rows of any source beside what `read` makes of them; `fields` are the numbered rows as they read."""
+    known = dict(islice(fields, _SHOWN * 3))
     taken: list[SampledRow] = []
     problem = None
     try:
-        for item in islice(_read_rows(_whole_lines(sample), mapping, zone=zone, row=row), _SHOWN):
-            line = item.line if isinstance(item, RejectedLine) else int(getattr(item, "line", 0))
+        for item in islice(read(), _SHOWN):
             if isinstance(item, RejectedLine):
-                taken.append(SampledRow(line, fields.get(line, ()), {}, item.reason))
+                taken.append(SampledRow(item.line, known.get(item.line, ()), {}, item.reason))
             else:
-                taken.append(SampledRow(line, fields.get(line, ()), shown(item), None))
+                line = int(getattr(item, "line", 0))
+                taken.append(SampledRow(line, known.get(line, ()), shown(item), None))
     except Invalid as refusal:
         problem = Reason.of(refusal)
-        taken = [SampledRow(line, values, {}, None) for line, values in islice(fields.items(), _SHOWN)]
-    return Preview(columns, tuple(taken), problem)
+        taken = [SampledRow(line, values, {}, None) for line, values in islice(known.items(), _SHOWN)]
+    return Preview(tuple(columns), tuple(taken), problem)
 
 
 def guess(sample: bytes, names: Mapping[str, Iterable[str]]) -> dict[str, Any]:

@@ -69,6 +69,13 @@ class KeyringSettings(BaseModel):
     active: str | None = None
 
 
+class BooksSettings(BaseModel):
+    """`databases` maps a name to the address of a PostgreSQL that a ledger is read from; give it a role that may
+    only read."""
+
+    databases: dict[str, SecretStr] = {}
+
+
 class WorkerSettings(BaseModel):
     """Runs a worker executes side by side, and how long a lease lasts without a heartbeat, in seconds."""
 
@@ -93,6 +100,7 @@ class Settings(BaseSettings):
     stripe: StripeSettings = StripeSettings()
     keyring: KeyringSettings = KeyringSettings()
     worker: WorkerSettings = WorkerSettings()
+    books: BooksSettings = BooksSettings()
     mail: MailSettings = MailSettings()
     chat: ChatSettings = ChatSettings()
 
