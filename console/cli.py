@@ -24,6 +24,7 @@ _COMMANDS = {
 }
 _GROUPS = {
     "user": "console.commands.users:app",
+    "audit": "console.commands.audit:app",
     "keys": "console.commands.keys:app",
     "import": "console.commands.imports:app",
     "runs": "console.commands.runs:app",

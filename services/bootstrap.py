@@ -9,13 +9,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from services import approvals, bank, books, notifications, payments, reconciliation, runs
+from services import approvals, audit, bank, books, notifications, payments, reconciliation, runs
 from services.core.clock import Clock
 from services.core.database_address import database_url
 from services.core.db import Base, Database, UnitOfWork
 from services.core.events import Handler, subscribe
 from services.core.keyring import GivenKeys, KeyFolder, Keyring
 from services.core.log import configure_logging
+from services.core.permissions import Permission
 from services.core.settings import Settings, load_settings
 from services.integrations.stripe_gateway import StripeGateway
 
@@ -48,8 +49,12 @@ class ScheduleDefault:
     catch_up: runs.CatchUp = runs.CatchUp.LAST
 
 
+# Audit stands below runs, so its kind is made here.
+AUDIT_VERIFY = runs.RunKind("audit.verify", audit.VerifyParams, Permission.AUDIT_VERIFY)
+
 # Every kind of run there is; the bodies stand in jobs/<domain>.py.
 KINDS: list[runs.RunKind] = [
+    AUDIT_VERIFY,
     bank.IMPORT,
     bank.SCAN,
     books.IMPORT,
@@ -73,6 +78,9 @@ SCHEDULES: list[ScheduleDefault] = [
         reconciliation.NIGHTLY,
         reconciliation.NightlyParams(),
         runs.Rule("Europe/Berlin", daily_at=dt.time(4, 30)),
+    ),
+    ScheduleDefault(
+        "audit.verify", AUDIT_VERIFY, audit.VerifyParams(), runs.Rule("Europe/Berlin", daily_at=dt.time(3, 15))
     ),
 ]
 
@@ -113,6 +121,11 @@ def keyring_of(settings: Settings) -> Keyring:
     """The keys named in the settings, else those in the data folder, made when first needed."""
     given = {key_id: key.get_secret_value() for key_id, key in settings.keyring.keys.items()}
     return Keyring(GivenKeys(given, settings.keyring.active or "") if given else KeyFolder(settings.data_dir / "keys"))
+
+
+def audit_keys(settings: Settings) -> audit.KeyStore:
+    """The keys that sign the audit log's checkpoints: in the folder named in the settings, else in the data folder."""
+    return audit.KeyStore(settings.audit.key_dir or settings.data_dir / "audit" / "keys")
 
 
 def sandbox_clock_file(data_dir: Path) -> Path:

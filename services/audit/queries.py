@@ -34,7 +34,7 @@ def search(
     Entries of an entity are shown within the reader's entities. Those of no entity (sign-ins, rights,
     the installation) are shown to whoever may read the log of all entities.
     """
-    statement = _visible(uow).where(*_conditions(filter))
+    statement = visible(uow).where(*conditions(filter))
     forward = newer_than is None
     cursor = older_than or newer_than
     if cursor is not None:
@@ -56,7 +56,7 @@ def search(
 
 def entry(uow: UnitOfWork, *, entry_id: uuid.UUID) -> AuditEntryView:
     """One entry in full. Raises NotFound, also for one the reader may not see."""
-    row = uow.session.execute(_visible(uow).where(AuditEntry.id == entry_id)).one_or_none()
+    row = uow.session.execute(visible(uow).where(AuditEntry.id == entry_id)).one_or_none()
     if row is None:
         raise NotFound("There is no such entry among those you may see.")
     return _view(row)
@@ -93,19 +93,20 @@ def trail_of_many(
 
 
 def _of(uow: UnitOfWork, permission: Permission, subject_type: str, subject_ids: Sequence[str]) -> _Reading:
-    return _visible(uow, permission).where(
+    return visible(uow, permission).where(
         AuditEntry.subject_type == subject_type, AuditEntry.subject_id.in_(subject_ids)
     )
 
 
 def export(uow: UnitOfWork, *, filter: AuditFilter = _EVERYTHING) -> Iterator[AuditEntryView]:
     """All entries of the filter, oldest first, streamed."""
-    statement = _visible(uow).where(*_conditions(filter)).order_by(*_OLDEST_FIRST)
+    statement = visible(uow).where(*conditions(filter)).order_by(*_OLDEST_FIRST)
     for row in uow.session.execute(statement.execution_options(yield_per=1000)):
         yield _view(row)
 
 
-def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> _Reading:
+def visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) -> _Reading:
+    """Entries of the reader's entities; those of no entity for whoever may read of all."""
     scope = uow.actor.scope(permission)
     allowed: ColumnElement[bool] = scope.allows(AuditEntry.entity_id)
     if uow.actor.grants[permission].ids is None:
@@ -118,7 +119,8 @@ def _visible(uow: UnitOfWork, permission: Permission = Permission.AUDIT_READ) ->
     )
 
 
-def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+def conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    """What a filter asks of an entry."""
     same = {
         AuditEntry.actor_id: wanted.actor_id,
         AuditEntry.actor_kind: wanted.actor_kind,

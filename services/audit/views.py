@@ -91,6 +91,92 @@ class AuditPage:
     newer: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointView:
+    """A signed head of the tree; `root` in hex, `note` as it was written to the sinks."""
+
+    number: int
+    size: int
+    root: str
+    signed_at: dt.datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SinkView:
+    """A place outside the database: up to which tree it has the checkpoints, and what stands in the way."""
+
+    name: str
+    kind: str
+    delivered_size: int | None
+    delivered_at: dt.datetime | None
+    failures: int
+    last_error: str | None
+    retry_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it was signed. `kind` is stable; `entry_id` and `leaf` where they are known."""
+
+    kind: str
+    sentence: str
+    entry_id: str | None = None
+    leaf: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationView:
+    """One verification: leaves [since, size) were hashed anew and compared with `checkpoints` signed heads.
+
+    `findings` are at most a hundred; `problems` counts all.
+    """
+
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    size: int
+    since: int
+    checkpoints: int
+    problems: int
+    findings: tuple[Finding, ...]
+    started_by: str
+
+    @property
+    def is_whole(self) -> bool:
+        return self.problems == 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditStatus:
+    """How the log stands: entries without a leaf and the age of the oldest of them in seconds, the last checkpoint,
+    the sinks and the last verification.
+    """
+
+    unsealed: int
+    oldest_unsealed_seconds: float
+    checkpoint: CheckpointView | None
+    checkpoint_age_seconds: float | None
+    sinks: tuple[SinkView, ...]
+    verification: VerificationView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That an entry stands in the log: its canonical bytes, its leaf, the path to the root of a signed checkpoint.
+
+    Hashes are hex. `personal` and `salt` (hex) open the entry's commitment and are None once erased.
+    """
+
+    entry_id: uuid.UUID
+    leaf: int
+    size: int
+    canonical: str
+    path: tuple[str, ...]
+    personal: str | None
+    salt: str | None
+    checkpoint: str
+
+
 def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 

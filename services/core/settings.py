@@ -76,6 +76,19 @@ class BooksSettings(BaseModel):
     databases: dict[str, SecretStr] = {}
 
 
+class AuditSettings(BaseModel):
+    """Where the audit log's signing keys lie, and which places outside the database receive its checkpoints.
+
+    Without a folder both lie in the data folder; name one on another disk. `sink_webhooks_private` admits receivers
+    in one's own network.
+    """
+
+    key_dir: Path | None = None
+    sink_folders: list[Path] = []
+    sink_webhooks: list[SecretStr] = []
+    sink_webhooks_private: bool = False
+
+
 class WorkerSettings(BaseModel):
     """Runs a worker executes side by side, and how long a lease lasts without a heartbeat, in seconds."""
 
@@ -101,6 +114,7 @@ class Settings(BaseSettings):
     keyring: KeyringSettings = KeyringSettings()
     worker: WorkerSettings = WorkerSettings()
     books: BooksSettings = BooksSettings()
+    audit: AuditSettings = AuditSettings()
     mail: MailSettings = MailSettings()
     chat: ChatSettings = ChatSettings()
 

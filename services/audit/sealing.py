@@ -1,0 +1,113 @@
+"""The sealer: gives entries their places in the tree, behind the transactions that wrote them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from services.audit import merkle
+from services.audit.tree import STEP, StoredTree
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+
+BATCH = 20_000
+_LOCK = 19284  # one sealer at a time, even if two think they lead
+_FIRST = uuid.UUID(int=0)
+
+_PLACE = (
+    "INSERT INTO audit_leaf (index, entry_id, hash)"
+    " SELECT %(size)s - 1 + row_number() OVER (ORDER BY id), id, sha256('\\x00'::bytea || canonical) FROM (SELECT"
+)
+_UNSEALED = " NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = e.id)"
+# From the first entry on: ids in order, each looked up among the leaves.
+_ALL = (
+    f"{_PLACE} e.id, e.canonical FROM audit_entry e WHERE e.id > %(after)s AND{_UNSEALED}"
+    " ORDER BY e.id LIMIT %(limit)s) batch RETURNING entry_id"
+)
+# What committed since the last complete pass, found by its transaction.
+_LATELY = (
+    f"{_PLACE} e.id, e.canonical FROM audit_entry e JOIN (SELECT id FROM audit_entry e"
+    f" WHERE transaction_id >= %(horizon)s AND id > %(after)s AND{_UNSEALED} OFFSET 0) fresh ON fresh.id = e.id"
+    " ORDER BY e.id LIMIT %(limit)s) batch RETURNING entry_id"
+)
+_HASHES = "SELECT string_agg(hash, ''::bytea ORDER BY index) FROM audit_leaf WHERE index >= %s AND index < %s"
+_NODE = "INSERT INTO audit_node (level, index, hash) VALUES (%s, %s, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """`count` entries were given a place in this step; the tree has `size` leaves. `more` says that others wait."""
+
+    count: int
+    size: int
+    more: bool
+
+
+class Sealer:
+    """Seals what has no leaf yet. Entries become visible out of the order of their ids, so it never relies on order.
+
+    A pass goes through all entries in batches. The next one needs to look only at transactions that were not over
+    when this one began: whatever had committed by then it has seen. A new sealer's first pass looks at everything.
+    """
+
+    def __init__(self, *, batch: int = BATCH) -> None:
+        self._batch = batch
+        self._horizon = 0
+        self._next_horizon: int | None = None
+        self._after = _FIRST
+
+    def step(self, uow: UnitOfWork) -> Sealed:
+        """One batch, in the caller's transaction. After a rollback a new sealer has to take over."""
+        uow.actor.require(Permission.AUDIT_SEAL)
+        driver = uow.driver
+        driver.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        self._begin(driver)
+        tree = StoredTree(driver)
+        size = tree.size()
+        placed = self._place(driver, size)
+        if placed:
+            _complete_nodes(driver, size, size + len(placed))
+        more = len(placed) == self._batch
+        if more:
+            self._after = max(placed)
+        else:
+            self._horizon, self._next_horizon, self._after = self._next_horizon or 0, None, _FIRST
+        return Sealed(len(placed), size + len(placed), more)
+
+    def _begin(self, driver: Any) -> None:
+        oldest = driver.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
+        if oldest < self._horizon:  # a restored database counts its transactions anew
+            self._horizon, self._next_horizon, self._after = 0, None, _FIRST
+        if self._next_horizon is None:
+            self._next_horizon = oldest
+
+    def _place(self, driver: Any, size: int) -> list[uuid.UUID]:
+        wanted = {"size": size, "after": self._after, "limit": self._batch, "horizon": self._horizon}
+        return [row[0] for row in driver.execute(_LATELY if self._horizon else _ALL, wanted)]
+
+
+def _complete_nodes(driver: Any, old: int, size: int) -> None:
+    """Adds the nodes of every subtree that the leaves [old, size) completed."""
+    first, last = old >> STEP, size >> STEP
+    if first == last:
+        return
+    joined = bytes(driver.execute(_HASHES, (first << STEP, last << STEP)).fetchone()[0])
+    width = 32 << STEP
+    hashes = [joined[at : at + 32] for at in range(0, len(joined), 32)]
+    nodes = [
+        (STEP, first + number, merkle.perfect_root(hashes[number << STEP : (number + 1) << STEP]))
+        for number in range(len(joined) // width)
+    ]
+    _store(driver, nodes)
+    level = 2 * STEP
+    while (first := old >> level) < (last := size >> level):
+        tree = StoredTree(driver)
+        runs = ((number, tree.run(level - STEP, number)) for number in range(first, last))
+        _store(driver, [(level, number, merkle.perfect_root(run)) for number, run in runs])
+        level += STEP
+
+
+def _store(driver: Any, nodes: list[tuple[int, int, bytes]]) -> None:
+    with driver.cursor() as cursor:
+        cursor.executemany(_NODE, nodes)
