@@ -13,6 +13,7 @@ from console.kit import application, backend
 from console.kit.gate import Gate
 from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
+from console.kit.palette import register_search
 from console.kit.shell import crashed, hydrating, not_found
 from console.pages import access, audit, dunning, imports, overview, payments, reconciliation, runs, setup
 
@@ -27,6 +28,8 @@ PAGES: tuple[Page, ...] = (
     *setup.PAGES,
     *runs.PAGES,
 )
+
+SEARCHES = (payments.SEARCH, reconciliation.SEARCH, runs.SEARCH)
 
 _BUILT_PAGE = Path(__file__).parents[1] / ".web" / "build" / "client" / "index.html"
 
@@ -50,4 +53,6 @@ app = rx.App(
 app.add_middleware(Authorisation())
 app.register_lifespan_task(application.lifespan)
 add_pages(app, PAGES)
+for search in SEARCHES:
+    register_search(search)
 app.add_page(not_found, route="404", title="Kontor")

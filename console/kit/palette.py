@@ -15,17 +15,18 @@ from console.kit.authz import event
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
-_MOST = 8
+Hits = list[tuple[str, str, str]]
+"""Title, note and address of each record found."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """A kind of record the palette finds: `find(uow, text=…, limit=…)` returns (title, note, address) triples."""
+    """A kind of record the palette finds: `find(uow, text, locale)`; asked at every keystroke, so it must be quick."""
 
     group: str
     icon: str
     permission: Permission
-    find: Callable[..., list[tuple[str, str, str]]]
+    find: Callable[[UnitOfWork, str, str], Hits]
 
 
 _SEARCHES: list[Search] = []
@@ -57,7 +58,7 @@ class Palette(rx.State):
         if len(self.text) > 2:
             for search in _SEARCHES:
                 if person.actor.may(search.permission):
-                    found = await backend.call(self, _find, search=search, text=self.text)
+                    found = await backend.call(self, _find, search=search, text=self.text, locale=person.locale)
                     group = tr(person.locale, search.group)
                     hits += [
                         Hit(group=group, icon=search.icon, title=title, note=note, href=href)
@@ -66,8 +67,8 @@ class Palette(rx.State):
         self.hits = hits
 
 
-def _find(uow: UnitOfWork, *, search: Search, text: str) -> list[tuple[str, str, str]]:
-    return search.find(uow, text=text, limit=_MOST)
+def _find(uow: UnitOfWork, *, search: Search, text: str, locale: str) -> Hits:
+    return search.find(uow, text, locale)
 
 
 def _page_hits(text: str, person: session.Principal) -> list[Hit]:

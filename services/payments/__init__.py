@@ -14,6 +14,7 @@ from services.payments.dashboard import (
 from services.payments.entries import payout_composition, payout_entries, settlement_entries
 from services.payments.events import begin_applying, plan_events, receive_event, settle_events, waiting_events
 from services.payments.facts import InvoicePopulation, invoice_facts
+from services.payments.finding import find_records
 from services.payments.ingest import Snapshot
 from services.payments.queries import PaymentPage, accounts, payment_page
 from services.payments.reading import read_objects, read_payout_parts, read_range, read_windows
@@ -94,6 +95,7 @@ __all__ = [
     "coverage",
     "customer_list",
     "customer_story",
+    "find_records",
     "invoice_facts",
     "link_payout_parts",
     "merchant_zone",

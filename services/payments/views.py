@@ -247,3 +247,14 @@ class CustomerStory:
     account: str
     payments: list[PaymentRow]
     invoices: list[InvoiceLine]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """A record found by its id; `kind` is payment, payout or customer. A customer has a name and no amount."""
+
+    kind: str
+    id: uuid.UUID
+    stripe_id: str
+    amount: Money | None
+    name: str | None

@@ -4,7 +4,8 @@ from console.pages.reconciliation.break_page import BREAK_PAGE
 from console.pages.reconciliation.overview import RECONCILIATION_OVERVIEW
 from console.pages.reconciliation.queue import BREAK_QUEUE
 from console.pages.reconciliation.run import RECONCILIATION_RUN
+from console.pages.reconciliation.search import SEARCH
 
 PAGES = (RECONCILIATION_OVERVIEW, RECONCILIATION_RUN, BREAK_QUEUE, BREAK_PAGE)
 
-__all__ = ["BREAK_PAGE", "BREAK_QUEUE", "PAGES", "RECONCILIATION_OVERVIEW", "RECONCILIATION_RUN"]
+__all__ = ["BREAK_PAGE", "BREAK_QUEUE", "PAGES", "RECONCILIATION_OVERVIEW", "RECONCILIATION_RUN", "SEARCH"]
