@@ -1,5 +1,6 @@
 """The parts pages are made of; `docs/pages.md` lists them with an example."""
 
+from console.components.calendar import day_calendar
 from console.components.chart import bar_chart, chart, legend, line_chart, lines_chart
 from console.components.controls import (
     button,
@@ -71,6 +72,7 @@ __all__ = [
     "confirm",
     "data_table",
     "date_filter",
+    "day_calendar",
     "deviation",
     "dialog",
     "diff",

@@ -165,6 +165,10 @@ class Reader:
     def date(self, day: dt.date) -> str:
         return date(day, self.locale)
 
+    def month(self, day: dt.date) -> str:
+        """The month's short name: Mar, März."""
+        return format_date(day, "MMM", locale=_LOCALES[self.locale])
+
     def short_date(self, day: dt.date) -> str:
         return short_date(day, self.locale)
 

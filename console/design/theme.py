@@ -24,6 +24,7 @@ STYLESHEETS = tuple(
         "overlay",
         "sign_in",
         "chart",
+        "calendar",
         "console",
         "small",
         "phone",

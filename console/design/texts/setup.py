@@ -118,4 +118,28 @@ TEXTS = {
     "owner": ("Legal entity", "Gesellschaft"),
     "connect_do": ("Connect the account", "Konto verbinden"),
     "said_connected": ("{code} is connected", "{code} ist verbunden"),
+    "new_account": ("Open a bank account", "Bankkonto anlegen"),
+    "iban": ("IBAN, or the bank's own number", "IBAN oder Kontonummer der Bank"),
+    "iban_hint": (
+        "From now on its statements are awaited. Others open with their first statement by themselves.",
+        "Ab jetzt werden seine Auszüge erwartet. Andere Konten entstehen mit ihrem ersten Auszug von selbst.",
+    ),
+    "account_currency": ("Currency of the account", "Währung des Kontos"),
+    "pattern": ("Payment provider", "Zahlungsdienstleister"),
+    "pattern_hint": (
+        "Lines whose counterparty matches are its payouts: a word such as STRIPE, or a regular expression.",
+        "Umsätze, deren Gegenpartei passt, sind seine Auszahlungen: ein Wort wie STRIPE oder ein regulärer Ausdruck.",
+    ),
+    "open_account": ("Open the account", "Konto anlegen"),
+    "said_account": ("{iban} is awaited from now on", "{iban} wird ab jetzt erwartet"),
+    "new_ledger": ("Open a ledger", "Hauptbuch anlegen"),
+    "ledger_hint": (
+        "“ledger” takes the files of the watched folder; others are for HTTP or a query.",
+        "„ledger“ nimmt die Dateien des überwachten Ordners; weitere sind für HTTP oder eine Abfrage.",
+    ),
+    "open_ledger": ("Open the ledger", "Hauptbuch anlegen"),
+    "said_ledger": (
+        "{name} is ready; edit its mapping under Imports",
+        "{name} ist bereit; die Zuordnung steht unter Importe",
+    ),
 }

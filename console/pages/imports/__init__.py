@@ -1,7 +1,7 @@
 """Files of bank and books."""
 
-from console.pages.imports import bank_account, import_file, import_list
+from console.pages.imports import bank_account, bank_csv, import_file, import_list, ledger, ledger_mapping
 
-PAGES = (import_list.PAGE, import_file.PAGE, bank_account.PAGE)
+PAGES = (import_list.PAGE, import_file.PAGE, bank_account.PAGE, bank_csv.PAGE, ledger.PAGE, ledger_mapping.PAGE)
 
 __all__ = ["PAGES"]

@@ -12,10 +12,12 @@ from console.components import (
     callout,
     card,
     data_table,
+    day_calendar,
     empty_state,
     facts,
     field,
     link,
+    link_button,
     loading_or,
     main_and_side,
     number,
@@ -48,13 +50,47 @@ def bank_account_page() -> rx.Component:
         meta=[BankAccount.entity, BankAccount.currency, BankAccount.note],
     )
     gaps = rx.cond(BankAccount.gaps.length() > 0, _gaps())
-    return loading_or(BankAccount, rx.fragment(head, main_and_side([gaps, _statements()], [_facts(), _provider()])))
+    return loading_or(
+        BankAccount,
+        rx.fragment(
+            head, main_and_side([gaps, _calendar(), _statements()], [_facts(), _provider(), _csv(), _closing()])
+        ),
+    )
 
 
 def _gaps() -> rx.Component:
     holes = rx.foreach(BankAccount.gaps, lambda gap: rx.el.li(shape("warn", "warn"), rx.el.div(gap)))
     consequence = callout(t("imports.holes_consequence"), tone="warn")
     return card(stack(consequence, bullets(holes), gap="s"), title=t("imports.holes"))
+
+
+def _calendar() -> rx.Component:
+    return card(day_calendar(BankAccount.days, label=t("imports.calendar")), title=t("imports.calendar"))
+
+
+def _csv() -> rx.Component:
+    said = rx.cond(BankAccount.reads_csv, t("imports.csv_set"), t("imports.csv_unset"))
+    edit = link_button(t("imports.csv_edit"), href=BankAccount.csv_href, small=True)
+    may = Shell.rights.contains(str(Permission.BANK_IMPORT))
+    return card(stack(rx.el.p(said), rx.cond(may, rx.el.div(edit, class_name="row")), gap="s"), title=t("imports.csv"))
+
+
+def _closing() -> rx.Component:
+    form = rx.el.form(
+        field(
+            t("imports.closed_on"),
+            text_input(name="closed_on", type="date", default_value=BankAccount.closed_on),
+            name="closed_on",
+            hint=t("imports.closed_hint"),
+        ),
+        rx.el.div(button(t("imports.closed_save"), submit=True, small=True), class_name="row"),
+        on_submit=BankAccount.close,
+        key=BankAccount.closed_on,
+        class_name="stack stack-s",
+    )
+    return rx.cond(
+        Shell.rights.contains(str(Permission.BANK_IMPORT)), card(form, title=t("imports.closed")), rx.fragment()
+    )
 
 
 def _statements() -> rx.Component:

@@ -50,7 +50,7 @@ def import_list_page() -> rx.Component:
         page_header(t("imports.title"), meta=[t("imports.meta")], actions=[_running(), scan]),
         loading_or(
             ImportList,
-            main_and_side([_files()], [rx.cond(may_import, _upload()), _proofs()]),
+            main_and_side([_files()], [rx.cond(may_import, _upload()), _proofs(), _ledgers()]),
         ),
     )
 
@@ -113,7 +113,12 @@ def _upload() -> rx.Component:
     zone = file_upload(
         "imports",
         ImportList.take,
-        accept={"application/xml": [".xml"], "application/zip": [".zip"], "text/csv": [".csv", ".txt"]},
+        accept={
+            "application/xml": [".xml"],
+            "application/zip": [".zip"],
+            "text/csv": [".csv", ".txt"],
+            "application/octet-stream": [".sta", ".mt940", ".940", ".mta"],
+        },
         title=t("imports.upload_title"),
         hint=t("imports.upload_hint"),
     )
@@ -137,6 +142,19 @@ def _proof(item: Any) -> rx.Component:
     mark = rx.cond(item["mark"] == "ok", shape("ok", "ok"), shape("warn", "warn"))
     name = rx.el.span(item["iban"], rx.el.span(" ", item["currency"], class_name="currency"), class_name="num")
     return list_item(mark=mark, title=name, href=item["href"], note=item["note"])
+
+
+def _ledgers() -> rx.Component:
+    def drawn(item: Any) -> rx.Component:
+        mark = rx.cond(item["mark"] == "ok", shape("ok", "ok"), shape("warn", "warn"))
+        name = rx.el.span(item["name"], rx.el.span(" ", item["code"], class_name="muted"))
+        return list_item(mark=mark, title=name, href=item["href"], note=item["note"])
+
+    return rx.cond(
+        ImportList.ledgers.length() > 0,
+        card(list_rows(ImportList.ledgers, drawn), title=t("imports.ledgers"), flush=True),
+        rx.fragment(),
+    )
 
 
 PAGE = import_list_page

@@ -14,7 +14,7 @@ from console.kit.notices import Notices
 from console.kit.page_state import ListState
 from console.pages.imports import uploads
 from console.pages.imports.reading import import_list
-from console.pages.imports.rows import file_row, proof_row
+from console.pages.imports.rows import file_row, ledger_row, proof_row
 from services import bank, books, runs
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -29,6 +29,7 @@ class ImportList(ListState, rx.State):
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     proofs: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    ledgers: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     targets: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     target: str = ""
     looks_left: int = 0
@@ -48,6 +49,7 @@ class ImportList(ListState, rx.State):
         reader = await self._reader()
         self.rows = [file_row(file, found.codes, reader) for file in found.files]
         self.proofs = [proof_row(proof, reader) for proof in found.proofs]
+        self.ledgers = [ledger_row(source, found.ledger_gaps, found.codes, reader) for source in found.ledgers]
         self.targets = [{"value": str(entity.id), "label": entity.name} for entity in found.targets]
         if self.target not in {item["value"] for item in self.targets}:
             self.target = self.targets[0]["value"] if self.targets else ""

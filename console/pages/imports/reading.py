@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ class ImportList:
     files: list[File]
     older: FileMark | None
     proofs: list[bank.CompletenessView]
+    ledgers: list[books.LedgerSourceView]
+    ledger_gaps: list[books.LedgerGap]
     codes: dict[uuid.UUID, str]
     targets: list[identity.LegalEntityView]
 
@@ -36,6 +39,16 @@ class ImportReport:
 class AccountDetail:
     proof: bank.CompletenessView
     statements: list[bank.StatementView]
+    days: list[bank.DayView]
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDetail:
+    source: books.LedgerSourceView
+    gaps: list[books.LedgerGap]
+    days: list[books.LedgerDayView]
+    query: books.LedgerQueryView | None
     entity: str
 
 
@@ -56,9 +69,18 @@ def import_list(
         files=page,
         older=FileMark(page[-1].imported_at, page[-1].id) if len(found) > limit else None,
         proofs=bank.completeness_of_all(uow),
+        ledgers=books.sources(uow) if uow.actor.may(Permission.BOOKS_READ) else [],
+        ledger_gaps=_ledger_gaps(uow) if uow.actor.may(Permission.BOOKS_READ) else [],
         codes={entity.id: entity.code for entity in entities},
         targets=[entity for entity in entities if uow.actor.may(Permission.BANK_IMPORT, entity.id)],
     )
+
+
+def _ledger_gaps(uow: UnitOfWork) -> list[books.LedgerGap]:
+    yesterdays = {
+        entity.id: uow.clock.today(entity.time_zone) - dt.timedelta(days=1) for entity in identity.legal_entities(uow)
+    }
+    return [gap for entity_id, day in yesterdays.items() for gap in books.gaps(uow, entity_id=entity_id, to_day=day)]
 
 
 def import_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> ImportReport:
@@ -76,7 +98,30 @@ def account_detail(uow: UnitOfWork, *, account_id: uuid.UUID) -> AccountDetail:
     if not proofs:
         raise bank.NoSuchBankRecord("There is no such bank account in the entities you may see.")
     statements = bank.statements(uow, account_id=account_id, limit=100)
-    return AccountDetail(proofs[0], statements, _name(uow, proofs[0].account.entity_id))
+    first, last = _weeks(proofs[0].through)
+    days = bank.calendar(uow, account_id=account_id, first=first, last=last)
+    return AccountDetail(proofs[0], statements, days, _name(uow, proofs[0].account.entity_id))
+
+
+def ledger_detail(uow: UnitOfWork, *, source_id: uuid.UUID) -> LedgerDetail:
+    """One ledger: its days, its gaps through yesterday, its query."""
+    source = books.source_by_id(uow, source_id=source_id)
+    entity = next(found for found in identity.legal_entities(uow) if found.id == source.entity_id)
+    yesterday = uow.clock.today(entity.time_zone) - dt.timedelta(days=1)
+    first, last = _weeks(yesterday)
+    return LedgerDetail(
+        source,
+        [gap for gap in books.gaps(uow, entity_id=entity.id, to_day=yesterday) if gap.source.id == source.id],
+        books.calendar(uow, source_id=source.id, first=first, last=last),
+        books.query_of(uow, source_id=source.id),
+        entity.name,
+    )
+
+
+def _weeks(through: dt.date) -> tuple[dt.date, dt.date]:
+    """The thirteen weeks, Monday to Sunday, that end with the week of `through`."""
+    last = through + dt.timedelta(days=6 - through.weekday())
+    return last - dt.timedelta(days=13 * 7 - 1), last
 
 
 def _name(uow: UnitOfWork, entity_id: uuid.UUID) -> str:

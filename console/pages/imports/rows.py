@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from console import routes
@@ -14,6 +15,7 @@ from services.core.inbox import FileStatus
 from services.core.incoming import RejectionView
 from services.core.money import Money
 from services.core.reasons import Reason
+from services.core.sampling import Preview
 
 Row = dict[str, str]
 
@@ -113,6 +115,68 @@ def rejection_row(rejection: RejectionView, reader: Reader) -> Row:
 def reason_text(reason: Reason | None, reader: Reader) -> str:
     """Why, in the reader's language; empty for none."""
     return reader.text(f"reasons.{reason.code}", **reason.arguments) if reason else ""
+
+
+def preview_rows(seen: Preview, currency: str, reader: Reader) -> list[Row]:
+    """The first rows of a sample: how they read, and what they become or why not."""
+    return [
+        {
+            "line": str(row.line),
+            "reads": " | ".join(row.fields)[:300],
+            "becomes": _becomes(row.becomes, currency, reader),
+            "reason": reason_text(row.reason, reader),
+        }
+        for row in seen.rows
+    ]
+
+
+def _becomes(fields: Mapping[str, str], currency: str, reader: Reader) -> str:
+    code = fields.get("currency", currency)
+    parts = []
+    for name, value in fields.items():
+        if name == "currency":
+            continue
+        written = reader.money(Money(int(value), code)) if name.endswith("_minor") else value
+        parts.append(f"{reader.text('imports.field_' + name.removesuffix('_minor'))}: {written}")
+    return "  ·  ".join(parts)
+
+
+def day_cells(days: Sequence[bank.DayView | books.LedgerDayView], reader: Reader) -> list[Row]:
+    """A calendar's cells; the month is named where it begins."""
+    cells = []
+    for place, item in enumerate(days):
+        state = item.state.value
+        said = reader.text("calendar.day", day=reader.date(item.day), state=reader.text(f"calendar.{state}"))
+        begins = place == 0 or item.day.day == 1
+        cells.append(
+            {
+                "number": str(item.day.day),
+                "month": reader.month(item.day) if begins else "",
+                "state": state,
+                "title": said,
+                "href": routes.to(routes.IMPORT_FILE, file_id=item.file_id) if item.file_id else "",
+            }
+        )
+    return cells
+
+
+def ledger_row(
+    source: books.LedgerSourceView, gaps: Sequence[books.LedgerGap], codes: dict[uuid.UUID, str], reader: Reader
+) -> Row:
+    open_ = [gap for gap in gaps if gap.source.id == source.id]
+    first = reader.date(open_[0].first_day) if open_ else ""
+    note = reader.text("imports.ledger_gap", day=first) if open_ else reader.text("imports.ledger_whole")
+    return {
+        "href": routes.to(routes.LEDGER, source_id=source.id),
+        "name": source.name,
+        "code": codes.get(source.entity_id, ""),
+        "mark": "warn" if open_ else "ok",
+        "note": note,
+    }
+
+
+def ledger_gap_text(gap: books.LedgerGap, reader: Reader) -> str:
+    return reader.text(f"imports.ledger_{gap.kind.value}", days=days(gap.first_day, gap.last_day, reader))
 
 
 def days(first: dt.date, last: dt.date, reader: Reader) -> str:

@@ -10,27 +10,34 @@ from services.core.errors import Invalid
 from services.core.inbox import Inbox, InboxKind
 
 LARGEST_UPLOAD = 64 << 20
-_KINDS = {".xml": InboxKind.BANK, ".zip": InboxKind.BANK, ".csv": InboxKind.BOOKS, ".txt": InboxKind.BOOKS}
+_BANK = (".xml", ".zip", ".sta", ".mt940", ".940", ".mta")
+_BOOKS = (".csv", ".txt")
+_KINDS = dict.fromkeys(_BANK, InboxKind.BANK) | dict.fromkeys(_BOOKS, InboxKind.BOOKS)
 _PIECE = 1 << 20
 
 
 def kind_of(name: str) -> InboxKind:
-    """Bank for XML and ZIP, books for CSV and TXT. Raises Invalid for anything else."""
+    """Bank for XML, ZIP and MT940, books for CSV and TXT. Raises Invalid for anything else."""
     kind = _KINDS.get(PurePosixPath(name).suffix.lower())
     if kind is None:
-        raise Invalid(f"{name[:80]} is not taken: XML or ZIP for the bank, CSV for the books.", name=name[:80])
+        raise Invalid(f"{name[:80]} is not taken: XML, ZIP or MT940 for the bank, CSV for the books.", name=name[:80])
     return kind
+
+
+def store_as(inbox: Inbox, kind: InboxKind, code: str, name: str, content: BinaryIO) -> None:
+    """Writes a text file to the entity's inbox of `kind`. Raises Invalid when its bytes are no text, or too many."""
+    head = content.read(64)
+    content.seek(0)
+    if not _looks_like(name, head):
+        raise Invalid(f"{name[:80]} is not what its name says; nothing was taken.", name=name[:80])
+    inbox.accept(code, kind, name, _pieces(content), limit_bytes=LARGEST_UPLOAD)
 
 
 def store(inbox: Inbox, code: str, name: str, content: BinaryIO) -> InboxKind:
     """Writes the file to the entity's inbox. Raises Invalid when its first bytes are not of its kind, or too many."""
     name = PureWindowsPath(name).name
     kind = kind_of(name)
-    head = content.read(64)
-    content.seek(0)
-    if not _looks_like(name, head):
-        raise Invalid(f"{name[:80]} is not what its name says; nothing was taken.", name=name[:80])
-    inbox.accept(code, kind, name, _pieces(content), limit_bytes=LARGEST_UPLOAD)
+    store_as(inbox, kind, code, name, content)
     return kind
 
 

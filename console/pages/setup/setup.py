@@ -52,7 +52,7 @@ def setup() -> rx.Component:
         rx.cond(Shell.sandbox, callout(t("setup.sandbox_body"), title=t("setup.sandbox"))),
         main_and_side(
             [card(loading_or(Setup, list_rows(Setup.steps, _step), lines=7), flush=True, title=t("setup.steps"))],  # pyright: ignore[reportArgumentType]
-            [_connect_form(), _entity_form(), _rights()],
+            [_connect_form(), _bank_form(), _ledger_form(), _entity_form(), _rights()],
         ),
     )
 
@@ -150,6 +150,65 @@ def _connect_form() -> rx.Component:
     )
     possible = (Setup.loose.length() > 0) & (Setup.entities.length() > 0)
     return rx.cond(possible, card(form, title=t("setup.connect")), rx.fragment())
+
+
+def _bank_form() -> rx.Component:
+    form = rx.el.form(
+        field(t("setup.owner"), select_input(Setup.entities, name="bank_owner"), name="bank_owner"),
+        field(
+            t("setup.iban"),
+            text_input(name="iban", required=True, max_length=42),
+            name="iban",
+            hint=t("setup.iban_hint"),
+        ),
+        field(
+            t("setup.account_currency"),
+            rx.el.input(
+                id="bank-currency",
+                name="currency",
+                class_name="input",
+                required=True,
+                pattern="[A-Za-z]{3}",
+                max_length=3,
+                default_value="EUR",
+            ),
+            name="bank-currency",
+        ),
+        field(
+            t("setup.pattern"),
+            text_input(name="pattern", required=True, max_length=200, default_value="STRIPE"),
+            name="pattern",
+            hint=t("setup.pattern_hint"),
+        ),
+        rx.el.div(button(t("setup.open_account"), submit=True, icon_name="plus"), class_name="row"),
+        on_submit=Setup.open_bank,
+        reset_on_submit=True,
+        class_name="stack",
+    )
+    return _where_entities(card(form, title=t("setup.new_account")))
+
+
+def _ledger_form() -> rx.Component:
+    form = rx.el.form(
+        field(t("setup.owner"), select_input(Setup.entities, name="ledger_owner"), name="ledger_owner"),
+        field(t("setup.name"), text_input(name="ledger_name", required=True, max_length=100), name="ledger_name"),
+        field(
+            t("setup.code"),
+            text_input(name="ledger_code", required=True, pattern="[a-z][a-z0-9\\-]{1,30}", max_length=31),
+            name="ledger_code",
+            hint=t("setup.ledger_hint"),
+        ),
+        rx.el.div(button(t("setup.open_ledger"), submit=True, icon_name="plus"), class_name="row"),
+        on_submit=Setup.open_ledger,
+        reset_on_submit=True,
+        class_name="stack",
+    )
+    return _where_entities(card(form, title=t("setup.new_ledger")))
+
+
+def _where_entities(form: rx.Component) -> rx.Component:
+    may = Shell.rights.contains(str(Permission.BANK_IMPORT))
+    return rx.cond((Setup.entities.length() > 0) & may, form, rx.fragment())
 
 
 def _rights() -> rx.Component:

@@ -13,7 +13,7 @@ from console.kit.authz import event
 from console.kit.notices import Notices, explain_error
 from console.kit.page_state import PageState
 from console.pages.setup.progress import read_progress, steps
-from services import identity, payments, reconciliation, runs
+from services import bank, books, identity, payments, reconciliation, runs
 from services.core.db import UnitOfWork
 from services.core.errors import DomainError
 from services.core.permissions import Permission
@@ -25,6 +25,15 @@ def _connect(uow: UnitOfWork, *, code: str, entity: str) -> None:
 
 def _start_all(uow: UnitOfWork) -> None:
     runs.enqueue(uow, kind=reconciliation.NIGHTLY, params=reconciliation.NightlyParams())
+
+
+def _open_bank(uow: UnitOfWork, *, entity: str, iban: str, currency: str, pattern: str) -> None:
+    entity_id = identity.entity_by_code(uow, code=entity).id
+    bank.open_account(uow, entity_id=entity_id, iban=iban, currency=currency, provider_pattern=pattern)
+
+
+def _open_ledger(uow: UnitOfWork, *, entity: str, code: str, name: str) -> None:
+    books.open_source(uow, entity_id=identity.entity_by_code(uow, code=entity).id, code=code, name=name)
 
 
 class Setup(PageState, rx.State):
@@ -77,6 +86,22 @@ class Setup(PageState, rx.State):
         code = str(form.get("account", ""))
         await backend.call(self, _connect, code=code, entity=form.get("owner", ""))
         yield await self._said("setup.said_connected", code=code)
+        yield Setup.load
+
+    @event(Permission.BANK_IMPORT)
+    async def open_bank(self, form: dict[str, Any]) -> Any:
+        """An account before its first statement."""
+        fields = {name: str(form.get(name, "")).strip() for name in ("iban", "currency", "pattern")}
+        await backend.call(self, _open_bank, entity=form.get("bank_owner", ""), **fields)
+        yield await self._said("setup.said_account", iban=fields["iban"])
+        yield Setup.load
+
+    @event(Permission.BOOKS_IMPORT)
+    async def open_ledger(self, form: dict[str, Any]) -> Any:
+        """A ledger before its first delivery."""
+        code, name = str(form.get("ledger_code", "")).strip(), str(form.get("ledger_name", "")).strip()
+        await backend.call(self, _open_ledger, entity=form.get("ledger_owner", ""), code=code, name=name)
+        yield await self._said("setup.said_ledger", name=name)
         yield Setup.load
 
     @event(Permission.RECONCILIATION_RUN)
