@@ -26,6 +26,7 @@ _GROUPS = {
     "user": "console.commands.users:app",
     "audit": "console.commands.audit:app",
     "keys": "console.commands.keys:app",
+    "approvals": "console.commands.approvals:app",
     "import": "console.commands.imports:app",
     "runs": "console.commands.runs:app",
     "recon": "console.commands.recon:app",

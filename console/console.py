@@ -15,7 +15,19 @@ from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.palette import register_search
 from console.kit.shell import crashed, hydrating, not_found
-from console.pages import access, audit, dunning, imports, overview, payments, reconciliation, runs, setup
+from console.pages import (
+    access,
+    approvals,
+    audit,
+    dunning,
+    imports,
+    notifications,
+    overview,
+    payments,
+    reconciliation,
+    runs,
+    setup,
+)
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -23,6 +35,8 @@ PAGES: tuple[Page, ...] = (
     *dunning.PAGES,
     *reconciliation.PAGES,
     *imports.PAGES,
+    *approvals.PAGES,
+    *notifications.PAGES,
     *audit.PAGES,
     *access.PAGES,
     *setup.PAGES,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from console.http_api import auth, exports, health, ingest, metrics, step_up, stripe_webhook
+from console.http_api import approvals, auth, exports, health, ingest, metrics, step_up, stripe_webhook
+from console.http_api.approval_export import APPROVAL_EXPORT
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
@@ -22,7 +23,9 @@ api.include_router(health.router)
 api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)
 api.include_router(ingest.router)
+api.include_router(approvals.router)
 api.include_router(exports.router)
+register_export(APPROVAL_EXPORT)
 register_export(AUDIT_EXPORT)
 register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)

@@ -48,11 +48,13 @@ NAVIGATION = (
             Entry(routes.RUNS, "timer", "shell.runs", "r"),
             Entry(routes.SCHEDULES, "calendar-days", "shell.schedules", "c"),
             Entry(routes.DEAD_LETTERS, "inbox", "shell.dead_letters", "l"),
+            Entry(routes.LETTERS, "mail", "shell.letters", "m"),
         ),
     ),
     Group(
         "shell.trust",
         (
+            Entry(routes.APPROVALS, "stamp", "shell.approvals", "v"),
             Entry(routes.AUDIT, "scroll-text", "shell.audit", "a"),
             Entry(routes.ACCESS, "key-round", "shell.access", "u"),
             Entry(routes.SETUP, "wrench", "shell.setup", "e"),

@@ -14,6 +14,7 @@ from console import routes
 from console.components.controls import icon, icon_button, link, plain_form
 from console.components.dialog import menu, menu_trigger
 from console.components.icon import brand_mark, shape
+from console.components.process import poll
 from console.components.states import forbidden_state, skeleton
 from console.design.texts import Locale, t
 from console.kit import navigation, pages
@@ -22,6 +23,7 @@ from console.kit.notices import Notices
 from console.kit.palette import palette
 from console.kit.shell_state import Shell
 from console.kit.step_up import step_up_dialog
+from services.core.permissions import Permission
 
 # On the class these are variables of the page.
 _RIGHTS: Any = Shell.rights
@@ -118,6 +120,7 @@ def _topbar(page: pages.Page) -> rx.Component:
                 class_name="search-trigger",
                 custom_attrs={"data-palette": "open"},
             ),
+            _waiting(),
             _entity_switch(),
             rx.cond(
                 Shell.sandbox,
@@ -143,6 +146,26 @@ def _topbar(page: pages.Page) -> rx.Component:
             class_name="topbar-end",
         ),
         class_name="topbar",
+    )
+
+
+def _waiting() -> rx.Component:
+    """How many approvals wait for the reader; asked again now and then, since others vote too."""
+    count = Shell.waiting
+    return rx.fragment(
+        rx.cond(
+            count > 0,
+            link(
+                icon("stamp"),
+                rx.el.span(count, class_name="num"),
+                rx.el.span(t("shell.approvals_waiting", count=count), class_name="visually-hidden"),
+                href=routes.APPROVALS,
+                class_name="waiting-count",
+                title=t("shell.approvals_waiting", count=count),
+            ),
+            rx.fragment(),
+        ),
+        poll(Shell.ready & _RIGHTS.contains(str(Permission.APPROVAL_READ)), Shell.count_waiting, every=20_000),
     )
 
 

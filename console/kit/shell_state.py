@@ -11,7 +11,7 @@ from console.design.format import Reader
 from console.design.texts import Locale
 from console.kit import application, backend, pages, session
 from console.kit.authz import event
-from services import identity
+from services import approvals, identity
 from services.core.permissions import Permission
 
 _TEAMS = (
@@ -47,6 +47,7 @@ class Shell(rx.State):
     several: bool = False
     narrowed: bool = False
     as_of: str = ""
+    waiting: int = 0
     time_zone: str = "Europe/Berlin"
 
     @event(Permission.SELF)
@@ -84,6 +85,11 @@ class Shell(rx.State):
         return await self._choose([])
 
     @event(Permission.SELF)
+    async def count_waiting(self) -> None:
+        """How many requests wait for the reader's vote, by now."""
+        self.waiting = await backend.call(self, approvals.count_waiting)
+
+    @event(Permission.SELF)
     async def again(self) -> Any:
         """Loads the page once more, after an error or on request."""
         return self._open(session.PRINCIPAL.get())
@@ -115,6 +121,7 @@ class Shell(rx.State):
         app = application.current()
         self.sandbox = app.settings.uses_sandbox
         await self._describe_entities(person)
+        self.waiting = await backend.call(self, approvals.count_waiting)
         reader = Reader(person.locale, self.time_zone)
         self.as_of = reader.time(app.database.clock.now(), seconds=True, zone=True)
 

@@ -41,7 +41,6 @@ from services.approvals.kinds import declare, declared_kinds, kind_named
 from services.approvals.policies import POLICY_CHANGE, apply_policy_change, propose_policy
 from services.approvals.policy import digest_of
 from services.approvals.queries import (
-    Box,
     count_waiting,
     policies,
     request_by_number,
@@ -58,6 +57,7 @@ from services.approvals.views import (
     Line,
     PolicyView,
     RequestDetail,
+    RequestFilter,
     RequestPage,
     RequestView,
     SeatView,
@@ -68,6 +68,7 @@ from services.approvals.vocabulary import (
     TEAM_RIGHTS,
     ApprovalFacts,
     ApprovalKind,
+    Box,
     Decision,
     Requester,
     RequestState,
@@ -99,6 +100,7 @@ __all__ = [
     "ReasonNeeded",
     "RequestClosed",
     "RequestDetail",
+    "RequestFilter",
     "RequestNotFound",
     "RequestPage",
     "RequestState",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
 import uuid
-from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
@@ -18,39 +16,35 @@ from services.approvals.kinds import declared_kinds, kind_named
 from services.approvals.models import ApprovalRequest, ApprovalSeat, ApprovalVote
 from services.approvals.policy import OPEN_STATES
 from services.approvals.reading import VOTES, policy_of, view_of, visible, vote_view, votes_of
-from services.approvals.views import Authority, PolicyView, RequestDetail, RequestPage, RequestView, SeatView
-from services.approvals.vocabulary import NOBODY, TEAM_RIGHTS, Decision, RequestState, Team
+from services.approvals.views import (
+    Authority,
+    PolicyView,
+    RequestDetail,
+    RequestFilter,
+    RequestPage,
+    RequestView,
+    SeatView,
+)
+from services.approvals.vocabulary import NOBODY, TEAM_RIGHTS, Box, Decision, RequestState, Team
 from services.core.actor import ActorKind
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
 
-class Box(StrEnum):
-    """Which requests: those that wait for the reader, those the reader asked for, or all they may see."""
-
-    WAITING = "waiting"
-    MINE = "mine"
-    ALL = "all"
-
-
 def requests(
     uow: UnitOfWork,
     *,
-    box: Box = Box.ALL,
-    states: Sequence[RequestState] = (),
-    kind: str | None = None,
-    text: str = "",
-    since: dt.datetime | None = None,
-    until: dt.datetime | None = None,
+    filter: RequestFilter | None = None,
     older_than: uuid.UUID | None = None,
     newer_than: uuid.UUID | None = None,
     limit: int = 50,
 ) -> RequestPage:
-    """Requests newest first, by the cursors of a page before; `text` is a number or part of a title or requester."""
-    conditions = [visible(uow), *_filters(states, kind, text, since, until)]
-    if box is Box.WAITING:
+    """Requests newest first, by the cursors of a page before."""
+    wanted = filter or RequestFilter()
+    conditions = [visible(uow), *_filters(wanted)]
+    if wanted.box is Box.WAITING:
         conditions.append(_waits_for_reader(uow))
-    elif box is Box.MINE:
+    elif wanted.box is Box.MINE:
         conditions.append(ApprovalRequest.requested_by == (uow.actor.id or NOBODY))
     forward, cursor = newer_than is None, older_than or newer_than
     if cursor is not None:
@@ -122,26 +116,30 @@ def request_for(uow: UnitOfWork, *, kind: str, subject_id: uuid.UUID | str) -> R
 def policies(uow: UnitOfWork) -> list[PolicyView]:
     """The policy of every kind that holds now, by name."""
     uow.actor.require(Permission.APPROVAL_READ)
-    return [policy_of(uow, kind.name) for kind in declared_kinds()]
+    waiting = {
+        row.subject_id: row.id
+        for row in uow.session.execute(
+            select(ApprovalRequest.subject_id, ApprovalRequest.id).where(
+                ApprovalRequest.kind == "approvals.policy", ApprovalRequest.state == RequestState.PENDING
+            )
+        )
+    }
+    return [
+        dataclasses.replace(policy_of(uow, kind.name), open_request=waiting.get(kind.name)) for kind in declared_kinds()
+    ]
 
 
-def _filters(
-    states: Sequence[RequestState],
-    kind: str | None,
-    text: str,
-    since: dt.datetime | None,
-    until: dt.datetime | None,
-) -> list[ColumnElement[bool]]:
+def _filters(given: RequestFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if states:
-        conditions.append(ApprovalRequest.state.in_([RequestState(state).value for state in states]))
-    if kind:
-        conditions.append(ApprovalRequest.kind == kind)
-    if since is not None:
-        conditions.append(ApprovalRequest.requested_at >= since)
-    if until is not None:
-        conditions.append(ApprovalRequest.requested_at < until)
-    wanted = text.strip().lower()
+    if given.states:
+        conditions.append(ApprovalRequest.state.in_([state.value for state in given.states]))
+    if given.kind:
+        conditions.append(ApprovalRequest.kind == given.kind)
+    if given.since is not None:
+        conditions.append(ApprovalRequest.requested_at >= given.since)
+    if given.until is not None:
+        conditions.append(ApprovalRequest.requested_at < given.until)
+    wanted = given.text.strip().lower()
     if wanted:
         number = wanted.removeprefix("a-")
         columns: tuple[Any, ...] = (

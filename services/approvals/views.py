@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.approvals.vocabulary import Decision, RequestState, Team, Tier
+from services.approvals.vocabulary import Box, Decision, RequestState, Team, Tier
+from services.core.clock import day_bounds
+from services.core.errors import Invalid
 from services.core.money import Money
 from services.core.words import Words
 
@@ -123,6 +125,40 @@ class RequestDetail:
     @property
     def may_vote(self) -> bool:
         return self.obstacle is None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilter:
+    """What a reader looks for; `text` is a number (A-12) or part of a title or of a requester's name.
+
+    `since` is inclusive, `until` exclusive.
+    """
+
+    box: Box = Box.ALL
+    states: tuple[RequestState, ...] = ()
+    kind: str | None = None
+    text: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+    @classmethod
+    def from_address(cls, query: Mapping[str, str], time_zone: str, *, box: Box = Box.WAITING) -> RequestFilter:
+        """The filter in a page's address; its days (`from`, `to`, both included) are days in `time_zone`.
+
+        Raises Invalid for a state, a box or a day that is none.
+        """
+        try:
+            first, last = (dt.date.fromisoformat(query[name]) if query.get(name) else None for name in ("from", "to"))
+            return cls(
+                box=Box(query["box"]) if query.get("box") else box,
+                states=(RequestState(query["state"]),) if query.get("state") else (),
+                kind=query.get("kind") or None,
+                text=query.get("q", ""),
+                since=day_bounds(first, time_zone)[0] if first else None,
+                until=day_bounds(last, time_zone)[1] if last else None,
+            )
+        except (ValueError, OverflowError):
+            raise Invalid("This address does not hold a filter of requests; start again without it.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,14 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
+class Box(StrEnum):
+    """Which requests: those that wait for the reader, those the reader asked for, or all they may see."""
+
+    WAITING = "waiting"
+    MINE = "mine"
+    ALL = "all"
+
+
 class Tier(BaseModel):
     """One step of a policy: from which amount (minor units by currency) or how many rows, who has to agree.
 

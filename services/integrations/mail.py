@@ -50,6 +50,12 @@ class Mailer:
     def is_set_up(self) -> bool:
         return self._address() is not None
 
+    @property
+    def caught_page(self) -> str | None:
+        """Where a browser reads what the sandbox's catcher took; None where mail goes out for real."""
+        caught = self._caught()
+        return caught.get("page") if caught else None
+
     def send(self, message: EmailMessage) -> None:
         """Hands one mail over. Raises MailRefused for good, MailUnavailable for now; errors carry no text of it."""
         address = self._address()

@@ -170,7 +170,9 @@ def set_address(data_dir: Path, api_base: str) -> None:
 def set_post(data_dir: Path, *, mail_port: int) -> None:
     """Writes where letters are caught: mail at an SMTP port, chat at the server's own address."""
     stored = connection(data_dir)
-    post = {"mail": {"host": "127.0.0.1", "port": mail_port}, "chat": f"{stored['api_base']}/sandbox/chat"}
+    base = stored["api_base"]
+    mail = {"host": "127.0.0.1", "port": mail_port, "page": f"{base}/sandbox/mails"}
+    post = {"mail": mail, "chat": f"{base}/sandbox/chat"}
     _write(data_dir / "sandbox" / "connection.json", {**stored, **post}, private=True)
 
 

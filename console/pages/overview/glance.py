@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services import dunning, identity, payments, reconciliation, runs
+from services import approvals, dunning, identity, payments, reconciliation, runs
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation import BreakFilter, BreakState, Definition
@@ -33,6 +33,7 @@ class Glance:
     troubled: tuple[runs.RunRow, ...]
     dunning: dunning.DunningOverview | None
     operates: bool
+    waiting: int
 
 
 def look(uow: UnitOfWork, *, zone: str) -> Glance:
@@ -54,6 +55,7 @@ def look(uow: UnitOfWork, *, zone: str) -> Glance:
         troubled=runs.list_runs(uow, states=_TROUBLED, limit=_LISTED).rows if watches else (),
         dunning=dunning.overview(uow) if may(Permission.DUNNING_READ) else None,
         operates=may(Permission.RUN_CONTROL),
+        waiting=approvals.count_waiting(uow),
     )
 
 

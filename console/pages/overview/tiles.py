@@ -28,8 +28,8 @@ class Tile(TypedDict):
 
 
 def tiles(glance: Glance, reader: Reader) -> list[Tile]:
-    """At most five; whoever runs the machinery sees failing runs instead of receivables."""
-    found: list[Tile] = []
+    """At most five, first what waits for the reader; who runs the machinery sees failing runs, not receivables."""
+    found: list[Tile] = [waiting_tile(glance, reader)] if glance.waiting else []
     if glance.payments is not None:
         found += [received_tile(glance.payments, reader), success_tile(glance.payments, reader)]
     if glance.run_counts is not None and glance.operates:
@@ -39,6 +39,17 @@ def tiles(glance: Glance, reader: Reader) -> list[Tile]:
     if glance.dunning is not None and not glance.operates:
         found.append(receivables_tile(glance.dunning, reader))
     return found[:5]
+
+
+def waiting_tile(glance: Glance, reader: Reader) -> Tile:
+    """Requests that only go on with the reader's vote, or that of a colleague."""
+    return _tile(
+        reader.text("approvals.tile"),
+        reader.number(glance.waiting),
+        note=reader.text("approvals.tile_note"),
+        href=routes.APPROVALS,
+        alert=True,
+    )
 
 
 def received_tile(view: payments.DashboardView, reader: Reader) -> Tile:
