@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up install check test fmt bench migrate lock clean
+.PHONY: help up install check test approvals fmt bench migrate lock clean
 
 help: ## What each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test: install ## Every test, in parallel; safe beside a running `make up`
 fmt: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
+
+approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
+	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -o timeout=0 -n 0 tests/services/approvals/test_state_machine.py
 
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done

@@ -21,6 +21,11 @@ TABLES = (
 )
 # What was decided is never taken back or rewritten, whatever a program of ours does.
 _ONLY_ADDED_TO = ("approval_seat", "approval_vote", "approval_consumption", "approval_policy")
+# Of these only what moves may be written again: the state of a request, the end of a delegation.
+_MOVES = {
+    "approval_request": "title, state, reminded_at, ended_at, ended_by_name, ended_reason, superseded_by",
+    "approval_delegation": "revoked_at, revoked_by_name",
+}
 _APPLICATION = "kontor_app"
 _BOUND = ["request_id", "digest", "requested_by", "seats", "expires_at"]
 _TEAMS = "team IN ('finance', 'ops', 'dev')"
@@ -45,6 +50,9 @@ def upgrade() -> None:
     for table in _ONLY_ADDED_TO:
         op.execute(f"REVOKE ALL ON {table} FROM {_APPLICATION}")
         op.execute(f"GRANT SELECT, INSERT ON {table} TO {_APPLICATION}")
+    for table, moving in _MOVES.items():
+        op.execute(f"REVOKE ALL ON {table} FROM {_APPLICATION}")
+        op.execute(f"GRANT SELECT, INSERT, UPDATE ({moving}) ON {table} TO {_APPLICATION}")
 
 
 def downgrade() -> None:
