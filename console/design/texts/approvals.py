@@ -38,7 +38,7 @@ TEXTS = {
     "search": ("Number, title or person", "Nummer, Titel oder Person"),
     "from": ("from", "von"),
     "to": ("to", "bis"),
-    "range": ("{count} requests on this page", "{count} Anfragen auf dieser Seite"),
+    "range": ("On this page: {count}", "Auf dieser Seite: {count}"),
     "none_waiting": ("Nothing waits for you", "Nichts wartet auf Sie"),
     "none_waiting_body": (
         "When somebody asks for your agreement, it shows here and you get a mail.",

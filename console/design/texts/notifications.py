@@ -29,5 +29,5 @@ TEXTS = {
         "Letters are written when something waits for a person.",
         "Nachrichten entstehen, wenn etwas auf jemanden wartet.",
     ),
-    "range": ("{count} letters on this page", "{count} Nachrichten auf dieser Seite"),
+    "range": ("On this page: {count}", "Auf dieser Seite: {count}"),
 }

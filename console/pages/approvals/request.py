@@ -164,7 +164,7 @@ def _why_not() -> rx.Component:
 def _facts() -> rx.Component:
     item = State.request
     pairs = [
-        (t("approvals.policy"), item["rule"]),
+        (t("approvals.who_agrees"), item["rule"]),
         (t("approvals.holds_from"), item["threshold"]),
         (rx.cond(State.waiting, t("approvals.expires"), t("approvals.ended")), item["expires"]),
     ]

@@ -1,7 +1,7 @@
 """Any order of asking, voting, withdrawing, covering, starting and time passing keeps the rules of four eyes.
 
 The model decides by itself, from sets and lists, what must succeed; the domain must agree each time. It runs a
-bounded number of examples; ``make approvals` runs 5,000.
+bounded number of examples; `make approvals` runs 5,000.
 """
 
 from __future__ import annotations
