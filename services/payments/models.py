@@ -21,18 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from services.core.db import Base
+from services.core.db import Base, one_of
 from services.core.ids import new_id
 from services.payments import vocabulary as v
 
 CHANGES = Sequence("payments_changed_seq", metadata=Base.metadata)
 _NEXT_CHANGE = text("nextval('payments_changed_seq')")
 Ref = String(collation="C")
-
-
-def _one_of(column: str, values: type[v.StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
 def _currency() -> CheckConstraint:
@@ -100,7 +95,7 @@ class Charge(_OfAccount, Base):
 
     __tablename__ = "charge"
     _extra = (
-        _one_of("status", v.ChargeStatus),
+        one_of("status", v.ChargeStatus),
         _currency(),
         Index(None, "account_id", "payment_ref"),
         Index("ix_charge_pending", "account_id", postgresql_where=text("status = 'pending'")),
@@ -128,7 +123,7 @@ class Charge(_OfAccount, Base):
 class Invoice(_OfAccount, Base):
     __tablename__ = "invoice"
     _extra = (
-        _one_of("status", v.InvoiceStatus),
+        one_of("status", v.InvoiceStatus),
         _currency(),
         Index(None, "account_id", "customer_ref"),
         Index("ix_invoice_payment_ref", "account_id", "payment_ref", postgresql_where=text("payment_ref IS NOT NULL")),
@@ -165,7 +160,7 @@ class Payment(_OfAccount, Base):
 
     __tablename__ = "payment"
     _extra = (
-        _one_of("status", v.PaymentStatus),
+        one_of("status", v.PaymentStatus),
         _currency(),
         Index(None, "account_id", "customer_ref", "created_at"),
         Index("ix_payment_failed", "entity_id", "created_at", postgresql_where=text("status = 'failed'")),
@@ -224,7 +219,7 @@ class Payout(_OfAccount, Base):
 
     __tablename__ = "payout"
     _extra = (
-        _one_of("status", v.PayoutStatus),
+        one_of("status", v.PayoutStatus),
         _currency(),
         Index(None, "changed_seq"),
     )
@@ -300,7 +295,7 @@ class SyncCursor(Base):
     """
 
     __tablename__ = "sync_cursor"
-    __table_args__ = (_one_of("object_type", v.StripeObject),)
+    __table_args__ = (one_of("object_type", v.StripeObject),)
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stripe_account.id"), primary_key=True)
     object_type: Mapped[str] = mapped_column(primary_key=True)
@@ -314,8 +309,8 @@ class SyncWindow(Base):
 
     __tablename__ = "sync_window"
     __table_args__ = (
-        _one_of("object_type", v.StripeObject),
-        _one_of("state", v.WindowState),
+        one_of("object_type", v.StripeObject),
+        one_of("state", v.WindowState),
         CheckConstraint("from_at < to_at", name="not_empty"),
         Index(None, "account_id", "object_type", "from_at"),
     )
@@ -341,7 +336,7 @@ class WebhookEvent(Base):
     __table_args__ = (
         UniqueConstraint("provider", "account_id", "event_id"),
         ForeignKeyConstraint(["account_id", "entity_id"], ["stripe_account.id", "stripe_account.entity_id"]),
-        _one_of("state", v.EventState),
+        one_of("state", v.EventState),
         Index("ix_webhook_event_waiting", "account_id", "received_at", postgresql_where=text("state = 'received'")),
         Index(None, "account_id", "object_ref"),
     )

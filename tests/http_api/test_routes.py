@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +71,14 @@ def test_metrics_are_not_for_strangers(client, web):  # noqa: F811
     text = client.get("/metrics").text
     assert 'kontor_runs{state="queued"} 0.0' in text
     assert "kontor_queue_age_seconds" in text
+
+
+def test_alert_rules_name_only_metrics_that_exist(client, web):  # noqa: F811
+    rules = (Path(__file__).parents[2] / "deploy/prometheus-rules.yaml").read_text()
+    client.cookies.set(COOKIE, open_session(web, Role.OPS), domain="localhost.local")
+    named, told = set(re.findall(r"kontor_\w+", rules)), client.get("/metrics").text
+    assert len(named) > 3
+    assert {name for name in named if f"\n# TYPE {name} " not in told} == set()
 
 
 def test_signing_in_sets_a_cookie_no_script_can_read(client, web):  # noqa: F811
