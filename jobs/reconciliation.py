@@ -41,6 +41,14 @@ def reconcile(ctx: RunContext, params: ReconcileParams) -> dict[str, Any]:
     return {"reconciliation_run": str(done.id), "breaks": dict(done.class_counts), "matched": done.matched}
 
 
+@job(reconciliation.BACKTEST)
+def backtest(ctx: RunContext, params: reconciliation.BacktestParams) -> dict[str, Any]:
+    """Tries a draft of rules on the last runs; what it finds stands with the draft."""
+    with ctx.unit_of_work() as uow:
+        found = reconciliation.backtest(uow, definition=params.definition)
+    return {"runs": found.runs, "more": found.more, "fewer": found.fewer}
+
+
 @job(reconciliation.NIGHTLY)
 def nightly(ctx: RunContext, _: reconciliation.NightlyParams) -> dict[str, Any]:
     """Queues sync → imports → settlement → payouts for each entity, each step after the one before has succeeded."""

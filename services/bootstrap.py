@@ -35,6 +35,9 @@ MODELS = [
     "services.books.models",
     "services.payments.models",
     "services.reconciliation.models",
+    "services.reconciliation.models_match",
+    "services.reconciliation.models_period",
+    "services.reconciliation.models_rules",
 ]
 
 
@@ -64,11 +67,12 @@ KINDS: list[runs.RunKind] = [
     payments.APPLY_EVENTS,
     reconciliation.RUN,
     reconciliation.NIGHTLY,
+    reconciliation.BACKTEST,
 ]
 
 # What needs other eyes, and who acts once they have agreed.
-APPROVALS: list[approvals.ApprovalKind] = [approvals.POLICY_CHANGE]
-ON_APPROVAL: list[Handler] = [approvals.apply_policy_change]
+APPROVALS: list[approvals.ApprovalKind] = [approvals.POLICY_CHANGE, *reconciliation.APPROVAL_KINDS]
+ON_APPROVAL: list[Handler] = [approvals.apply_policy_change, reconciliation.act_on_approval]
 
 # What starts by itself on a new installation; people edit it later on the Schedules page.
 SCHEDULES: list[ScheduleDefault] = [
@@ -87,6 +91,9 @@ SCHEDULES: list[ScheduleDefault] = [
 # Who acts when something happens elsewhere, in the transaction of what happened.
 SUBSCRIPTIONS: list[tuple[str, Handler]] = [
     (bank.PATTERN_CHANGED, reconciliation.retake_bank),
+    ("approvals.request_rejected", reconciliation.drop_proposal),
+    ("approvals.request_withdrawn", reconciliation.drop_proposal),
+    ("approvals.request_expired", reconciliation.drop_proposal),
 ]
 
 

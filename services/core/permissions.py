@@ -20,6 +20,7 @@ class Permission(StrEnum):
     RECONCILIATION_RUN = "reconciliation.run.start"
     BREAK_WORK = "reconciliation.break.work"
     RECONCILIATION_SIGN = "reconciliation.run.sign"
+    RULES_EDIT = "reconciliation.rules.edit"
     RUN_READ = "runs.run.read"
     RUN_EXECUTE = "runs.run.execute"  # workers and the clock; no role holds it
     RUN_CONTROL = "runs.run.control"

@@ -40,6 +40,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.RECONCILIATION_RUN,
             Permission.BREAK_WORK,
             Permission.RECONCILIATION_SIGN,
+            Permission.RULES_EDIT,
             Permission.APPROVAL_VOTE_FINANCE,
             Permission.APPROVAL_POLICY,
             Permission.AUDIT_READ,

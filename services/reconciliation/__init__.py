@@ -1,12 +1,19 @@
 """Reconciliation: books against Stripe, Stripe's payouts against the bank; breaks, their work, and the signature."""
 
+from services.reconciliation.asking import KINDS as APPROVAL_KINDS
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
-from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break, resolve_break
+from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break
+from services.reconciliation.closing import sign_period
 from services.reconciliation.evidence import evidence_of
-from services.reconciliation.handlers import retake_bank
+from services.reconciliation.handlers import act_on_approval, drop_proposal, retake_bank
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
+from services.reconciliation.manual import match_by_hand, take_apart
+from services.reconciliation.periods import late_items, list_periods, request_reopening, verify_period
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
+from services.reconciliation.resolving import assign_breaks, resolve_break, resolve_breaks
+from services.reconciliation.rulebook import backtest, request_publication, rule_book, save_draft, start_backtest
+from services.reconciliation.rules import ORDERS, PARAMETERS
 from services.reconciliation.service import Starter, last_closed_day, reconcile, start_chain, start_run
 from services.reconciliation.signing import sign_off, signing_of, verify_signature
 from services.reconciliation.standing import BankLineView, RecordStanding, standing_of
@@ -37,18 +44,24 @@ from services.reconciliation.views import (
     VerificationView,
     Whereabouts,
 )
+from services.reconciliation.views_period import CauseView, LateView, PeriodProof, PeriodView
+from services.reconciliation.views_rules import BacktestView, RuleBookView, RuleVersionView
 from services.reconciliation.vocabulary import (
+    BACKTEST,
     NIGHTLY,
     NIGHTLY_SCHEDULE,
     NOBODY,
     RUN,
     SIDES,
     UNRESOLVED,
+    BacktestParams,
     BreakClass,
     BreakState,
     Definition,
     NightlyParams,
     OnBehalf,
+    PeriodSpan,
+    PeriodState,
     ReconcileParams,
     Resolution,
     Rule,
@@ -58,13 +71,19 @@ from services.reconciliation.vocabulary import (
 )
 
 __all__ = [
+    "APPROVAL_KINDS",
+    "BACKTEST",
     "NIGHTLY",
     "NIGHTLY_SCHEDULE",
     "NOBODY",
+    "ORDERS",
+    "PARAMETERS",
     "RUN",
     "SIDES",
     "UNRESOLVED",
     "AgeBand",
+    "BacktestParams",
+    "BacktestView",
     "BankLineView",
     "BreakClass",
     "BreakFilter",
@@ -74,22 +93,30 @@ __all__ = [
     "BreakSums",
     "BreakView",
     "CandidateView",
+    "CauseView",
     "ClassSum",
     "Definition",
     "DifferenceLine",
     "EntryView",
     "EvidenceView",
+    "LateView",
     "MatchView",
     "NightlyParams",
     "OnBehalf",
     "OverviewView",
     "PairingView",
+    "PeriodProof",
+    "PeriodSpan",
+    "PeriodState",
+    "PeriodView",
     "ReconcileParams",
     "RecordStanding",
     "Refreshed",
     "Resolution",
     "Rule",
+    "RuleBookView",
     "RuleVerdict",
+    "RuleVersionView",
     "RunReport",
     "RunView",
     "SignatureView",
@@ -104,34 +131,50 @@ __all__ = [
     "VerificationView",
     "Whereabouts",
     "WhyExpected",
+    "act_on_approval",
     "assign_break",
+    "assign_breaks",
+    "backtest",
     "break_by_number",
     "break_report",
     "comment_on_break",
+    "drop_proposal",
     "evidence_of",
     "groups_of",
     "last_closed_day",
+    "late_items",
     "list_breaks",
+    "list_periods",
+    "match_by_hand",
     "newest_runs",
     "overview",
     "recent_runs",
     "reconcile",
     "refresh_entries",
     "reopen_break",
+    "request_publication",
+    "request_reopening",
     "resolve_break",
+    "resolve_breaks",
     "retake_bank",
+    "rule_book",
     "run_by_id",
     "run_of_job",
     "run_report",
+    "save_draft",
     "sign_off",
+    "sign_period",
     "signing_of",
     "standing_of",
+    "start_backtest",
     "start_chain",
     "start_run",
     "stream_breaks",
     "sum_breaks",
+    "take_apart",
     "tidy_entries",
     "totals_of",
+    "verify_period",
     "verify_signature",
     "whereabouts",
 ]

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
 from sqlalchemy import select
 
-from services import audit, identity
-from services.core import events
+from services import audit, identity, notifications
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.permissions import Permission
+from services.core.words import Words
 from services.reconciliation.errors import BreakNotFound, ReasonMissing, StaleBreak, StepNotAllowed
 from services.reconciliation.models import Break, Comment
-from services.reconciliation.policy import BY_A_PERSON, REASON_LENGTH, may_step, reason_suffices
-from services.reconciliation.vocabulary import BreakState, Resolution
+from services.reconciliation.policy import REASON_LENGTH, may_step, reason_suffices
+from services.reconciliation.vocabulary import BreakState
+
+_ASKED = Words("{name} asks you about B-{number}", "{name} fragt Sie zu B-{number}")
+_LOOK = Words("Open the break", "Klärfall öffnen")
+_MENTION = re.compile(r"(?<![\w.])@([\w.+-]+)")
 
 
 def comment_on_break(uow: UnitOfWork, *, number: int, body: str) -> uuid.UUID:
     """Adds a remark of 1 to 4,000 characters to the break's story. A remark never goes stale."""
-    row = _locked(uow, number)
+    row = locked(uow, number)
     if not 1 <= len(body.strip()) <= 4000:
         raise Invalid("A comment takes 1 to 4,000 characters.")
-    comment = _tell(uow, row, "comment", body.strip())
-    _audit(uow, row, "commented", after={"comment": str(comment), "length": len(body.strip())})
+    comment = tell(uow, row, "comment", body.strip())
+    _call_mentioned(uow, row, body)
+    audited(uow, row, "commented", after={"comment": str(comment), "length": len(body.strip())})
     return comment
 
 
@@ -34,63 +40,51 @@ def assign_break(uow: UnitOfWork, *, number: int, version: int, person_id: uuid.
     Given to somebody, an open break is in work; taken away, it is open again. Raises StaleBreak when it was
     changed since `version` was read.
     """
-    row = _locked(uow, number, version)
-    _refuse_step(row, row.state != BreakState.RESOLVED, "assign a break that is resolved; reopen it first")
+    row = locked(uow, number, version)
+    refuse_step(row, row.state != BreakState.RESOLVED, "assign a break that is resolved; reopen it first")
+    refuse_step(row, row.state != BreakState.PROPOSED, "assign a break whose resolution waits for agreement")
     name = _colleague(uow, row, person_id) if person_id else None
     before = {"assigned_to": row.assigned_name, "state": row.state}
     row.assigned_to, row.assigned_name = person_id, name
     row.state = (BreakState.IN_WORK if person_id else BreakState.OPEN).value
-    _tell(uow, row, "assigned" if name else "unassigned", name or "")
-    _audit(uow, row, "assigned", before=before, after={"assigned_to": name, "state": row.state})
-    return _next_version(uow, row)
-
-
-def resolve_break(uow: UnitOfWork, *, number: int, version: int, resolution: Resolution, reason: str) -> int:
-    """Ends the break with a resolution a person may give and a reason of at least eight characters.
-
-    It no longer counts in the deviation. A later run that finds other facts opens it again. Returns the new version.
-    """
-    row = _locked(uow, number, version)
-    if Resolution(resolution) not in BY_A_PERSON:
-        raise Invalid("That a break is explained is for a run to find; choose another resolution.")
-    if not reason_suffices(reason):
-        raise ReasonMissing(f"Say in at least {REASON_LENGTH} characters why this ends the break.")
-    _refuse_step(row, may_step(BreakState(row.state), BreakState.RESOLVED), "resolve it again")
-    before = {"state": row.state}
-    row.state, row.resolution, row.resolved_reason = BreakState.RESOLVED.value, resolution.value, reason.strip()
-    row.resolved_by, row.resolved_by_name, row.resolved_at = uow.actor.id, uow.actor.name, uow.clock.now()
-    _tell(uow, row, "resolved", reason.strip())
-    _audit(uow, row, "resolved", before=before, after={"resolution": resolution.value}, reason=reason.strip())
-    events.emit(
-        uow,
-        events.DomainEvent(
-            "reconciliation.break_resolved",
-            "reconciliation_break",
-            str(row.number),
-            row.entity_id,
-            {"resolution": resolution.value, "delta_minor": row.delta_minor, "currency": row.currency},
-        ),
-    )
-    return _next_version(uow, row)
+    tell(uow, row, "assigned" if name else "unassigned", name or "")
+    audited(uow, row, "assigned", before=before, after={"assigned_to": name, "state": row.state})
+    return next_version(uow, row)
 
 
 def reopen_break(uow: UnitOfWork, *, number: int, version: int, reason: str) -> int:
     """Opens a break that a person resolved; one that a run closed stays closed, since it is no longer found."""
-    row = _locked(uow, number, version)
+    row = locked(uow, number, version)
     allowed = may_step(BreakState(row.state), BreakState.OPEN) and row.state == BreakState.RESOLVED
-    _refuse_step(row, allowed and row.closed_seq is None, "reopen it: no run finds it any more, or it is open")
+    refuse_step(row, allowed and row.closed_seq is None, "reopen it: no run finds it any more, or it is open")
     if not reason_suffices(reason):
         raise ReasonMissing(f"Say in at least {REASON_LENGTH} characters why it is opened again.")
     before = {"resolution": row.resolution, "reason": row.resolved_reason}
     row.state = (BreakState.IN_WORK if row.assigned_to else BreakState.OPEN).value
     row.resolution = row.resolved_reason = row.resolved_by = row.resolved_by_name = row.resolved_at = None
     row.reopened += 1
-    _tell(uow, row, "reopened", reason.strip())
-    _audit(uow, row, "reopened", before=before, after={"state": row.state}, reason=reason.strip())
-    return _next_version(uow, row)
+    tell(uow, row, "reopened", reason.strip())
+    audited(uow, row, "reopened", before=before, after={"state": row.state}, reason=reason.strip())
+    return next_version(uow, row)
 
 
-def _locked(uow: UnitOfWork, number: int, version: int | None = None) -> Break:
+def _call_mentioned(uow: UnitOfWork, row: Break, body: str) -> None:
+    """Everybody named by the part of their address before the @ (`@ada`) gets a letter, once a remark."""
+    names = {name.lower() for name in _MENTION.findall(body)}
+    people = identity.holders(uow, permission=Permission.BREAK_WORK, entity_id=row.entity_id) if names else []
+    for person in people:
+        if person.email.partition("@")[0].lower() in names and person.id != uow.actor.id:
+            letter = notifications.Letter(
+                subject=_ASKED.of(person.locale, name=uow.actor.name, number=row.number),
+                paragraphs=(body.strip(),),
+                action=(_LOOK.of(person.locale), f"/breaks/B-{row.number}"),
+                locale=person.locale,
+            )
+            notifications.send(uow, recipient=person.email, letter=letter, purpose="reconciliation.mention")
+
+
+def locked(uow: UnitOfWork, number: int, version: int | None = None) -> Break:
+    """The break for a change. Raises BreakNotFound, and StaleBreak when it is not of that version."""
     scope = uow.actor.scope(Permission.BREAK_WORK)
     row = uow.session.scalar(
         select(Break)
@@ -109,7 +103,8 @@ def _locked(uow: UnitOfWork, number: int, version: int | None = None) -> Break:
     return row
 
 
-def _refuse_step(row: Break, allowed: bool, what: str) -> None:
+def refuse_step(row: Break, allowed: bool, what: str) -> None:
+    """Raises StepNotAllowed unless allowed."""
     if not allowed:
         raise StepNotAllowed(f"B-{row.number} is {row.state}; one cannot {what}.", state=row.state)
 
@@ -122,7 +117,8 @@ def _colleague(uow: UnitOfWork, row: Break, person_id: uuid.UUID) -> str:
     raise Invalid("This person may not work on breaks of this legal entity; choose somebody of Finance.")
 
 
-def _tell(uow: UnitOfWork, row: Break, kind: str, body: str) -> uuid.UUID:
+def tell(uow: UnitOfWork, row: Break, kind: str, body: str) -> uuid.UUID:
+    """A line in the break's story."""
     line = Comment(
         number=row.number,
         kind=kind,
@@ -136,13 +132,14 @@ def _tell(uow: UnitOfWork, row: Break, kind: str, body: str) -> uuid.UUID:
     return line.id
 
 
-def _next_version(uow: UnitOfWork, row: Break) -> int:
+def next_version(uow: UnitOfWork, row: Break) -> int:
+    """Counts the change, so that somebody who looked before it is told."""
     row.version += 1
     uow.session.flush()
     return row.version
 
 
-def _audit(
+def audited(
     uow: UnitOfWork,
     row: Break,
     verb: str,
@@ -151,6 +148,7 @@ def _audit(
     after: dict[str, Any] | None = None,
     reason: str | None = None,
 ) -> None:
+    """The audit entry of a step."""
     audit.record(
         uow,
         action=f"reconciliation.break.{verb}",

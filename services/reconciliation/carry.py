@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from services.reconciliation.scene import Scene
+
 FACTS = (
     "break_class, left_key, left_minor, left_currency, left_value, right_key, right_minor, right_currency, "
     "right_value, delta_minor, currency, booked_on"
@@ -28,8 +30,8 @@ FROM recon_break b, recon_found f WHERE {_MOVED}
 """
 _TAKE_NEW = f"""
 UPDATE recon_break b SET ({FACTS}) = ROW({_OF_FOUND}), since_seq = :seq, closed_seq = NULL,
-    state = CASE b.state WHEN 'resolved' THEN 'open' ELSE b.state END,
-    reopened = b.reopened + (b.state = 'resolved')::int,
+    state = CASE WHEN b.state IN ('resolved', 'proposed') THEN 'open' ELSE b.state END,
+    reopened = b.reopened + (b.state = 'resolved')::int, explained_by = NULL,
     resolution = NULL, resolved_reason = NULL, resolved_by = NULL, resolved_by_name = NULL, resolved_at = NULL,
     version = b.version + 1
 FROM recon_found f WHERE {_MOVED}
@@ -37,6 +39,11 @@ FROM recon_found f WHERE {_MOVED}
 _AMONG_DIRTY = "AND EXISTS (SELECT FROM recon_dirty_now d WHERE d.ext_key = b.subject_key)"
 _CLOSE = """
 UPDATE recon_break b SET closed_seq = :seq, state = 'resolved', resolution = coalesce(b.resolution, 'explained'),
+    explained_by = CASE
+        WHEN EXISTS (SELECT FROM recon_group_now g WHERE g.ext_key IN (b.left_key, b.right_key)) THEN 'grouped'
+        WHEN EXISTS (SELECT FROM recon_expected_now x WHERE x.ext_key IN (b.left_key, b.right_key)) THEN 'expected'
+        WHEN EXISTS (SELECT FROM recon_entry e WHERE e.source_id IN (:left, :right) AND e.ext_key = b.subject_key
+                     AND e.occurrence = b.occurrence) THEN 'agrees' ELSE 'withdrawn' END,
     resolved_at = coalesce(b.resolved_at, :now), version = b.version + 1
 WHERE b.entity_id = :entity AND b.definition = :definition AND b.closed_seq IS NULL
   AND NOT EXISTS (SELECT FROM recon_found f WHERE f.subject_key = b.subject_key AND f.occurrence = b.occurrence) {among}
@@ -63,15 +70,17 @@ UPDATE recon_match_member SET closed = true FROM gone WHERE match_id = gone.id
 """
 _OPEN_GROUPS = """
 WITH made AS (
-    INSERT INTO recon_match (entity_id, definition, fingerprint, rule, confidence_percent, why, first_seq)
-    SELECT :entity, CAST(:definition AS varchar), g.fingerprint, g.rule, g.confidence_percent, g.why, :seq
-    FROM (SELECT DISTINCT fingerprint, rule, confidence_percent, why FROM recon_group_now) g
+    INSERT INTO recon_match (entity_id, definition, fingerprint, rule, confidence_percent, why, runner_up,
+                             first_seq)
+    SELECT :entity, CAST(:definition AS varchar), g.fingerprint, g.rule, g.confidence_percent, g.why, g.runner_up, :seq
+    FROM (SELECT DISTINCT fingerprint, rule, confidence_percent, why, runner_up FROM recon_group_now) g
     WHERE NOT EXISTS (SELECT FROM recon_match m WHERE m.entity_id = :entity AND m.definition = :definition
                       AND m.fingerprint = g.fingerprint AND m.closed_seq IS NULL)
     RETURNING id, fingerprint
 )
-INSERT INTO recon_match_member (match_id, side, source_id, ext_key, occurrence, amount_minor, currency)
-SELECT made.id, g.side, g.source_id, g.ext_key, g.occurrence, g.amount_minor, g.currency
+INSERT INTO recon_match_member (match_id, side, source_id, ext_key, occurrence, amount_minor, currency,
+                               allocated_minor)
+SELECT made.id, g.side, g.source_id, g.ext_key, g.occurrence, g.amount_minor, g.currency, g.amount_minor
 FROM recon_group_now g JOIN made USING (fingerprint)
 """
 
@@ -85,7 +94,14 @@ class Carried:
 
 
 def carry_breaks(
-    connection: Connection, *, entity: uuid.UUID, definition: str, seq: int, now: object, only_dirty: bool = False
+    connection: Connection,
+    scene: Scene,
+    *,
+    entity: uuid.UUID,
+    definition: str,
+    seq: int,
+    now: object,
+    only_dirty: bool = False,
 ) -> Carried:
     """Brings the standing breaks in line with `recon_found`; those of other keys stay when `only_dirty`.
 
@@ -93,6 +109,7 @@ def carry_breaks(
     facts go to its versions, and one that was resolved opens again. One no longer found is closed by this run.
     """
     values = {"entity": entity, "definition": definition, "seq": seq, "now": now}
+    values |= {"left": scene.left, "right": scene.right}
     if not connection.scalar(text(_ANY_KNOWN), values):
         opened = connection.execute(text(_OPEN_NEW.format(only_unknown="")), values)
         return Carried(opened.rowcount, 0)

@@ -8,8 +8,11 @@ from sqlalchemy import Connection, select, text, update
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
+from services.reconciliation import manual
 from services.reconciliation.models import ReconciliationRun, Source
-from services.reconciliation.settlement import Scene
+from services.reconciliation.rules import is_keyed_only
+from services.reconciliation.scene import Scene
+from services.reconciliation.vocabulary import Definition
 
 FULL_FROM = 0.04
 """The share of keys from which comparing everything costs less than comparing key by key (measured)."""
@@ -48,6 +51,10 @@ def gather(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, rule_version:
         .order_by(ReconciliationRun.seq.desc())
         .limit(1)
     )
+    if not is_keyed_only(scene.parameters) or manual.standing(
+        uow, entity_id=entity_id, definition=Definition.SETTLEMENT
+    ):
+        return None
     if last is None or last.fingerprint is None or last.rule_version != rule_version or _everything(uow, scene):
         return None
     connection.exec_driver_sql(_DIRTY_NOW)

@@ -9,6 +9,7 @@ __all__ = [
     "DifferenceUnexplained",
     "NotSecondPerson",
     "OlderThanLastRun",
+    "PeriodNotFound",
     "ReasonMissing",
     "RunNotFound",
     "SignatureRefused",
@@ -23,6 +24,10 @@ class RunNotFound(NotFound):
 
 class BreakNotFound(NotFound):
     code = "reconciliation.break_not_found"
+
+
+class PeriodNotFound(NotFound):
+    code = "reconciliation.period_not_found"
 
 
 class OlderThanLastRun(Conflict):

@@ -14,7 +14,7 @@ from services import bank, books, payments
 from services.core.db import Database, UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.models import Source
-from services.reconciliation.vocabulary import SourceKind
+from services.reconciliation.vocabulary import SIDES, SourceKind
 
 _FEEDS: dict[SourceKind, Callable[[int], Select[Any]]] = {
     SourceKind.BOOKS: lambda after: books.ledger_entries(after_seq=after),
@@ -39,13 +39,39 @@ _TAKEN = ", ".join(f"{fact} = excluded.{fact}" for fact in (*_FACTS, "changed_se
 # What the source holds already is left out at once; the rest knows the occurrence it was first given, if any.
 _FRESH = f"""
 CREATE TEMP TABLE recon_fresh ON COMMIT DROP AS
-SELECT i.*, e.occurrence AS known FROM recon_incoming i
+SELECT i.*, e.occurrence AS known, e.booked_on AS known_on, e.late_from FROM recon_incoming i
 LEFT JOIN recon_entry e ON e.source_id = {{source}} AND e.ext_key = i.ext_key AND e.origin = i.origin
-WHERE e.ext_key IS NULL OR ({_OF["e"]}) IS DISTINCT FROM ({_OF["i"]})
+WHERE e.ext_key IS NULL OR (
+    {_OF["e"].replace("e.booked_on", "coalesce(e.late_from, e.booked_on)")}) IS DISTINCT FROM ({_OF["i"]})
+"""
+# A late entry stays on the day it was moved to, whatever else of it changes.
+_STAY = "UPDATE recon_fresh SET booked_on = known_on WHERE late_from = booked_on"
+# Closed days take no change: it is held back, and taken in when its period is opened again.
+_HELD = """
+WITH held AS (
+    DELETE FROM recon_fresh WHERE known IS NOT NULL AND late_from IS NULL
+      AND (known_on <@ CAST(:closed AS datemultirange) OR booked_on <@ CAST(:closed AS datemultirange)) RETURNING *
+)
+INSERT INTO recon_late (source_id, ext_key, origin, belongs_to, amount_minor, currency, status)
+SELECT :source, ext_key, origin, known_on, amount_minor, currency, status FROM held ON CONFLICT DO NOTHING
+"""
+# A new entry of a closed day belongs to the next open one, with a link back.
+_MOVED = """
+WITH moved AS (
+    UPDATE recon_fresh f SET late_from = f.booked_on, booked_on = upper(closed)
+    FROM unnest(CAST(:closed AS datemultirange)) closed WHERE f.known IS NULL AND f.booked_on <@ closed RETURNING f.*
+)
+INSERT INTO recon_late (source_id, ext_key, origin, belongs_to, moved_to, amount_minor, currency, status)
+SELECT :source, ext_key, origin, late_from, booked_on, amount_minor, currency, status FROM moved ON CONFLICT DO NOTHING
+"""
+_CLOSED = """
+SELECT coalesce(range_agg(daterange(first_day, last_day, '[]')), '{}')::varchar FROM recon_period
+WHERE entity_id = :entity AND definition = :definition AND state = 'signed_off'
 """
 # A row keeps the occurrence it was first given; a further row of the same key gets the next one.
 _NUMBERED_AFRESH = """
-SELECT i.*, row_number() OVER (PARTITION BY i.ext_key ORDER BY i.changed_seq, i.origin) - 1 AS occurrence
+SELECT i.*, NULL::date AS late_from,
+       row_number() OVER (PARTITION BY i.ext_key ORDER BY i.changed_seq, i.origin) - 1 AS occurrence
 FROM recon_incoming i
 """
 _NUMBERED_ON = """
@@ -67,8 +93,8 @@ rolled AS (
 """
 _UPSERT = f"""
 WITH written AS (
-    INSERT INTO recon_entry AS e (source_id, occurrence, {_COLUMNS})
-    SELECT :source, occurrence, {_COLUMNS} FROM ({{numbered}}) numbered
+    INSERT INTO recon_entry AS e (source_id, occurrence, late_from, {_COLUMNS})
+    SELECT :source, occurrence, late_from, {_COLUMNS} FROM ({{numbered}}) numbered
     ON CONFLICT (source_id, ext_key, occurrence) DO UPDATE SET {_TAKEN}
     WHERE ({_OF["e"]}) IS DISTINCT FROM ({_OF["excluded"]})
     RETURNING new.ext_key AS ext_key,
@@ -94,7 +120,7 @@ dirtied AS (
 # What the feed no longer has is taken back, with its part of the totals.
 _RETRACT = f"""
 WITH gone AS (
-    DELETE FROM recon_entry e WHERE e.source_id = :source
+    DELETE FROM recon_entry e WHERE e.source_id = :source AND NOT e.booked_on <@ CAST(:closed AS datemultirange)
       AND NOT EXISTS (SELECT FROM recon_incoming i WHERE i.ext_key = e.ext_key AND i.origin = e.origin)
     RETURNING e.*
 ), moved AS (
@@ -149,7 +175,8 @@ def _refresh(uow: UnitOfWork, entity_id: uuid.UUID, kind: SourceKind) -> Refresh
     incoming = table("recon_incoming", *(column(name) for name in names))
     rows = select(*(feed.c[name] for name in names)).where(feed.c.entity_id == entity_id)
     taken = uow.session.execute(insert(incoming).from_select(names, rows))
-    retracted = uow.session.scalar(text(_RETRACT), {"source": source.id}) if source.whole else 0
+    closed = {"closed": _closed_days(uow, source) or "{}"}
+    retracted = uow.session.scalar(text(_RETRACT), {"source": source.id} | closed) if source.whole else 0
     brought = store_incoming(uow, source) if taken.rowcount else Refreshed(kind, 0, 0)  # pyright: ignore[reportAttributeAccessIssue]
     source.refreshed_at, source.whole = uow.clock.now(), False
     uow.session.flush()
@@ -167,11 +194,14 @@ def store_incoming(uow: UnitOfWork, source: Source) -> Refreshed:
     connection.exec_driver_sql("ANALYZE recon_incoming")
     connection.exec_driver_sql("DROP TABLE IF EXISTS pg_temp.recon_fresh")
     rows = connection.scalar(text("SELECT count(*) FROM recon_incoming")) or 0
-    numbered = _NUMBERED_AFRESH
-    if known:
+    closed = _closed_days(uow, source)
+    numbered = _NUMBERED_ON if known or closed else _NUMBERED_AFRESH
+    if numbered is _NUMBERED_ON:
         rows = connection.exec_driver_sql(_FRESH.format(source=int(source.id))).rowcount
+        connection.exec_driver_sql(_STAY)
+        for statement in (_HELD, _MOVED) if closed else ():
+            connection.execute(text(statement), values | {"closed": closed})
         connection.exec_driver_sql("ANALYZE recon_fresh")
-        numbered = _NUMBERED_ON
     source.all_dirty = source.all_dirty or rows > known * _FULL_FROM
     dirtied = "" if source.all_dirty else _DIRTIED.format(rows="written")
     new, changed = connection.execute(text(_UPSERT.format(numbered=numbered, dirtied=dirtied)), values).one()
@@ -179,6 +209,14 @@ def store_incoming(uow: UnitOfWork, source: Source) -> Refreshed:
     source.watermark = max(source.watermark, seen)
     uow.session.flush()
     return Refreshed(SourceKind(source.kind), new, changed)
+
+
+def _closed_days(uow: UnitOfWork, source: Source) -> str | None:
+    """The days of signed periods, as a multirange; None when there are none."""
+    (definition,) = (name for name, kinds in SIDES.items() if SourceKind(source.kind) in kinds)
+    values = {"entity": source.entity_id, "definition": definition.value}
+    days = uow.session.scalar(text(_CLOSED), values)
+    return None if days in (None, "{}") else days
 
 
 def take_whole(uow: UnitOfWork, *, entity_id: uuid.UUID, kind: SourceKind) -> None:

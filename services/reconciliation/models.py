@@ -66,6 +66,7 @@ class Entry(Base):
         PrimaryKeyConstraint("source_id", "ext_key", "occurrence", postgresql_include=_INCLUDED),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
         CheckConstraint("occurrence >= 0", name="occurrence_counts_from_zero"),
+        Index(None, "booked_on", postgresql_using="brin"),
         {"postgresql_partition_by": "HASH (ext_key)"},
     )
 
@@ -133,6 +134,9 @@ class RuleSet(Base):
     version: Mapped[int]
     parameters: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    note: Mapped[str | None]
+    author: Mapped[str | None]
+    request_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("approval_consumption.request_id"))
 
 
 class Definition(Base):
@@ -256,6 +260,7 @@ class Signature(Base):
     reason: Mapped[str | None]
     statement: Mapped[dict[str, Any]]
     digest: Mapped[str]
+    request_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("approval_consumption.request_id"))
 
 
 class _Finding:
@@ -314,6 +319,9 @@ class Break(_Finding, Base):
     resolved_at: Mapped[dt.datetime | None]
     reopened: Mapped[int] = mapped_column(server_default=text("0"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    explained_by: Mapped[str | None]
+    proposal_id: Mapped[uuid.UUID | None]
+    proposed_by_name: Mapped[str | None]
 
 
 class BreakVersion(_Finding, Base):
@@ -348,57 +356,3 @@ class Comment(Base):
     author_id: Mapped[uuid.UUID | None]
     author_name: Mapped[str]
     written_at: Mapped[dt.datetime]
-
-
-class Match(Base):
-    """A group of entries that settle each other, found by a rule other than the plain key; stored once."""
-
-    __tablename__ = "recon_match"
-    __table_args__ = (
-        CheckConstraint("confidence_percent BETWEEN 0 AND 100", name="confidence_range"),
-        Index(
-            "uq_recon_match_open",
-            "entity_id",
-            "definition",
-            "fingerprint",
-            unique=True,
-            postgresql_where=text("closed_seq IS NULL"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
-    definition: Mapped[str]
-    fingerprint: Mapped[str]
-    rule: Mapped[str]
-    confidence_percent: Mapped[int] = mapped_column(SmallInteger)
-    why: Mapped[str]
-    first_seq: Mapped[int]
-    closed_seq: Mapped[int | None]
-
-
-class MatchMember(Base):
-    """One entry of a match group; an entry belongs to at most one open group, which the database holds to."""
-
-    __tablename__ = "recon_match_member"
-    __table_args__ = (
-        PrimaryKeyConstraint("match_id", "side", "ext_key", "occurrence"),
-        CheckConstraint("side IN ('left', 'right')", name="side"),
-        Index(
-            "uq_recon_match_member_open",
-            "source_id",
-            "ext_key",
-            "occurrence",
-            unique=True,
-            postgresql_where=text("NOT closed"),
-        ),
-    )
-
-    match_id: Mapped[int] = mapped_column(ForeignKey("recon_match.id"))
-    side: Mapped[str]
-    source_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("recon_source.id"))
-    ext_key: Mapped[str] = mapped_column(_C)
-    occurrence: Mapped[int] = mapped_column(SmallInteger)
-    amount_minor: Mapped[int]
-    currency: Mapped[str]
-    closed: Mapped[bool] = mapped_column(server_default=text("false"))

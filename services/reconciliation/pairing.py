@@ -56,6 +56,7 @@ class Limits:
     margin: int
     window_days: int
     batch_size: int
+    order: tuple[str, ...] = ("P-10", "P-50", "P-30", "P-40")
 
 
 @dataclass(slots=True)
@@ -69,10 +70,14 @@ class Pairing:
 def pair(payouts: Iterable[Item], lines: Iterable[Item], limits: Limits) -> Pairing:
     """Groups payouts and bank lines; what is in no group has no match that could be proven."""
     table = _Table(sorted(payouts, key=_by_day), sorted(lines, key=_by_day), limits)
-    table.by_references()
-    table.by_collective_sum()
-    table.by_likeness()
-    table.by_amount()
+    steps = {
+        "P-10": table.by_references,
+        "P-50": table.by_collective_sum,
+        "P-30": table.by_likeness,
+        "P-40": table.by_amount,
+    }
+    for rule in limits.order:
+        steps[rule]()
     return table.result
 
 
@@ -120,7 +125,7 @@ class _Table:
     def by_collective_sum(self) -> None:
         for line in [line for line in self.lines.values() if line.collective]:
             choice = [p for p in self.payouts.values() if self._in_window(p, line)]
-            found = _sums(choice, line.amount, self.limits.batch_size)
+            found = sums(choice, line.amount, self.limits.batch_size)
             if len(found) == 1:
                 why = f"collective line, the only {len(found[0])} payouts with this sum"
                 self._take(Rule.BATCH, 95, why, found[0], [line.key])
@@ -197,7 +202,7 @@ class _Table:
             del self.lines[key]
 
 
-def _sums(choice: list[Item], amount: int, largest: int) -> list[list[str]]:
+def sums(choice: list[Item], amount: int, largest: int) -> list[list[str]]:
     """Up to two sets of payouts that add up to `amount`; none when there are too many to be sure."""
     if len(choice) > _MOST_IN_WINDOW:
         return []

@@ -19,7 +19,7 @@ from services.core.db import UnitOfWork
 from services.reconciliation.models import Entry
 from services.reconciliation.pairing import Group, Item, Limits, Pairing, pair
 from services.reconciliation.policy import add_business_days
-from services.reconciliation.settlement import EXPECTED_NOW, Scene
+from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.vocabulary import BreakClass, WhyExpected
 
 _UNPAID = {"failed", "canceled"}
@@ -28,11 +28,6 @@ _FOUND_LIKE_BREAKS = """
 CREATE TEMP TABLE recon_found ON COMMIT DROP AS
 SELECT subject_key, occurrence, break_class, left_key, left_minor, left_currency, left_value, right_key, right_minor,
        right_currency, right_value, delta_minor, currency, booked_on FROM recon_break WITH NO DATA
-"""
-_GROUPS = """
-CREATE TEMP TABLE recon_group_now (fingerprint varchar, rule varchar, confidence_percent smallint, why varchar,
-    side varchar, source_id smallint, ext_key varchar COLLATE "C", occurrence smallint, amount_minor bigint,
-    currency varchar) ON COMMIT DROP
 """
 
 
@@ -122,7 +117,7 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID) -> 
     _judge_rest(sides, pairing)
     _judge_sums(sides)
     connection = uow.session.connection()
-    for statement in (_FOUND_LIKE_BREAKS, _GROUPS, EXPECTED_NOW):
+    for statement in (_FOUND_LIKE_BREAKS, GROUP_NOW, EXPECTED_NOW):
         connection.exec_driver_sql(statement)
     _copy(uow, "recon_found", sides.found.values())
     _copy(uow, "recon_expected_now", sides.awaited)
@@ -135,6 +130,7 @@ def _read(uow: UnitOfWork, scene: Scene, entity_id: uuid.UUID) -> _Sides:
         margin=scene.parameters["margin_percent"],
         window_days=scene.parameters["window_days"],
         batch_size=scene.parameters["batch_size"],
+        order=tuple(scene.parameters["order"]),
     )
     latest = scene.through + dt.timedelta(days=limits.window_days)
     composition = payments.payout_composition().subquery()
@@ -264,7 +260,7 @@ def _members(sides: _Sides, scene: Scene) -> Iterable[tuple[Any, ...]]:
             ("right", scene.right, group.lines, sides.right),
         ):
             for record in map(records.__getitem__, members):
-                yield (*head, side, source, record.ext_key, record.occurrence, record.minor, record.currency)
+                yield (*head, side, source, record.ext_key, record.occurrence, record.minor, record.currency, None)
 
 
 def _copy(uow: UnitOfWork, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -18,6 +18,7 @@ STEPS: dict[BreakState, frozenset[BreakState]] = {
     BreakState.RESOLVED: frozenset({BreakState.OPEN}),
 }
 
+WRITES_OFF = frozenset({Resolution.ACCEPTED, Resolution.NOT_OURS})
 BY_A_PERSON = frozenset(Resolution) - {Resolution.EXPLAINED}
 
 
@@ -75,3 +76,8 @@ def is_second_person(started_by: uuid.UUID, signer: uuid.UUID | None) -> bool:
 
 def reason_suffices(reason: str | None) -> bool:
     return reason is not None and len(reason.strip()) >= REASON_LENGTH
+
+
+def needs_agreement(resolution: Resolution, delta_minor: int, threshold_minor: int) -> bool:
+    """A correction is proved by the next run. A write-off is proved by nothing: above the threshold it takes two."""
+    return resolution in WRITES_OFF and abs(delta_minor) > threshold_minor

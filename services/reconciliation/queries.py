@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.errors import RunNotFound
-from services.reconciliation.models import Match, MatchMember, ReconciliationRun, Signature, Total
+from services.reconciliation.models import ReconciliationRun, Signature, Total
+from services.reconciliation.models_match import Match, MatchMember
 from services.reconciliation.views import MatchView, RunView, SignatureView, TotalView
 from services.reconciliation.vocabulary import Definition, Span
 

@@ -13,7 +13,7 @@ from services.core.canonical_json import digest
 from services.reconciliation.errors import DifferenceUnexplained
 from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.policy import deviation_ppm
-from services.reconciliation.settlement import Scene
+from services.reconciliation.scene import Scene
 from services.reconciliation.vocabulary import Span
 
 _SIDE_TOTALS = """

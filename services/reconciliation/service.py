@@ -16,7 +16,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
 from services.core.permissions import Permission
-from services.reconciliation import dirty, payouts, results, settlement
+from services.reconciliation import dirty, manual, payouts, periods, results, settlement
 from services.reconciliation.carry import Carried, carry_breaks, carry_groups
 from services.reconciliation.errors import OlderThanLastRun
 from services.reconciliation.ingest import source_of
@@ -25,7 +25,8 @@ from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models import ReconciliationRun, RuleSet, Total
 from services.reconciliation.queries import view_of_run
 from services.reconciliation.results import Standing, TotalRow
-from services.reconciliation.settlement import Scene
+from services.reconciliation.rules import complete
+from services.reconciliation.scene import CLEAR, Scene
 from services.reconciliation.views import RunView
 from services.reconciliation.vocabulary import (
     NIGHTLY,
@@ -40,15 +41,12 @@ from services.reconciliation.vocabulary import (
 )
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
-_CLEAR = (
-    "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now, "
-    "pg_temp.recon_dirty_now"
-)
 _KEEP_EXPECTED = """
 INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
 """
 _EXPECTED = "SELECT count(*), count(*) FILTER (WHERE side = 'left') FROM recon_expected_now"
+_GROUPED = "SELECT count(*) FROM recon_group_now WHERE side = 'left'"
 _RULES = "SELECT rule, count(DISTINCT fingerprint) AS groups FROM recon_group_now GROUP BY rule"
 
 
@@ -110,7 +108,7 @@ def reconcile(
     """
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
     connection = uow.session.connection()
-    connection.exec_driver_sql(_CLEAR)
+    connection.exec_driver_sql(CLEAR)
     connection.execute(text(_LOCK), {"name": f"reconciliation/{definition}/{entity_id}"})
     frame = _frame(uow, Definition(definition), entity_id, through)
     if frame.definition is Definition.SETTLEMENT:
@@ -139,7 +137,7 @@ def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, throug
             newest=str(newest),
         )
     rules = uow.session.get_one(DefinitionRow, definition.value)
-    parameters = uow.session.get_one(RuleSet, (definition.value, rules.rule_version)).parameters
+    parameters = complete(definition, uow.session.get_one(RuleSet, (definition.value, rules.rule_version)).parameters)
     left, right = (source_of(uow, entity_id=entity_id, kind=kind) for kind in SIDES[definition])
     seq = uow.session.scalar(text("SELECT nextval(pg_get_serial_sequence('recon_run', 'seq'))"))
     scene = Scene(left.id, right.id, day, parameters)
@@ -168,12 +166,12 @@ def _store(
     uow: UnitOfWork, connection: Connection, frame: _Frame, starter: Starter, job_run_id: uuid.UUID | None
 ) -> ReconciliationRun:
     entity, definition = frame.entity_id, frame.definition.value
-    rule_counts: dict[str, int] = {}
-    if frame.definition is Definition.PAYOUTS:
-        carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
-        rule_counts = {row.rule: row.groups for row in connection.execute(text(_RULES))}
+    manual.apply(uow, frame.scene, entity_id=entity, definition=frame.definition)
+    carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
+    rule_counts = {row.rule: row.groups for row in connection.execute(text(_RULES))}
     carried = carry_breaks(
         connection,
+        frame.scene,
         entity=entity,
         definition=definition,
         seq=frame.seq,
@@ -188,7 +186,10 @@ def _store(
     run = _run_row(uow, frame, starter=starter, found=found, carried=carried, totals=totals)
     run.job_run_id = job_run_id
     run.expected, run.matched = expected, matched
-    run.rule_counts = rule_counts or {Rule.KEY.value: matched}
+    if frame.definition is Definition.SETTLEMENT:
+        grouped = connection.scalar(text(_GROUPED)) or 0
+        rule_counts = {Rule.KEY.value: matched - grouped} | rule_counts
+    run.rule_counts = rule_counts
     run.digest = results.content_digest(
         connection, run, rows=totals, expected=results.EXPECTED_NOW, fingerprint=found.fingerprint
     )
@@ -199,6 +200,7 @@ def _store(
         uow.session.execute(insert(Total), [{"run_id": run.id, **row.stored()} for row in totals])
     connection.execute(text(_KEEP_EXPECTED), {"run": run.id})
     dirty.settle(uow, frame.scene)
+    periods.note_run(uow, run)
     return run
 
 

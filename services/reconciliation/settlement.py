@@ -6,13 +6,13 @@ that differ or have no counterpart; everything after works on those.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from sqlalchemy import Connection, text
 
 from services.core.db import UnitOfWork
+from services.reconciliation.leftovers import match_leftovers
 from services.reconciliation.policy import business_day_before
+from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
+from services.reconciliation.tolerated import group_tolerated
 
 # What a merge join over the covering index needs; for this transaction only.
 _MERGE_ONLY = """
@@ -96,29 +96,11 @@ SELECT CASE break_class WHEN 'missing_left' THEN 'right' ELSE 'left' END, subjec
 FROM awaited
 """
 
-EXPECTED_NOW = """
-CREATE TEMP TABLE recon_expected_now (side varchar, ext_key varchar COLLATE "C", occurrence smallint,
-    amount_minor bigint, currency varchar, booked_on date, why varchar) ON COMMIT DROP
-"""
 _ANYTHING_LATER = """
 SELECT EXISTS (SELECT FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on > :through)
 """
 _CURRENCIES = "SELECT DISTINCT currency FROM recon_entry_total WHERE source_id IN (:left, :right) ORDER BY 1"
 _STATUSES = "SELECT code, status FROM recon_status ORDER BY code"
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What one run looks at: the ids of both feeds, the last business day and the parameters of its rules."""
-
-    left: int
-    right: int
-    through: Any
-    parameters: dict[str, Any]
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return {"left": self.left, "right": self.right, "through": self.through}
 
 
 def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False) -> None:
@@ -138,9 +120,12 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     connection.exec_driver_sql(_FOUND.format(**sides, **_words(connection, scene)))
     connection.exec_driver_sql(_PLANNER_FREE)
     connection.exec_driver_sql(EXPECTED_NOW)
+    connection.exec_driver_sql(GROUP_NOW)
     if later:
         connection.exec_driver_sql("ANALYZE recon_found")
         connection.execute(text(_BOOKED_LATER), scene.values)
+    group_tolerated(uow, scene)
+    match_leftovers(uow, scene)
     if days := scene.parameters.get("expected_days"):
         since = business_day_before(scene.through, days)
         connection.execute(text(_NOT_DUE), {"since": since})
@@ -154,13 +139,16 @@ def _words(connection: Connection, scene: Scene) -> dict[str, str]:
     relative = int(scene.parameters.get("amount_tolerance_ppm", 0))
     exact = "l.amount_minor <> r.amount_minor"
     allowed = f"greatest({absolute}, abs(l.amount_minor) * {relative} / 1000000)"
+    differs = f"abs(l.amount_minor - r.amount_minor) > {allowed}" if absolute or relative else exact
+    if scene.parameters.get("net_of_fee"):
+        differs = f"({differs} AND l.amount_minor IS DISTINCT FROM r.amount_minor - r.fee_minor)"
     return {
         "left_currency": _named("left_code", codes),
         "right_currency": _named("right_code", codes),
         "any_currency": _named("coalesce(left_code, right_code)", codes),
         "left_status": _named("left_status_code", statuses),
         "right_status": _named("right_status_code", statuses),
-        "amount_differs": f"abs(l.amount_minor - r.amount_minor) > {allowed}" if absolute or relative else exact,
+        "amount_differs": differs,
         "hours": str(24 * int(scene.parameters["timing_days"])),
     }
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import exists, select, text
 
-from services import audit
+from services import approvals, audit
 from services.core import events
 from services.core.canonical_json import digest
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.reconciliation import results
+from services.reconciliation import periods, results
+from services.reconciliation.asking import SIGN_OFF, last_reason
 from services.reconciliation.errors import NotSecondPerson, ReasonMissing, RunNotFound, SignatureRefused
 from services.reconciliation.models import ReconciliationRun, Signature, Total
 from services.reconciliation.policy import REASON_LENGTH, deviation_ppm, is_second_person, reason_suffices
@@ -58,7 +59,7 @@ _SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """A run with what decides over its signature."""
 
     run: ReconciliationRun
@@ -81,7 +82,7 @@ class _Case:
 
 def signing_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> SigningView:
     """Whether the actor may sign the run, what stands against it, and what is still open. Raises RunNotFound."""
-    case = _case(uow, run_id, Permission.RECONCILIATION_READ)
+    case = case_of(uow, run_id, Permission.RECONCILIATION_READ)
     obstacle = _obstacle(uow, case)
     return SigningView(
         may_sign=obstacle is None,
@@ -94,22 +95,45 @@ def signing_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> SigningView:
     )
 
 
-def sign_off(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -> SignatureView:
-    """Puts the actor's name under a finished run and freezes its totals and digest.
+def sign_off(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -> SignatureView | None:
+    """Puts the actor's name under a finished run, freezes its totals and digest, and closes its day.
 
-    Refused: for the one who started it (NotSecondPerson, and by the database itself), for a run that is signed,
-    that is not the newest of its day, or whose inputs have gaps (SignatureRefused), and, while the deviation of
-    what is still open is above the limit, without a reason of at least eight characters (ReasonMissing).
+    It is an approval asked for by the one who started the run, so the policy of `reconciliation.sign_off` says who
+    has to agree; None is returned while it wants further people. Refused: for the starter (NotSecondPerson, and by
+    the database itself), for a run that is signed, that is not the newest of its day, or whose inputs have gaps
+    (SignatureRefused), and, while what is open is above the limit, without a reason of at least eight characters.
     """
     uow.actor.require(Permission.RECONCILIATION_SIGN)
-    case = _case(uow, run_id, Permission.RECONCILIATION_SIGN)
-    uow.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": f"reconciliation/{case.run.definition}/{case.run.entity_id}"},
-    )
-    case = _case(uow, run_id, Permission.RECONCILIATION_SIGN)
+    case = _locked_case(uow, run_id)
     _refuse(uow, case, reason)
-    statement = _statement(uow, case, reason)
+    approvals.sign_at_once(
+        uow,
+        kind=SIGN_OFF.name,
+        subject_type="reconciliation_run",
+        subject_id=run_id,
+        entity_id=case.run.entity_id,
+        content=content_of(uow, case),
+        facts=approvals.ApprovalFacts(rows=case.run.breaks),
+        requested_by=approvals.Requester(case.run.started_by, case.run.started_by_name),
+        reason=reason,
+    )
+    return view_of_signature(uow.session.get(Signature, run_id, populate_existing=True))
+
+
+def sign_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
+    """Writes the signature that has been agreed to, in the last voter's transaction."""
+    uow.actor.require(Permission.RECONCILIATION_SIGN)
+    case = _locked_case(uow, uuid.UUID(request.subject_id))
+    reason = last_reason(uow, request.id)
+    _refuse(uow, case, reason)
+    content = content_of(uow, case)
+    approvals.consume(uow, request_id=request.id, content=content)
+    statement = content | {
+        "started_by": str(case.run.started_by),
+        "signed_by": str(uow.actor.id),
+        "signed_at": uow.clock.now().isoformat(),
+        "reason": reason.strip() if reason else None,
+    }
     row = Signature(
         run_id=case.run.id,
         started_by=case.run.started_by,
@@ -117,21 +141,29 @@ def sign_off(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -
         signed_by_name=uow.actor.name,
         signed_at=dt.datetime.fromisoformat(statement["signed_at"]),
         over_limit=case.over_limit,
-        reason=reason.strip() if reason else None,
+        reason=statement["reason"],
         statement=statement,
         digest=digest(statement),
+        request_id=request.id,
     )
     uow.session.add(row)
     uow.session.flush()
+    periods.close_day(uow, run=case.run, request_id=request.id)
     _announce(uow, case.run, row)
-    view = view_of_signature(row)
-    assert view is not None  # noqa: S101 - the row was just made
-    return view
+
+
+def _locked_case(uow: UnitOfWork, run_id: uuid.UUID) -> Case:
+    case = case_of(uow, run_id, Permission.RECONCILIATION_SIGN)
+    uow.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"reconciliation/{case.run.definition}/{case.run.entity_id}"},
+    )
+    return case_of(uow, run_id, Permission.RECONCILIATION_SIGN)
 
 
 def verify_signature(uow: UnitOfWork, *, run_id: uuid.UUID) -> VerificationView:
     """Computes everything a signature stands for again from the rows. Raises RunNotFound, also for an unsigned run."""
-    case = _case(uow, run_id, Permission.RECONCILIATION_READ)
+    case = case_of(uow, run_id, Permission.RECONCILIATION_READ)
     signature = case.signature
     if signature is None:
         raise RunNotFound("This run carries no signature that could be verified.", run_id=str(run_id))
@@ -161,7 +193,7 @@ def _findings_hold(uow: UnitOfWork, run: ReconciliationRun, statement: dict[str,
     return statement["findings"] == results.findings_digest(uow.session.connection(), run)
 
 
-def _case(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> _Case:
+def case_of(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> Case:
     scope = uow.actor.scope(permission)
     run = uow.session.scalar(
         select(ReconciliationRun).where(ReconciliationRun.id == run_id, scope.allows(ReconciliationRun.entity_id))
@@ -177,7 +209,7 @@ def _case(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> _Case:
         )
     )
     signature = uow.session.get(Signature, run_id, populate_existing=True)
-    return _Case(run, signature, not uow.session.scalar(newer), _standing(uow, run))
+    return Case(run, signature, not uow.session.scalar(newer), _standing(uow, run))
 
 
 def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ...]:
@@ -194,7 +226,7 @@ def _stands(row: Any, total: TotalRow | None) -> StandingView:
     return StandingView(row.currency, row.breaks, own + swapped, deviation_ppm(own + swapped, left), counting)
 
 
-def _obstacle(uow: UnitOfWork, case: _Case) -> Obstacle | None:
+def _obstacle(uow: UnitOfWork, case: Case) -> Obstacle | None:
     if case.signature is not None:
         return Obstacle.SIGNED
     if not case.newest:
@@ -206,7 +238,7 @@ def _obstacle(uow: UnitOfWork, case: _Case) -> Obstacle | None:
     return Obstacle.INPUT_GAPS if case.has_gaps else None
 
 
-def _refuse(uow: UnitOfWork, case: _Case, reason: str | None) -> None:
+def _refuse(uow: UnitOfWork, case: Case, reason: str | None) -> None:
     obstacle = _obstacle(uow, case)
     if obstacle is Obstacle.STARTED_BY_YOU:
         raise NotSecondPerson(
@@ -241,14 +273,15 @@ def _totals(uow: UnitOfWork, run_id: uuid.UUID) -> list[TotalRow]:
     ]
 
 
-def _statement(uow: UnitOfWork, case: _Case, reason: str | None) -> dict[str, Any]:
-    """What is signed, in canonical JSON values: the run's content, and what was still open at this moment."""
+def content_of(uow: UnitOfWork, case: Case) -> dict[str, Any]:
+    """What is signed, in canonical JSON values: the run's content, and what is still open at this moment."""
     run = case.run
     return {
         "run": str(run.id),
         "definition": run.definition,
         "entity": str(run.entity_id),
         "through": run.through.isoformat(),
+        "days": [run.through.isoformat()] * 2,
         "rule_version": run.rule_version,
         "content": run.digest,
         "findings": results.findings_digest(uow.session.connection(), run),
@@ -257,10 +290,6 @@ def _statement(uow: UnitOfWork, case: _Case, reason: str | None) -> dict[str, An
         "deviation_ppm": case.deviation_ppm,
         "limit_ppm": run.limit_ppm,
         "inputs": run.inputs,
-        "started_by": str(run.started_by),
-        "signed_by": str(uow.actor.id),
-        "signed_at": uow.clock.now().isoformat(),
-        "reason": reason.strip() if reason else None,
     }
 
 

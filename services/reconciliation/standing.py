@@ -15,7 +15,8 @@ from services.audit import AuditEntryView
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.breaks import breaks_of_keys
-from services.reconciliation.models import Entry, MatchMember, Source
+from services.reconciliation.models import Entry, Source
+from services.reconciliation.models_match import MatchMember
 from services.reconciliation.views import BreakView
 from services.reconciliation.vocabulary import SourceKind
 

@@ -74,12 +74,20 @@ class Resolution(StrEnum):
 class Rule(StrEnum):
     """The rules by the ids people say; their order is their precedence."""
 
+    BY_HAND = "M-10"
     KEY = "S-10"
     CURRENCY = "S-20"
     AMOUNT = "S-30"
     FEE = "S-40"
     STATUS = "S-50"
+    EXCHANGED = "S-25"
+    TOLERATED = "S-35"
     TIMING = "S-60"
+    PLAIN_KEY = "S-70"
+    SIMILAR_KEY = "S-80"
+    BATCH_SUM = "S-90"
+    COVERING_SET = "S-91"
+    LONE_AMOUNT = "S-95"
     ALL_REFERENCES = "P-10"
     REFERENCE = "P-20"
     MANGLED_REFERENCE = "P-30"
@@ -93,6 +101,20 @@ class Span(StrEnum):
 
     ALL = "all"
     DAY = "day"
+
+
+class PeriodSpan(StrEnum):
+    DAY = "day"
+    MONTH = "month"
+
+
+class PeriodState(StrEnum):
+    """`ready`: a run covers it and its inputs are whole. `signed_off`: closed for late writes."""
+
+    OPEN = "open"
+    READY = "ready"
+    SIGNED_OFF = "signed_off"
+    REOPENED = "reopened"
 
 
 class WhyExpected(StrEnum):
@@ -123,6 +145,15 @@ class NightlyParams(BaseModel):
     """Sync, imports and both reconciliations of every legal entity, in order."""
 
 
+class BacktestParams(BaseModel):
+    """The draft of a definition's rules, tried on the last runs."""
+
+    definition: Definition
+
+
+BACKTEST = RunKind(
+    "reconciliation.backtest", BacktestParams, Permission.RULES_EDIT, priority=70, transaction_seconds=3600
+)
 RUN = RunKind(
     "reconciliation.run",
     ReconcileParams,

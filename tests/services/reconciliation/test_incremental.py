@@ -79,9 +79,10 @@ def _end_of(uow: UnitOfWork, history: list[tuple[list[Row], list[Row]]], *, full
     """Breaks, counts and totals after the last night."""
     entity = an_entity(uow, "full" if fully else "part")
     many = [Row(f"same{n:03d}", 100, fee=1) for n in range(300)]  # so that the few others are below 4 %
-    for day, batch in enumerate([(many, many), *history]):
-        last = _night(uow, entity, batch, day, fully=fully or day == 0)
-        assert (last.looked_at is None) is (fully or day == 0)
+    last = _night(uow, entity, (many, many), 0, fully=True)
+    for day, batch in enumerate(history, start=1):
+        last = _night(uow, entity, batch, day, fully=fully)
+        assert (last.looked_at is None) is fully
     found = [tuple(row) for row in uow.session.execute(_BREAKS, {"entity": entity})]
     return found, last.matched, last.breaks, last.expected, totals_of(uow, run_id=last.id)
 

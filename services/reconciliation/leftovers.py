@@ -1,0 +1,204 @@
+"""What the key left over on both sides of a settlement: ordered rules that take only what is surely a pair.
+
+S-70 key equal but for what people do to keys, S-80 key alike, S-90 entries of one batch and their sum (1:n, n:1, n:m),
+S-91 one entry and the only set that adds up to it, S-95 amount in the window where neither side has another choice.
+Whatever is ambiguous stays a break, for a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapidfuzz import fuzz
+from sqlalchemy import text
+
+from services.core.db import UnitOfWork
+from services.reconciliation.pairing import Item, plain, sums
+from services.reconciliation.scene import Scene
+
+MOST = 20_000  # leftovers of a side that are looked at; beyond them the rules of before are wrong, not the entries
+_NEAR = 40  # candidates of equal amount that a similar key is looked for among
+
+_READ = """
+SELECT f.break_class = 'missing_right' AS is_left, f.subject_key, f.occurrence, e.amount_minor, e.currency, e.booked_on,
+       coalesce(e.batch_ref, '') AS batch
+FROM recon_found f JOIN recon_entry e ON e.ext_key = f.subject_key AND e.occurrence = f.occurrence
+     AND e.source_id = CASE f.break_class WHEN 'missing_right' THEN :left ELSE :right END
+WHERE f.break_class IN ('missing_left', 'missing_right') ORDER BY f.subject_key, f.occurrence
+"""
+_TAKE = """
+DELETE FROM recon_found f USING recon_group_now g
+WHERE f.subject_key = g.ext_key AND f.occurrence = g.occurrence
+  AND f.break_class = CASE g.side WHEN 'left' THEN 'missing_right' ELSE 'missing_left' END
+"""
+
+_COPY = """
+COPY recon_group_now (fingerprint, rule, confidence_percent, why, runner_up, side, source_id, ext_key, occurrence,
+                      amount_minor, currency) FROM STDIN
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries that belong together, by which rule, how sure, why, and what came second."""
+
+    rule: str
+    confidence: int
+    why: str
+    left: tuple[Item, ...]
+    right: tuple[Item, ...]
+    runner_up: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        names = "|".join((self.rule, *sorted(i.key for i in self.left), "=", *sorted(i.key for i in self.right)))
+        return hashlib.sha256(names.encode()).hexdigest()[:32]
+
+
+@dataclass(slots=True)
+class Table:
+    """Both sides' leftovers; rules take them off the table."""
+
+    left: dict[str, Item]
+    right: dict[str, Item]
+    parameters: dict[str, Any]
+    groups: list[Found] = field(default_factory=list)
+
+    def take(self, found: Found) -> None:
+        self.groups.append(found)
+        for item in found.left:
+            del self.left[item.key]
+        for item in found.right:
+            del self.right[item.key]
+
+    def near(self, one: Item, other: Item) -> bool:
+        days = abs((one.booked_on - other.booked_on).days)
+        return one.currency == other.currency and days <= self.parameters["window_days"]
+
+    def money(self, side: dict[str, Item]) -> dict[tuple[int, str], list[Item]]:
+        found: dict[tuple[int, str], list[Item]] = defaultdict(list)
+        for item in side.values():
+            found[item.amount, item.currency].append(item)
+        return found
+
+
+def match(left: Iterable[Item], right: Iterable[Item], parameters: dict[str, Any]) -> list[Found]:
+    """Groups what surely belongs together, rule by rule in the order that the parameters name."""
+    table = Table({i.key: i for i in left}, {i.key: i for i in right}, parameters)
+    for rule in parameters.get("order", ()):
+        _RULES[rule](table)
+    return table.groups
+
+
+def match_leftovers(uow: UnitOfWork, scene: Scene) -> None:
+    """Moves what the rules pair from `recon_found` to `recon_group_now`."""
+    if not scene.parameters.get("order"):
+        return
+    rows = uow.session.execute(text(_READ), scene.values).all()
+    items = [(row.is_left, _item(row)) for row in rows]
+    left, right = [i for is_left, i in items if is_left], [i for is_left, i in items if not is_left]
+    if not left or not right or max(len(left), len(right)) > MOST:
+        return
+    copy_groups(uow, match(left, right, scene.parameters), scene)
+    uow.session.execute(text(_TAKE))
+
+
+def copy_groups(uow: UnitOfWork, groups: Iterable[Found], scene: Scene) -> None:
+    """Writes groups into `recon_group_now`."""
+    with uow.driver.cursor().copy(_COPY) as copy:
+        for group in groups:
+            head = (group.fingerprint, group.rule, group.confidence, group.why, group.runner_up)
+            for side, source, members in (("left", scene.left, group.left), ("right", scene.right, group.right)):
+                for item in members:
+                    key, _, occurrence = item.key.rpartition("#")
+                    copy.write_row((*head, side, source, key, int(occurrence), item.amount, item.currency))
+
+
+def _item(row: Any) -> Item:
+    name = f"{row.subject_key}#{row.occurrence}"
+    return Item(name, row.amount_minor, row.currency, row.booked_on, row.batch)
+
+
+def _kind(item: Item) -> str:
+    """What the entry is by its key: `charge` of `ch_1:charge#0`."""
+    return item.key.rpartition("#")[0].partition(":")[2]
+
+
+def _by_plain_key(table: Table) -> None:
+    names: dict[str, tuple[list[Item], list[Item]]] = defaultdict(lambda: ([], []))
+    for at, side in enumerate((table.left, table.right)):
+        for item in side.values():
+            names[plain(item.key.rpartition("#")[0])][at].append(item)
+    for left, right in list(names.values()):
+        if len(left) == len(right) == 1 and left[0].amount == right[0].amount and table.near(left[0], right[0]):
+            table.take(Found("S-70", 98, "key equal without case and punctuation", tuple(left), tuple(right)))
+
+
+def _by_likeness(table: Table) -> None:
+    others, scores = table.money(table.right), []
+    for one in table.left.values():
+        for other in others[one.amount, one.currency][:_NEAR]:
+            if table.near(one, other) and _kind(one) == _kind(other):
+                scores.append((int(fuzz.ratio(plain(one.key), plain(other.key))), one.key, other.key))
+    for score, one, other in sorted(scores, key=lambda row: (-row[0], row[1:])):
+        if score < table.parameters["similarity_percent"] or one not in table.left or other not in table.right:
+            continue
+        rivals = [(s, k if o == other else o) for s, k, o in scores if (k == one) != (o == other)]
+        second, name = max(rivals, default=(0, ""))
+        if score - second >= table.parameters["margin_percent"]:
+            why, runner = (
+                f"key {score} % alike, amount equal",
+                f"{name.rpartition('#')[0]} ({second} %)" if name else None,
+            )
+            table.take(Found("S-80", score, why, (table.left[one],), (table.right[other],), runner))
+
+
+def _by_batch(table: Table) -> None:
+    for mine, theirs, turned in ((table.left, table.right, False), (table.right, table.left, True)):
+        batches: dict[tuple[str, str], list[Item]] = defaultdict(list)
+        for item in mine.values():
+            if item.reference:
+                batches[item.reference, item.currency].append(item)
+        for (batch, _), members in list(batches.items()):
+            same = [i for i in theirs.values() if i.reference == batch and i.currency == members[0].currency]
+            total = sum(item.amount for item in members)
+            if not same:
+                same = [i for i in theirs.values() if i.amount == total and table.near(members[0], i)]
+                same = same if len(same) == 1 and len(members) > 1 else []
+            if same and sum(item.amount for item in same) == total and all(m.key in mine for m in members):
+                sides = (tuple(same), tuple(members)) if turned else (tuple(members), tuple(same))
+                table.take(Found("S-90", 95, f"batch {batch}, {len(members)} entries with this sum", *sides))
+
+
+def _by_covering_set(table: Table) -> None:
+    for mine, theirs, turned in ((table.left, table.right, False), (table.right, table.left, True)):
+        for one in list(mine.values()):
+            choice = [item for item in theirs.values() if table.near(one, item)]
+            found = sums(choice, one.amount, table.parameters["batch_size"])
+            if one.key in mine and len(found) == 1:
+                members = tuple(theirs[key] for key in found[0])
+                sides = (members, (one,)) if turned else ((one,), members)
+                table.take(Found("S-91", 90, f"the only {len(members)} entries with this sum", *sides))
+
+
+def _by_amount(table: Table) -> None:
+    lefts, rights = table.money(table.left), table.money(table.right)
+    for one in list(table.left.values()):
+        mine = [i for i in lefts[one.amount, one.currency] if i.key in table.left]
+        theirs = [i for i in rights[one.amount, one.currency] if i.key in table.right and table.near(one, i)]
+        rivals = [i for i in mine if theirs and table.near(i, theirs[0])]
+        if len(theirs) == 1 and len(rivals) == 1:
+            table.take(Found("S-95", 85, "amount equal, the only one in the window", (one,), (theirs[0],)))
+
+
+_RULES: dict[str, Callable[[Table], None]] = {
+    "S-70": _by_plain_key,
+    "S-80": _by_likeness,
+    "S-90": _by_batch,
+    "S-91": _by_covering_set,
+    "S-95": _by_amount,
+}

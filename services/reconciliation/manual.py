@@ -1,0 +1,197 @@
+"""People's own matches: entries that belong together though no rule says so, and pairs that a rule got wrong.
+
+A decision is a row that is withdrawn, never overwritten; runs work by the decisions that stand when they are made.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, text, update
+
+from services import audit
+from services.core.db import UnitOfWork
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.permissions import Permission
+from services.reconciliation.errors import ReasonMissing
+from services.reconciliation.leftovers import Found, copy_groups
+from services.reconciliation.models import Break, Source
+from services.reconciliation.models_match import Match, MatchMember
+from services.reconciliation.models_rules import Decision
+from services.reconciliation.pairing import Item
+from services.reconciliation.policy import REASON_LENGTH, reason_suffices
+from services.reconciliation.scene import Scene
+from services.reconciliation.vocabulary import SIDES, Definition
+
+_MOST = 50
+_PRESENT = """
+SELECT m.side, m.key, m.occurrence, e.amount_minor, e.currency, e.booked_on
+FROM jsonb_to_recordset(CAST(:members AS jsonb)) AS m (side text, key text, occurrence int)
+JOIN recon_entry e ON e.ext_key = m.key AND e.occurrence = m.occurrence
+     AND e.source_id = CASE m.side WHEN 'left' THEN :left ELSE :right END
+WHERE e.booked_on <= :through
+  AND EXISTS (SELECT FROM recon_found f WHERE f.subject_key = m.key AND f.occurrence = m.occurrence)
+"""
+_TAKE = """
+DELETE FROM recon_found f USING recon_group_now g
+WHERE g.rule = 'M-10' AND f.subject_key = g.ext_key AND f.occurrence = g.occurrence
+"""
+_DISSOLVE = """
+WITH gone AS (DELETE FROM recon_group_now WHERE fingerprint = ANY(:fingerprints) RETURNING *)
+INSERT INTO recon_found (subject_key, occurrence, break_class, left_key, left_minor, left_currency, right_key,
+                         right_minor, right_currency, delta_minor, currency, booked_on)
+SELECT g.ext_key, g.occurrence, CASE g.side WHEN 'left' THEN 'missing_right' ELSE 'missing_left' END,
+       CASE g.side WHEN 'left' THEN g.ext_key END, CASE g.side WHEN 'left' THEN g.amount_minor END,
+       CASE g.side WHEN 'left' THEN g.currency END, CASE g.side WHEN 'right' THEN g.ext_key END,
+       CASE g.side WHEN 'right' THEN g.amount_minor END, CASE g.side WHEN 'right' THEN g.currency END,
+       CASE g.side WHEN 'left' THEN g.amount_minor ELSE -g.amount_minor END, g.currency, e.booked_on
+FROM gone g JOIN recon_entry e USING (source_id, ext_key, occurrence)
+"""
+
+
+def match_by_hand(uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force: bool = False) -> uuid.UUID:
+    """Says that the entries of two or more breaks belong together; the next run groups them.
+
+    They are of one definition and legal entity and stand on both sides. What they add up to must be equal in every
+    currency, unless `force` says that the rest is known: it stays visible as the group's residual. A reason of at
+    least eight characters is needed.
+    """
+    scope = uow.actor.scope(Permission.BREAK_WORK)
+    wanted = sorted(set(map(int, numbers)))
+    if not reason_suffices(reason):
+        raise ReasonMissing(f"Say in at least {REASON_LENGTH} characters why they belong together.")
+    if not 1 <= len(wanted) <= _MOST:
+        raise Invalid(f"Choose at most {_MOST} breaks.")
+    rows = uow.session.scalars(select(Break).where(Break.number.in_(wanted), scope.allows(Break.entity_id))).all()
+    if len(rows) != len(wanted) or any(row.closed_seq is not None for row in rows):
+        raise NotFound("One of these breaks does not exist in your entities, or no run finds it any more.")
+    if len({(row.entity_id, row.definition) for row in rows}) != 1:
+        raise Invalid("Only breaks of one definition and one legal entity can belong together.")
+    members, residuals = _members(rows)
+    if not force and any(residuals.values()):
+        raise Conflict("The two sides do not add up to the same. Force it if the rest is known.", residuals=residuals)
+    decision = Decision(
+        entity_id=rows[0].entity_id,
+        definition=rows[0].definition,
+        kind="forced" if force else "match",
+        members=members,
+        residuals=residuals,
+        reason=reason.strip(),
+        made_by=uow.actor.id,
+        made_by_name=uow.actor.name,
+        made_at=uow.clock.now(),
+    )
+    return _decide(uow, decision, "matched")
+
+
+def take_apart(uow: UnitOfWork, *, match_id: int, reason: str) -> uuid.UUID:
+    """Says that a group of a run is wrong: later runs leave these entries apart. The group itself stays in history.
+
+    A group made by hand ends by withdrawing the decision behind it.
+    """
+    scope = uow.actor.scope(Permission.BREAK_WORK)
+    if not reason_suffices(reason):
+        raise ReasonMissing(f"Say in at least {REASON_LENGTH} characters why they do not belong together.")
+    group = uow.session.scalar(
+        select(Match).where(Match.id == match_id, Match.closed_seq.is_(None), scope.allows(Match.entity_id))
+    )
+    if group is None:
+        raise NotFound("There is no such group that still stands in the entities you may work in.")
+    rows = uow.session.scalars(select(MatchMember).where(MatchMember.match_id == match_id)).all()
+    if group.rule == "M-10":
+        return _withdraw_behind(uow, group, rows, reason.strip())
+    decision = Decision(
+        entity_id=group.entity_id,
+        definition=group.definition,
+        kind="apart",
+        members=[{"side": row.side, "key": row.ext_key, "occurrence": row.occurrence} for row in rows],
+        residuals={"fingerprint": group.fingerprint},
+        reason=reason.strip(),
+        made_by=uow.actor.id,
+        made_by_name=uow.actor.name,
+        made_at=uow.clock.now(),
+    )
+    return _decide(uow, decision, "taken_apart")
+
+
+def standing(uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition) -> list[Decision]:
+    """The decisions that hold, in the order they were made."""
+    uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
+    return list(
+        uow.session.scalars(
+            select(Decision)
+            .where(Decision.entity_id == entity_id, Decision.definition == definition, Decision.withdrawn_at.is_(None))
+            .order_by(Decision.made_at, Decision.id)
+        )
+    )
+
+
+def apply(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, definition: Definition) -> None:
+    """Lets the decisions that hold overrule what the rules found in this run."""
+    uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
+    decisions = standing(uow, entity_id=entity_id, definition=definition)
+    apart = [row.residuals["fingerprint"] for row in decisions if row.kind == "apart"]
+    if apart:
+        uow.session.execute(text(_DISSOLVE), {"fingerprints": apart})
+    groups = [_group(uow, scene, row) for row in decisions if row.kind != "apart"]
+    copy_groups(uow, [group for group in groups if group is not None], scene)
+    uow.session.execute(text(_TAKE))
+
+
+def _group(uow: UnitOfWork, scene: Scene, decision: Decision) -> Found | None:
+    """The decision as a group, None where one of its entries is gone or agrees with another by now."""
+    values = scene.values | {"members": json.dumps(decision.members)}
+    rows = uow.session.execute(text(_PRESENT), values).all()
+    if len(rows) != len(decision.members):
+        return None
+    sides: dict[str, list[Item]] = defaultdict(list)
+    for row in rows:
+        sides[row.side].append(Item(f"{row.key}#{row.occurrence}", row.amount_minor, row.currency, row.booked_on))
+    why = f"by {decision.made_by_name}: {decision.reason}"
+    return Found("M-10", 100, why, tuple(sides["left"]), tuple(sides["right"]))
+
+
+def _members(rows: Sequence[Break]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    members, residuals = [], defaultdict(int)
+    for row in rows:
+        for side, key, minor, currency, sign in (
+            ("left", row.left_key, row.left_minor, row.left_currency, 1),
+            ("right", row.right_key, row.right_minor, row.right_currency, -1),
+        ):
+            if key is not None and minor is not None and currency is not None:
+                occurrence = row.occurrence if key == row.subject_key else 0
+                members.append({"side": side, "key": key, "occurrence": occurrence})
+                residuals[currency] += sign * minor
+    return members, dict(residuals)
+
+
+def _decide(uow: UnitOfWork, decision: Decision, verb: str) -> uuid.UUID:
+    uow.session.add(decision)
+    uow.session.flush()
+    kinds = [kind.value for kind in SIDES[Definition(decision.definition)]]
+    sources = update(Source).where(Source.entity_id == decision.entity_id, Source.kind.in_(kinds))
+    uow.session.execute(sources.values(all_dirty=True))
+    audit.record(
+        uow,
+        action=f"reconciliation.entries.{verb}",
+        subject_type="reconciliation_decision",
+        subject_id=decision.id,
+        entity_id=decision.entity_id,
+        after={"members": decision.members, "residuals": decision.residuals},
+        reason=decision.reason,
+    )
+    return decision.id
+
+
+def _withdraw_behind(uow: UnitOfWork, group: Match, rows: Sequence[MatchMember], reason: str) -> uuid.UUID:
+    keys = {(row.side, row.ext_key, row.occurrence) for row in rows}
+    for decision in standing(uow, entity_id=group.entity_id, definition=Definition(group.definition)):
+        if {(m["side"], m["key"], m["occurrence"]) for m in decision.members} == keys:
+            decision.withdrawn_at, decision.withdrawn_by_name = uow.clock.now(), uow.actor.name
+            decision.withdrawn_reason = reason
+            return _decide(uow, decision, "taken_apart")
+    raise NotFound("The decision behind this group was withdrawn already.")

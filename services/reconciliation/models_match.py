@@ -1,0 +1,79 @@
+"""Tables of match groups. Written set-based, never through these classes."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.core.db import Base
+
+_C = String(collation="C")
+
+
+class Match(Base):
+    """A group of entries that settle each other, found by a rule other than the plain key; stored once."""
+
+    __tablename__ = "recon_match"
+    __table_args__ = (
+        CheckConstraint("confidence_percent BETWEEN 0 AND 100", name="confidence_range"),
+        Index(
+            "uq_recon_match_open",
+            "entity_id",
+            "definition",
+            "fingerprint",
+            unique=True,
+            postgresql_where=text("closed_seq IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    definition: Mapped[str]
+    fingerprint: Mapped[str]
+    rule: Mapped[str]
+    confidence_percent: Mapped[int] = mapped_column(SmallInteger)
+    why: Mapped[str]
+    runner_up: Mapped[str | None]
+    first_seq: Mapped[int]
+    closed_seq: Mapped[int | None]
+
+
+class MatchMember(Base):
+    """One entry of a match group; an entry belongs to at most one open group, which the database holds to."""
+
+    __tablename__ = "recon_match_member"
+    __table_args__ = (
+        PrimaryKeyConstraint("match_id", "side", "ext_key", "occurrence"),
+        CheckConstraint("side IN ('left', 'right')", name="side"),
+        CheckConstraint("abs(allocated_minor) <= abs(amount_minor)", name="never_above_the_entry"),
+        Index(
+            "uq_recon_match_member_open",
+            "source_id",
+            "ext_key",
+            "occurrence",
+            unique=True,
+            postgresql_where=text("NOT closed"),
+        ),
+    )
+
+    match_id: Mapped[int] = mapped_column(ForeignKey("recon_match.id"))
+    side: Mapped[str]
+    source_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("recon_source.id"))
+    ext_key: Mapped[str] = mapped_column(_C)
+    occurrence: Mapped[int] = mapped_column(SmallInteger)
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    closed: Mapped[bool] = mapped_column(server_default=text("false"))
+    allocated_minor: Mapped[int | None]

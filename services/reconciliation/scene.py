@@ -1,0 +1,34 @@
+"""What one comparison looks at, and the temporary tables in which its result stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+EXPECTED_NOW = """
+CREATE TEMP TABLE recon_expected_now (side varchar, ext_key varchar COLLATE "C", occurrence smallint,
+    amount_minor bigint, currency varchar, booked_on date, why varchar) ON COMMIT DROP
+"""
+GROUP_NOW = """
+CREATE TEMP TABLE recon_group_now (fingerprint varchar, rule varchar, confidence_percent smallint, why varchar,
+    side varchar, source_id smallint, ext_key varchar COLLATE "C", occurrence smallint, amount_minor bigint,
+    currency varchar, runner_up varchar) ON COMMIT DROP
+"""
+CLEAR = (
+    "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now, "
+    "pg_temp.recon_dirty_now"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one run looks at: the ids of both feeds, the last business day and the parameters of its rules."""
+
+    left: int
+    right: int
+    through: Any
+    parameters: dict[str, Any]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"left": self.left, "right": self.right, "through": self.through}
