@@ -51,7 +51,8 @@ def _run(uow: UnitOfWork, entity: uuid.UUID, *, wrong_minor: int = 0) -> RunView
 def test_a_second_person_signs_and_the_signature_verifies(uow: UnitOfWork, entity: uuid.UUID):
     run = _run(uow, entity, wrong_minor=100)
     signature = sign_off(_as(uow, BEN), run_id=run.id)
-    assert signature is not None and not signature.over_limit
+    assert signature is not None
+    assert not signature.over_limit
     assert verify_signature(uow, run_id=run.id).valid
     row = uow.session.execute(
         text("SELECT actor_id, after->>'digest' FROM audit_reading WHERE action = 'reconciliation.run.signed'")
@@ -88,7 +89,8 @@ def test_above_the_limit_a_reason_is_needed(uow: UnitOfWork, entity: uuid.UUID):
     with pytest.raises(ReasonMissing):
         sign_off(_as(uow, BEN), run_id=run.id, reason="  ok   ")
     signed = sign_off(_as(uow, BEN), run_id=run.id, reason="Known rounding fault")
-    assert signed is not None and signed.over_limit
+    assert signed is not None
+    assert signed.over_limit
 
 
 def test_what_was_resolved_no_longer_counts(uow: UnitOfWork, entity: uuid.UUID):
@@ -99,7 +101,8 @@ def test_what_was_resolved_no_longer_counts(uow: UnitOfWork, entity: uuid.UUID):
     )
     assert not signing_of(_as(uow, BEN), run_id=run.id).needs_reason
     signed = sign_off(_as(uow, BEN), run_id=run.id)
-    assert signed is not None and not signed.over_limit
+    assert signed is not None
+    assert not signed.over_limit
 
 
 def test_only_the_newest_run_of_a_day_and_only_once(uow: UnitOfWork, entity: uuid.UUID):
