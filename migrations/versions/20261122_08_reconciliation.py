@@ -56,7 +56,8 @@ CREATE TABLE recon_period (
     signed_by_name varchar,
     statement jsonb,
     digest varchar,
-    request_id uuid CONSTRAINT fk_recon_period_request_id_approval_consumption REFERENCES approval_consumption (request_id),
+    request_id uuid CONSTRAINT fk_recon_period_request_id_approval_consumption
+        REFERENCES approval_consumption (request_id),
     reopened_at timestamptz,
     reopened_by_name varchar,
     reopen_reason varchar,
