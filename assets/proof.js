@@ -1,10 +1,52 @@
-/* Proving who sits there: the step-up dialog. Sent by fetch, because the websocket's handlers never see a password. */
+/* Proving who sits there: passkeys, and the step-up dialog. Sent by HTTP, because the websocket's handlers never
+   see a password. Loaded as a file from our own origin, so the content security policy needs no exception. */
 (function () {
   "use strict";
+
+  /* Passkeys: the server's options go in as JSON, the authenticator's answer goes back as JSON. */
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const named = (list) => (list || []).map((item) => ({ ...item, id: bytes(item.id) }));
+  const asJson = (credential) => {
+    const response = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+      if (credential.response[name]) response[name] = text(credential.response[name]);
+    }
+    if (credential.response.getTransports) response.transports = credential.response.getTransports();
+    return JSON.stringify({
+      id: credential.id, rawId: text(credential.rawId), type: credential.type, response,
+      clientExtensionResults: {},
+    });
+  };
+  const ceremony = async (kind, address) => {
+    const answer = await fetch(address, { method: "POST" });
+    if (!answer.ok) throw new Error("refused");
+    const options = await answer.json();
+    options.challenge = bytes(options.challenge);
+    if (kind === "register") {
+      options.user.id = bytes(options.user.id);
+      options.excludeCredentials = named(options.excludeCredentials);
+      return asJson(await navigator.credentials.create({ publicKey: options }));
+    }
+    options.allowCredentials = named(options.allowCredentials);
+    return asJson(await navigator.credentials.get({ publicKey: options }));
+  };
+  const withPasskey = async (form, send) => {
+    const error = form.querySelector("[data-passkey-error]");
+    error.textContent = "";
+    try {
+      form.elements.passkey.value = await ceremony(form.dataset.passkey, form.dataset.options);
+    } catch {
+      error.textContent = error.dataset.passkeyError;
+      return;
+    }
+    send(form);
+  };
+
+  /* The step-up dialog. The server gives a new value when a service wants a fresh proof; a reload is not a new wish. */
   const dialog = () => document.getElementById("step-up");
   const refused = () => dialog().querySelector("[data-step-up=refused]");
-
-  /* The server gives a new value when a service wants a fresh proof; a reload of the page is not a new wish. */
   const follow = () => {
     const asked = dialog() && dialog().dataset.asked;
     if (!asked || asked === sessionStorage.getItem("step-up")) return;
@@ -16,8 +58,7 @@
   new MutationObserver(follow).observe(document.documentElement, {
     attributes: true, subtree: true, childList: true, attributeFilter: ["data-asked"],
   });
-
-  const send = async (form) => {
+  const sendProof = async (form) => {
     const answer = await fetch(form.action, {
       method: "POST", body: new URLSearchParams(new FormData(form)), headers: { accept: "application/json" },
     });
@@ -27,15 +68,32 @@
       return;
     }
     refused().textContent = (await answer.json()).title;
-    form.querySelector("input").focus();
+    dialog().querySelector("input").focus();
   };
 
   document.addEventListener("submit", (event) => {
-    if (!dialog() || !dialog().contains(event.target)) return;
+    const form = event.target;
+    const inDialog = dialog() && dialog().contains(form);
+    if (!inDialog && !form.dataset.passkey) return;
     event.preventDefault();
-    send(event.target);
+    const send = inDialog ? sendProof : (ready) => ready.submit();
+    if (form.dataset.passkey) withPasskey(form, send); else send(form);
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-step-up=close]")) dialog().close();
   });
+
+  /* A session that ended elsewhere takes its socket along; then this page leaves for the sign-in. */
+  let asking = false;
+  setInterval(async () => {
+    if (asking || document.hidden || !document.querySelector(".toast.connection")) return;
+    asking = true;
+    try {
+      const answer = await fetch("/auth/alive");
+      if (answer.status === 401) {
+        location.assign("/auth/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
+      }
+    } catch { /* The console itself is away; the message says so. */ }
+    asking = false;
+  }, 1500);
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -17,7 +18,9 @@ from services.core.events import Handler, subscribe
 from services.core.keyring import GivenKeys, KeyFolder, Keyring
 from services.core.log import configure_logging
 from services.core.permissions import Permission
+from services.core.rate_limits import RateLimits
 from services.core.settings import Settings, load_settings
+from services.integrations.breached_passwords import BreachedPasswords
 from services.integrations.stripe_gateway import StripeGateway
 
 # Modules with tables, so that metadata is complete before a migration is compared or a foreign key resolved.
@@ -104,6 +107,17 @@ class Application:
     settings: Settings
     database: Database
     stripe: StripeGateway
+
+    @cached_property
+    def breaches(self) -> BreachedPasswords:
+        """Asks whether a password is known from a breach."""
+        passwords = self.settings.passwords
+        return BreachedPasswords(passwords.breach_address if passwords.breach_check else None)
+
+    @cached_property
+    def rate_limits(self) -> RateLimits:
+        """How often an address may ask, counted over all web processes."""
+        return RateLimits(self.database)
 
     @property
     def post(self) -> notifications.PostOffice:

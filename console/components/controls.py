@@ -19,9 +19,11 @@ class _PlainForm(BaseHTML):
     tag = "form"
 
 
-def plain_form(*children: Any, action: str) -> rx.Component:
+def plain_form(*children: Any, action: str, attributes: dict[str, Any] | None = None, **props: Any) -> rx.Component:
     """Posts to a route of the HTTP API the plain way; the browser goes where it answers."""
-    return _PlainForm.create(*children, custom_attrs={"method": "post", "action": action})
+    return _PlainForm.create(
+        *children, custom_attrs={"method": "post", "action": action, **(attributes or {})}, **props
+    )
 
 
 def link(*children: Any, href: Text, **props: Any) -> rx.Component:

@@ -17,6 +17,17 @@ PUBLIC_ROUTES = frozenset(
     {
         "/auth/sign-in",
         "/auth/sign-out",
+        "/auth/alive",
+        "/auth/factor",
+        "/auth/factor/passkey",
+        "/auth/enrol",
+        "/auth/enrol/app",
+        "/auth/enrol/app/confirm",
+        "/auth/enrol/passkey",
+        "/auth/enrol/passkey/confirm",
+        "/auth/enrol/done",
+        "/auth/forgotten",
+        "/auth/password/{secret}",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -27,10 +38,14 @@ PUBLIC_ROUTES = frozenset(
 
 
 def requires(permission: Permission) -> Callable[[Request], session.Principal]:
-    """A dependency that gives the signed-in person, or refuses with 401 or 403."""
+    """A dependency that gives the signed-in person or the API key's, or refuses with 401 or 403."""
 
     def check(request: Request) -> session.Principal:
-        person = session.look_up(session.secret_in(request.cookies))
+        if "authorization" in request.headers:
+            address = request.client.host if request.client else None
+            person = session.look_up_key(request.headers["authorization"], address)
+        else:
+            person = session.look_up(session.secret_in(request.cookies))
         if person is None:
             raise Forbidden("Sign in first.", permission=str(permission))
         person.actor.require(permission)

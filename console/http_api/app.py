@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from console.http_api import approvals, auth, exports, health, ingest, metrics, step_up, stripe_webhook
+from console.http_api import (
+    approvals,
+    auth,
+    exports,
+    health,
+    impersonation,
+    ingest,
+    metrics,
+    passwords,
+    second_factor,
+    step_up,
+    stripe_webhook,
+)
 from console.http_api.approval_export import APPROVAL_EXPORT
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
@@ -18,7 +30,10 @@ from console.http_api.run_export import RUN_EXPORT
 api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
 install(api)
 api.include_router(auth.router)
+api.include_router(second_factor.router)
+api.include_router(passwords.router)
 api.include_router(step_up.router)
+api.include_router(impersonation.router)
 api.include_router(health.router)
 api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)

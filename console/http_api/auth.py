@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import Annotated
 
@@ -21,10 +20,25 @@ _ANYBODY = Actor.system("sign-in")
 
 @router.get(routes.SIGN_IN)
 def show(request: Request, next: str = "/", lang: str = "") -> Response:
-    """The form; somebody who is signed in goes on to the page."""
-    if session.look_up(session.secret_in(request.cookies)) is not None:
+    """The form; somebody who is signed in goes on, under a new id when their rights have changed."""
+    secret = session.secret_in(request.cookies)
+    if session.look_up(secret) is not None:
         return RedirectResponse(forms.safe(next), status_code=303)
+    with application.current().database.unit_of_work(_ANYBODY) as uow:
+        renewed = identity.renew_session(uow, secret=secret) if secret else None
+        half = identity.pending_session(uow, secret=secret) if secret and renewed is None else None
+    if renewed is not None:
+        return forms.carry_on(renewed, next)
+    if half is not None:
+        return RedirectResponse(forms.page_of(half.stage, next), status_code=303)
     return _form(request, next, lang)
+
+
+@router.get(routes.ALIVE)
+def alive(request: Request) -> Response:
+    """Whether the cookie's session goes on: 204, else 401. Says nothing else, so anybody may ask."""
+    known = session.look_up(session.secret_in(request.cookies))
+    return Response(status_code=204 if known else 401)
 
 
 @router.post(routes.SIGN_IN)
@@ -43,11 +57,12 @@ def sign_in(
             password=password,
             address=forms.address_of(request),
             user_agent=request.headers.get("user-agent"),
-            lifetime=session_lifetime(),
+            lifetime=forms.session_lifetime(),
+            require_factors=forms.factors_by_default(),
         )
     if isinstance(outcome, identity.SignInRefused):
         return _form(request, next, "", email=email, refused=outcome)
-    return _signed_in(outcome.value, forms.safe(next))
+    return forms.carry_on(outcome, next)
 
 
 @router.post(routes.SIGN_OUT)
@@ -64,24 +79,6 @@ def sign_out(request: Request) -> Response:
     return answer
 
 
-def _signed_in(secret: str, next_page: str) -> Response:
-    answer = RedirectResponse(next_page, status_code=303)
-    answer.set_cookie(
-        session.cookie_name(), secret, httponly=True, samesite="lax", secure=session.behind_tls(), path="/"
-    )
-    if person := session.look_up(secret):
-        forms.remember_looks(answer, person)
-    return answer
-
-
-def session_lifetime() -> identity.SessionLifetime:
-    """As the installation was told."""
-    web = application.current().settings.web
-    return identity.SessionLifetime(
-        dt.timedelta(minutes=web.session_idle_minutes), dt.timedelta(hours=web.session_absolute_hours)
-    )
-
-
 def _form(
     request: Request, next_page: str, lang: str, *, email: str = "", refused: identity.SignInRefused | None = None
 ) -> Response:
@@ -96,6 +93,7 @@ def _form(
         refused=refused,
         demo_users=demo_users() if application.current().settings.uses_sandbox else [],
         action=routes.SIGN_IN,
+        forgotten=routes.FORGOTTEN,
     )
 
 

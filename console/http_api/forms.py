@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from console import routes
 from console.design.texts import tr
 from console.design.theme import STYLESHEETS
-from console.kit import session
+from console.kit import application, session
 from services import identity
 
+# Steps that ask for a proof first, and are come back to.
+_OURS = frozenset({routes.ENROL, routes.OWN_ENTRY, routes.NEW_CODES})
 _YEAR = 31_536_000
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
@@ -73,10 +78,51 @@ def remember_looks(answer: Response, person: session.Principal) -> None:
         answer.set_cookie(name, value, max_age=_YEAR, samesite="lax", secure=session.behind_tls(), path="/")
 
 
+def carry_on(secret: identity.SessionSecret, target: str) -> Response:
+    """Sets the session's cookie and goes where its stage leads: to the second factor, its enrolment, or the page."""
+    answer = RedirectResponse(page_of(secret.stage, target), status_code=303)
+    answer.set_cookie(
+        session.cookie_name(),
+        secret.value,
+        httponly=True,
+        samesite="lax",
+        secure=session.behind_tls(),
+        path="/",
+    )
+    if person := session.look_up(secret.value):
+        remember_looks(answer, person)
+    return answer
+
+
+def page_of(stage: identity.SessionStage, target: str) -> str:
+    """Where somebody has to go before `target`."""
+    way = {identity.SessionStage.FACTOR: routes.FACTOR, identity.SessionStage.ENROLMENT: routes.ENROL}.get(stage)
+    return f"{way}?next={quote(safe(target), safe='')}" if way else safe(target)
+
+
+def session_lifetime() -> identity.SessionLifetime:
+    """As the installation was told."""
+    web = application.current().settings.web
+    return identity.SessionLifetime(
+        dt.timedelta(minutes=web.session_idle_minutes), dt.timedelta(hours=web.session_absolute_hours)
+    )
+
+
+def factors_by_default() -> bool:
+    """Whether roles ask for a second factor where nobody decided: everywhere but on the sandbox."""
+    return not application.current().settings.uses_sandbox
+
+
+def relying_party() -> identity.RelyingParty:
+    """Whom passkeys are for: the address that people type."""
+    origin = application.current().settings.public_url.rstrip("/")
+    return identity.RelyingParty(urlsplit(origin).hostname or "localhost", origin)
+
+
 def safe(target: str) -> str:
     """Only a path of this console; anything that a browser could read as another host becomes the overview."""
     plain = target.startswith("/") and not target.startswith(("//", "/\\", "/auth/")) and "\\" not in target
-    return target if plain and target.isprintable() else "/"
+    return target if (plain and target.isprintable()) or target in _OURS else "/"
 
 
 def address_of(request: Request) -> str | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from console import routes
 from console.http_api import forms
@@ -14,6 +15,15 @@ from console.kit import application
 from services import identity
 
 router = APIRouter(include_in_schema=False)
+
+
+class Proof(BaseModel):
+    """One of three answers, and where to go on."""
+
+    password: str = Field(default="", max_length=1024, repr=False)
+    code: str = Field(default="", max_length=40, repr=False)
+    passkey: str = Field(default="", max_length=20_000, repr=False)
+    next: str = Field(default="/", max_length=2000)
 
 
 @router.get(routes.STEP_UP)
@@ -26,15 +36,27 @@ def show(request: Request, person: SignedIn, next: str = "/") -> Response:  # no
 def prove(
     request: Request,
     person: SignedIn,
-    password: Annotated[str, Form(max_length=1024)] = "",
-    next: Annotated[str, Form(max_length=2000)] = "/",
+    proof: Annotated[Proof, Form()],
 ) -> Response:
     """Notes the proof and goes back to where the person was, or says why not."""
     with application.current().database.unit_of_work(person.actor) as uow:
-        refused = identity.prove_by_password(uow, password=password)
+        if proof.passkey:
+            refused = identity.prove_by_passkey(uow, answer=proof.passkey, party=forms.relying_party())
+        elif proof.code:
+            refused = identity.prove_by_code(uow, code=proof.code)
+        else:
+            refused = identity.prove_by_password(uow, password=proof.password)
     if "application/json" in request.headers.get("accept", ""):
         return _spoken(person.locale, refused)
-    return _form(request, next, refused) if refused else RedirectResponse(forms.safe(next), status_code=303)
+    return _form(request, proof.next, refused) if refused else RedirectResponse(forms.safe(proof.next), status_code=303)
+
+
+@router.post(routes.STEP_UP_PASSKEY)
+def ask(person: SignedIn) -> Response:
+    """What the browser is to sign."""
+    with application.current().database.unit_of_work(person.actor) as uow:
+        options = identity.passkey_for_proof(uow, party=forms.relying_party())
+    return Response(options, media_type="application/json")
 
 
 def _spoken(locale: str, refused: identity.SignInRefused | None) -> Response:
@@ -54,4 +76,5 @@ def _form(request: Request, next_page: str, refused: identity.SignInRefused | No
         wrong="proof_wrong",
         next=forms.safe(next_page),
         action=routes.STEP_UP,
+        passkey_options=routes.STEP_UP_PASSKEY,
     )

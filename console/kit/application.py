@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from console.kit import sockets
 from services.bootstrap import Application, bootstrap
 
 
@@ -33,7 +34,8 @@ async def lifespan() -> AsyncIterator[None]:
     application = bootstrap("web")
     use(application)
     try:
-        yield
+        async with sockets.guard(application):
+            yield
     finally:
         use(None)
         application.close()

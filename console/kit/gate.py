@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -13,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.kit import session
+from console.kit import application, session, sockets
 
 SIGN_IN = "/auth/sign-in"
 # Reachable without a session: the sign-in itself, probes, hooks that verify a signature, and static files.
@@ -23,6 +24,18 @@ PUBLIC_PATHS = _SCRIPTS | {"/healthz", "/readyz", "/metrics", "/favicon.ico", "/
 # Signed by the sender and never sent by a browser with our cookie, so their Origin says nothing.
 _FOREIGN_WRITERS = ("/hooks/",)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Requests of one network address, reading and writing; the lockout of sign-ins stands beside it, not instead.
+_RATES: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("/auth/forgotten", ("60/minute", "10/minute")),
+    ("/auth/password", ("60/minute", "20/minute")),
+    ("/auth", ("600/minute", "300/minute")),
+    ("/hooks", ("60/minute", "6000/minute")),
+    ("/metrics", ("120/minute", "10/minute")),
+    ("/healthz", ("600/minute", "10/minute")),
+    ("/readyz", ("600/minute", "10/minute")),
+)
+# Answer also when the database does not, so they are counted in this process alone.
+_PROBES = frozenset({"/healthz", "/readyz"})
 _LARGEST_BODY = 1 << 20
 _LARGEST_UPLOAD = 64 << 20
 _UPLOADS = ("/_upload",)
@@ -87,14 +100,19 @@ class Gate:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        allowed = _same_origin(connection) and await session.principal(session.secret_in(connection.cookies))
-        if not allowed:
+        person = await session.principal(session.secret_in(connection.cookies)) if _same_origin(connection) else None
+        if person is None or person.actor.session_id is None:
             await receive()
             await send({"type": "websocket.close", "code": 4401})
             return
         # The Origin was checked here; the socket server behind has a list of its own that knows no "same".
         headers = [(name, value) for name, value in scope["headers"] if name != b"origin"]
-        await self._app({**scope, "headers": headers}, receive, send)
+        with sockets.watching(person.actor.session_id) as ended:
+            door = sockets.Door(receive, send, ended)
+            try:
+                await self._app({**scope, "headers": headers}, door.receive, door.send)
+            finally:
+                door.close()
 
     def _headers(self, path: str) -> list[tuple[bytes, bytes]]:
         headers = {
@@ -113,9 +131,21 @@ class Gate:
 
 
 async def _refuse_http(connection: HTTPConnection, scope: Scope) -> Response | None:
-    path, method = scope["path"], scope["method"]
+    path = scope["path"]
     if _declared_length(connection) > _limit(path):
         return _problem(413, "The request is larger than this address accepts.")
+    if not is_public(path) and "authorization" in connection.headers:
+        # A browser never sends this header by itself, so the Origin of a program says nothing.
+        known = await session.bearer(connection)
+        return None if known else _problem(401, "This key is unknown, revoked or expired.")
+    return await _refuse_browser(connection, scope)
+
+
+async def _refuse_browser(connection: HTTPConnection, scope: Scope) -> Response | None:
+    path, method = scope["path"], scope["method"]
+    wait = await asyncio.to_thread(_wait, path, method, connection.client.host if connection.client else "")
+    if wait:
+        return _problem(429, "Too many requests from this address.", {"retry-after": str(wait)})
     if method not in _SAFE_METHODS and not path.startswith(_FOREIGN_WRITERS) and not _same_origin(connection):
         return _problem(403, "This write did not come from a page of this console.")
     if is_public(path) or await session.principal(session.secret_in(connection.cookies)):
@@ -124,6 +154,23 @@ async def _refuse_http(connection: HTTPConnection, scope: Scope) -> Response | N
         target = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse(f"{SIGN_IN}?next={quote(target, safe='')}", status_code=303)
     return _problem(401, "Sign in first.")
+
+
+def rate_rule(path: str, method: str) -> tuple[str, str] | None:
+    """The name and the limit of a public route for one network address; static files have none."""
+    name = next((prefix for prefix, _ in _RATES if path == prefix or path.startswith(prefix + "/")), None)
+    if name is None:
+        return None
+    reads, writes = dict(_RATES)[name]
+    return (f"{name} read", reads) if method in _SAFE_METHODS else (f"{name} write", writes)
+
+
+def _wait(path: str, method: str, address: str) -> int:
+    found = rate_rule(path, method)
+    if found is None:
+        return 0
+    name, rule = found
+    return application.current().rate_limits.wait(rule, name, address, shared=path not in _PROBES)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:
@@ -183,9 +230,10 @@ def _cache_control(path: str) -> str:
     return "no-store"
 
 
-def _problem(status: int, title: str) -> Response:
+def _problem(status: int, title: str, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(
         {"type": "about:blank", "title": title, "status": status},
         status_code=status,
+        headers=headers,
         media_type="application/problem+json",
     )

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 
+from starlette.requests import HTTPConnection
+
 from console.kit import application
 from services import identity
 from services.core.actor import Actor
@@ -69,3 +71,21 @@ def look_up(secret: str) -> Principal | None:
 async def principal(secret: str) -> Principal | None:
     """`look_up` off the event loop."""
     return await asyncio.to_thread(look_up, secret) if secret else None
+
+
+def look_up_key(header: str, address: str | None) -> Principal | None:
+    """Whoever an `Authorization: Bearer` header names by an API key."""
+    kind, _, secret = header.partition(" ")
+    if kind.lower() != "bearer" or not secret:
+        return None
+    with application.current().database.unit_of_work(_ANYBODY) as uow:
+        actor = identity.actor_for_api_key(uow, secret=secret.strip(), address=address)
+    if actor is None:
+        return None
+    return Principal(identity.SignedIn(actor, "", actor.name, identity.Locale.ENGLISH, identity.Theme.SYSTEM), "")
+
+
+async def bearer(connection: HTTPConnection) -> Principal | None:
+    """`look_up_key` off the event loop."""
+    address = connection.client.host if connection.client else None
+    return await asyncio.to_thread(look_up_key, connection.headers.get("authorization", ""), address)

@@ -34,11 +34,8 @@ def step_up_dialog() -> rx.Component:
         plain_form(
             rx.el.div(
                 rx.el.p(t("sign_in.step_up_body")),
-                field(
-                    t("sign_in.password"),
-                    _password(),
-                    name="step-up-password",
-                ),
+                field(t("sign_in.password"), _secret("password", "current-password"), name="step-up-password"),
+                field(t("sign_in.or_code"), _secret("code", "one-time-code"), name="step-up-code"),
                 rx.el.p(class_name="field-error", role="alert", custom_attrs={"data-step-up": "refused"}),
                 class_name="dialog-body",
             ),
@@ -49,18 +46,34 @@ def step_up_dialog() -> rx.Component:
             ),
             action=routes.STEP_UP,
         ),
+        _by_passkey(),
         id="step-up",
         class_name="dialog",
         custom_attrs={"aria-label": t("sign_in.step_up"), "data-asked": StepUp.asked},
     )
 
 
-def _password() -> rx.Component:
+def _by_passkey() -> rx.Component:
+    return plain_form(
+        rx.el.input(type="hidden", name="passkey"),
+        rx.el.p(
+            class_name="field-error note",
+            role="alert",
+            custom_attrs={"data-passkey-error": t("sign_in.passkey_failed")},
+        ),
+        button(t("sign_in.use_passkey"), submit=True),
+        action=routes.STEP_UP,
+        class_name="dialog-foot",
+        attributes={"data-passkey": "prove", "data-options": routes.STEP_UP_PASSKEY},
+    )
+
+
+def _secret(name: str, completes: str) -> rx.Component:
     return rx.el.input(
-        id="step-up-password",
-        name="password",
-        type="password",
-        auto_complete="current-password",
-        max_length=1024,
+        id=f"step-up-{name}",
+        name=name,
+        type="password" if name == "password" else "text",
+        auto_complete=completes,
+        max_length=1024 if name == "password" else 40,
         class_name="input",
     )

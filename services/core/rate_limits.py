@@ -95,9 +95,14 @@ class RateLimits:
         self._rules: dict[str, RateLimitItem] = {}
         self._forgotten = time.monotonic()
 
-    def wait(self, rule: str, *key: str) -> int:
-        """Seconds to wait before the next try, 0 when this one is within `rule` (e.g. `20/minute`)."""
+    def wait(self, rule: str, *key: str, shared: bool = True) -> int:
+        """Seconds to wait before the next try, 0 when this one is within `rule` (e.g. `20/minute`).
+
+        `shared` counts over all processes, otherwise in this one alone.
+        """
         item = self._rules.setdefault(rule, parse(rule))
+        if not shared:
+            return self._count(self._own, item, key)
         try:
             self._tidy()
             return self._count(self._shared, item, key)

@@ -59,6 +59,28 @@ class ChatSettings(BaseModel):
     webhooks: dict[str, SecretStr] = {}
 
 
+class PasswordSettings(BaseModel):
+    """Whether chosen passwords are looked up among breached ones (five characters of a hash leave), and where."""
+
+    breach_check: bool = True
+    breach_address: str = "https://api.pwnedpasswords.com/range/"
+
+
+class OpenIdSettings(BaseModel):
+    """Single sign-on at one OpenID provider; off without `issuer`.
+
+    `group_roles` gives roles by the provider's groups (`{"kontor-finance": "finance"}`); with `create` somebody
+    unknown who is in such a group gets an account.
+    """
+
+    issuer: str | None = None
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    groups_claim: str = "groups"
+    group_roles: dict[str, str] = {}
+    create: bool = False
+
+
 class KeyringSettings(BaseModel):
     """Keys for secrets at rest (id → 32 bytes in base64) and which is active; needed with several machines.
 
@@ -112,6 +134,8 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     stripe: StripeSettings = StripeSettings()
     keyring: KeyringSettings = KeyringSettings()
+    passwords: PasswordSettings = PasswordSettings()
+    openid: OpenIdSettings = OpenIdSettings()
     worker: WorkerSettings = WorkerSettings()
     books: BooksSettings = BooksSettings()
     audit: AuditSettings = AuditSettings()

@@ -1,0 +1,176 @@
+"""The way in over HTTP: two halves, links, renewed ids, keys, impersonation, and how often anybody may ask."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from pyotp.totp import TOTP
+from starlette.testclient import TestClient
+
+from console.http_api.access import PUBLIC_ROUTES
+from console.http_api.app import api
+from console.kit import session
+from console.kit.gate import Gate, rate_rule
+from console.kit.session import COOKIE
+from services import identity
+from services.core.actor import Actor
+from services.core.permissions import Permission
+from services.core.rate_limits import RateLimits
+from services.identity import Role
+from tests.console.conftest import web  # noqa: F401
+from tests.console.events import open_session
+from tests.factories.identity import PASSWORD, a_user
+
+_SYSTEM = Actor.system("test")
+_WRITE = {"origin": "http://localhost"}
+_PAGE = {"accept": "text/html"}
+
+
+@pytest.fixture
+def client(web) -> TestClient:  # noqa: F811
+    return TestClient(Gate(api), base_url="http://localhost", follow_redirects=False, headers=_WRITE)
+
+
+def _sign_in(client: TestClient, email: str = "ada@example.com", target: str = "/audit"):
+    return client.post("/auth/sign-in", data={"email": email, "password": PASSWORD, "next": target})
+
+
+def test_whoever_has_to_enrols_keeps_the_codes_and_comes_in_under_a_new_id(client, web):  # noqa: F811
+    web.settings.sandbox = False
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.ADMIN)
+    answer = _sign_in(client)
+    assert answer.headers["location"] == "/auth/enrol?next=%2Faudit"
+    half = client.cookies[COOKIE]
+    assert client.get("/audit", headers=_PAGE).status_code == 303, "half a sign-in opens no page"
+    assert client.get("/auth/sign-in?next=/audit").headers["location"] == "/auth/enrol?next=%2Faudit"
+    assert "authenticator app" in client.get("/auth/enrol?next=/audit").text
+    seed = re.search(r'id="seed">([A-Z2-7 ]+)<', client.post("/auth/enrol/app", data={"next": "/audit"}).text)
+    assert seed
+    totp = TOTP(seed[1].replace(" ", ""))
+    codes = client.post("/auth/enrol/app/confirm", data={"code": totp.at(time.time() - 30), "next": "/audit"}).text
+    assert len(re.findall(r"<code>[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}</code>", codes)) == 10
+    done = client.post("/auth/enrol/done", data={"next": "/audit"})
+    assert done.headers["location"] == "/audit"
+    assert client.cookies[COOKIE] != half
+    client.cookies.clear()
+    assert _sign_in(client).headers["location"] == "/auth/factor?next=%2Faudit"
+    assert client.post("/auth/factor", data={"code": "000000", "next": "/audit"}).status_code == 401
+    come_in = client.post("/auth/factor", data={"code": totp.now(), "next": "/audit"})
+    assert come_in.headers["location"] == "/audit"
+    assert session.look_up(client.cookies[COOKIE])
+
+
+def test_without_a_half_sign_in_the_factor_page_leads_back(client):
+    for path in ("/auth/factor", "/auth/enrol"):
+        assert client.get(path).headers["location"].startswith("/auth/sign-in")
+    assert client.post("/auth/factor", data={"code": "1"}).headers["location"].startswith("/auth/sign-in")
+    assert client.post("/auth/factor/passkey").status_code == 403
+    assert client.post("/auth/enrol/passkey").status_code == 403
+
+
+def test_who_forgot_the_password_is_answered_alike_known_or_not(client, web):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.DEV)
+    known = client.post("/auth/forgotten", data={"email": "ada@example.com"})
+    unknown = client.post("/auth/forgotten", data={"email": "nobody@example.com"})
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        letter = uow.driver.execute("SELECT content, secret FROM notification").fetchone()
+    link = letter[0]["action"][1]
+    assert letter[1], "the text is forgotten after delivery"
+    assert "Choose a new password" in client.get(link).text
+    weak = client.post(link, data={"password": "passwordpassword"})
+    assert "easily guessed" in weak.text
+    assert client.post(link, data={"password": "violet kettle under seven bridges"}).status_code == 303
+    assert client.get(link).status_code == 410
+    assert client.post(link, data={"password": "violet kettle under nine bridges"}).status_code == 410
+
+
+def test_a_letter_a_minute_is_enough(client, web):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.DEV)
+    answers = {client.post("/auth/forgotten", data={"email": "ada@example.com"}).text for _ in range(8)}
+    assert len(answers) == 1
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        assert uow.driver.execute("SELECT count(*) FROM notification").fetchone()[0] == 5
+
+
+def test_after_a_change_of_rights_the_next_page_comes_under_a_new_id(client, web):  # noqa: F811
+    old = open_session(web, Role.DEV)
+    client.cookies.set(COOKIE, old, domain="localhost.local")
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        identity.grant_role(uow, user_id=identity.user_by_email(uow, email="ada@example.com").id, role=Role.OPS)
+    away = client.get("/runs", headers=_PAGE)
+    assert away.headers["location"] == "/auth/sign-in?next=%2Fruns"
+    back = client.get(away.headers["location"])
+    assert back.headers["location"] == "/runs"
+    fresh = back.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    person = session.look_up(fresh)
+    assert person
+    assert person.actor.may(Permission.SCHEDULE_EDIT)
+    assert session.look_up(old) is None
+
+
+def test_a_key_opens_what_it_is_for_and_nothing_else(client, web):  # noqa: F811
+    open_session(web, Role.ADMIN)
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        found = identity.authenticate(uow, email="ada@example.com", password=PASSWORD, address=None, user_agent=None)
+        assert isinstance(found, identity.SessionSecret)
+    person = session.look_up(found.value)
+    assert person
+    with web.database.unit_of_work(person.actor) as uow:
+        made = identity.create_api_key(uow, name="ERP", scopes=[Permission.AUDIT_READ, Permission.SELF])
+    bearer = {"authorization": f"Bearer {made.secret}"}
+    assert client.get("/export/audit.csv", headers=bearer).status_code == 200
+    assert client.get("/export/runs.csv", headers=bearer).status_code == 403
+    assert client.get("/export/audit.csv", headers={"authorization": "Bearer kontor_wrong"}).status_code == 401
+    assert client.get("/export/audit.csv").status_code == 401
+    assert client.post("/auth/step-up", data={"password": PASSWORD}, headers=bearer).status_code == 403
+
+
+def test_impersonation_begins_with_a_reason_and_ends_under_a_new_id(client, web):  # noqa: F811
+    secret = open_session(web, Role.ADMIN)
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        target = a_user(uow, Role.FINANCE, email="fin@example.com")
+    client.cookies.set(COOKIE, secret, domain="localhost.local")
+    form = {"user_id": str(target), "reason": "She sees no breaks since Monday"}
+    assert "A reason of 8" in client.post("/auth/impersonation", data={**form, "reason": "x"}).text
+    begun = client.post("/auth/impersonation", data=form)
+    there = begun.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    person = session.look_up(there)
+    assert person
+    assert person.actor.impersonating == target
+    assert session.look_up(secret) is None
+    client.cookies.clear()
+    client.cookies.set(COOKIE, there, domain="localhost.local")
+    assert client.post("/auth/impersonation/end").headers["location"] == "/access"
+    assert session.look_up(there) is None
+
+
+def test_alive_says_yes_or_no(client, web):  # noqa: F811
+    assert client.get("/auth/alive").status_code == 401
+    client.cookies.set(COOKIE, open_session(web, Role.DEV), domain="localhost.local")
+    assert client.get("/auth/alive").status_code == 204
+
+
+@pytest.mark.parametrize("route", sorted(PUBLIC_ROUTES))
+def test_every_public_route_has_a_limit(route: str):
+    assert rate_rule(route.replace("{secret}", "x").replace("{code}", "y"), "GET")
+    assert rate_rule(route.replace("{secret}", "x").replace("{code}", "y"), "POST")
+
+
+def test_beyond_the_limit_one_is_told_how_long_to_wait(client):
+    answers = [client.post("/auth/forgotten", data={"email": "x@example.com"}) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+def test_several_processes_count_together(web):  # noqa: F811
+    one, other = RateLimits(web.database), RateLimits(web.database)
+    waits = [limits.wait("5/minute", "somebody") for limits in (one, other) * 3]
+    assert waits[:5] == [0] * 5
+    assert waits[5]
+    assert one.wait("5/minute", "somebody else") == 0
