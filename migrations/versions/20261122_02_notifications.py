@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("recipient", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("entity_id", postgresql.UUID(), nullable=True),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("content", postgresql.JSONB(), nullable=True),
         sa.Column("secret", sa.Boolean(), server_default=sa.text("false"), nullable=False),

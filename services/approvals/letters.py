@@ -119,6 +119,7 @@ def _each(
             recipient=person.email,
             letter=letter,
             purpose=f"approvals.{what.partition('.')[0]}",
+            entity_id=row.entity_id,
             dedup_key=f"approvals/{row.id}/{what}/{person.id}",
         )
 
@@ -130,6 +131,7 @@ def _chat(uow: UnitOfWork, row: ApprovalRequest, what: str, head: Words) -> None
         recipient=CHAT,
         letter=_letter(row, "en", said, []),
         purpose=f"approvals.{what.partition('.')[0]}",
+        entity_id=row.entity_id,
         dedup_key=f"approvals/{row.id}/{what}/chat",
     )
 

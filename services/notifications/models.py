@@ -15,7 +15,10 @@ from services.notifications.vocabulary import Channel, LetterState
 
 
 class Notification(Base):
-    """One letter to one recipient. `content` is emptied once it is settled, where it holds a secret."""
+    """One letter to one recipient, about a record of one legal entity or of none.
+
+    `content` is emptied once it is settled, where it holds a secret.
+    """
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -32,6 +35,7 @@ class Notification(Base):
     channel: Mapped[str]
     recipient: Mapped[str]
     purpose: Mapped[str]
+    entity_id: Mapped[uuid.UUID | None]
     subject: Mapped[str]
     content: Mapped[dict[str, Any] | None]
     secret: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
@@ -24,10 +24,12 @@ def letters(
     newer_than: uuid.UUID | None = None,
     limit: int = 50,
 ) -> LetterPage:
-    """The outbox newest first, by the cursors of a page before; `text` is part of a recipient, subject or purpose."""
-    uow.actor.require(Permission.NOTIFICATION_READ)
+    """The outbox newest first, by the cursors of a page before; `text` is part of a recipient, subject or purpose.
+
+    Letters about a legal entity are for its readers; those about none for whoever may read of all entities.
+    """
     forward, cursor = newer_than is None, older_than or newer_than
-    statement = select(Notification)
+    statement = select(Notification).where(visible(uow, Permission.NOTIFICATION_READ))
     if states:
         statement = statement.where(Notification.state.in_([state.value for state in states]))
     if text:
@@ -47,9 +49,16 @@ def letters(
 
 def count_letters(uow: UnitOfWork) -> dict[LetterState, int]:
     """Letters by state."""
-    uow.actor.require(Permission.NOTIFICATION_READ)
-    rows = uow.session.execute(select(Notification.state, func.count()).group_by(Notification.state))
+    seen = visible(uow, Permission.NOTIFICATION_READ)
+    rows = uow.session.execute(select(Notification.state, func.count()).where(seen).group_by(Notification.state))
     return dict.fromkeys(LetterState, 0) | {LetterState(row[0]): row[1] for row in rows}
+
+
+def visible(uow: UnitOfWork, permission: Permission) -> ColumnElement[bool]:
+    """Which letters the actor may see or send under a right. Raises Forbidden without it."""
+    allowed = uow.actor.scope(permission).allows(Notification.entity_id)
+    everywhere = uow.actor.grants[permission].ids is None
+    return or_(Notification.entity_id.is_(None), allowed) if everywhere else allowed
 
 
 def _view(row: Notification) -> LetterView:

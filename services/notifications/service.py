@@ -23,6 +23,7 @@ from services.notifications.policy import (
     check_letter,
     pause_after,
 )
+from services.notifications.queries import visible
 from services.notifications.views import Outgoing
 from services.notifications.vocabulary import OUTBOX_CHANNEL, Channel, Letter, LetterState
 
@@ -35,20 +36,23 @@ def send(
     recipient: str,
     letter: Letter,
     purpose: str,
+    entity_id: uuid.UUID | None = None,
     dedup_key: str | None = None,
     secret: bool = False,
 ) -> uuid.UUID | None:
     """Puts a letter into the outbox in the caller's transaction; it leaves after the commit, or never.
 
-    `recipient` is a mail address or a chat channel (`#approvals`); `purpose` says why in a dotted word. A second
-    letter of the same `dedup_key` is not written (None is returned). With `secret` the text is forgotten as soon
-    as it is delivered or given up. Raises Invalid for a recipient or a subject that is none.
+    `recipient` is a mail address or a chat channel (`#approvals`); `purpose` says why in a dotted word, `entity_id`
+    whose affair it is: only readers of that entity see it in the outbox. A second letter of the same `dedup_key` is
+    not written (None is returned). With `secret` the text is forgotten as soon as it is delivered or given up.
+    Raises Invalid for a recipient or a subject that is none.
     """
     check_letter(letter)
     written = insert(Notification).values(
         channel=channel_of(recipient).value,
         recipient=recipient,
         purpose=purpose,
+        entity_id=entity_id,
         subject=letter.subject,
         content=_content(letter),
         secret=secret,
@@ -113,8 +117,13 @@ def send_again(uow: UnitOfWork, *, letter_id: uuid.UUID) -> None:
 
     Raises LetterNotFound, and NotResendable for one that has gone or whose text was a secret and is forgotten.
     """
-    uow.actor.require(Permission.NOTIFICATION_SEND)
-    row = uow.session.get(Notification, letter_id, populate_existing=True, with_for_update=True)
+    seen = visible(uow, Permission.NOTIFICATION_SEND)
+    row = uow.session.scalar(
+        select(Notification)
+        .where(Notification.id == letter_id, seen)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     if row is None:
         raise LetterNotFound("There is no such letter in the outbox.")
     if LetterState.QUEUED not in TRANSITIONS[LetterState(row.state)] or row.content is None:

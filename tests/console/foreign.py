@@ -12,6 +12,7 @@ from services.core.db import UnitOfWork
 from services.core.inbox import FileOrigin
 from services.payments.vocabulary import StripeObject
 from services.reconciliation import BreakFilter, Definition, SourceKind
+from tests.factories import approvals
 from tests.factories import books as book_files
 from tests.factories import payments as stripe
 from tests.factories.bank import MONDAY, Row, Statement, camt, on_disk
@@ -58,7 +59,9 @@ def lay_down(web: Application) -> Foreign:
         runs.declare(kind)
     with web.database.unit_of_work(_SYSTEM) as uow:
         account = stripe.connected_account(uow, code=MARK)
-        ids = _payment(uow, account) | _files(uow, account.entity_id) | _reconciled(uow, account.entity_id)
+        approvals.declare_kinds()
+        ids = {"request_id": str(approvals.asked(uow, entity_id=account.entity_id, content={"what": MARK}).id)}
+        ids |= _payment(uow, account) | _files(uow, account.entity_id) | _reconciled(uow, account.entity_id)
         ids["run_id"] = str(
             runs.enqueue(
                 uow,
@@ -101,7 +104,8 @@ def _files(uow: UnitOfWork, entity_id: uuid.UUID) -> dict[str, str]:
         origin=FileOrigin.UPLOAD,
     )
     account = next(one for one in bank.accounts(uow) if one.entity_id == entity_id)
-    return {"file_id": str(kept.id), "account_id": str(account.id)}
+    source = next(one for one in books.sources(uow) if one.entity_id == entity_id)
+    return {"file_id": str(kept.id), "account_id": str(account.id), "source_id": str(source.id)}
 
 
 def _reconciled(uow: UnitOfWork, entity_id: uuid.UUID) -> dict[str, str]:

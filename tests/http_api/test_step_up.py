@@ -102,7 +102,8 @@ def test_the_configured_lifetimes_hold(web):  # noqa: F811
     client.post("/auth/sign-in", data={"email": "ada@example.com", "password": PASSWORD})
     with web.database.unit_of_work(Actor.system("test")) as uow:
         row = uow.driver.execute(
-            "SELECT idle_seconds, expires_at - created_at FROM user_session ORDER BY created_at DESC LIMIT 1"
+            "SELECT idle_seconds, date_trunc('minute', expires_at - created_at) FROM user_session "
+            "ORDER BY created_at DESC LIMIT 1"
         ).fetchone()
     assert row[0] == 420
     assert abs(row[1] - dt.timedelta(hours=2)) < dt.timedelta(seconds=30)

@@ -41,7 +41,7 @@ def test_a_password_may_come_from_standard_input(kontor: Kontor, database: Datab
     assert kontor("user", "create", "ada@example.com", "--admin", "--password", "-") == 0
     assert "four words" not in capsys.readouterr().out
     assert kontor("user", "password", "ada@example.com", "--password", "short") == 1
-    assert "12 to 256 characters" in capsys.readouterr().err
+    assert "12 to 128 characters" in capsys.readouterr().err
 
 
 def test_a_refusal_is_one_line_and_status_1(kontor: Kontor, capsys):
