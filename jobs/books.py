@@ -7,10 +7,12 @@ from typing import Any
 from jobs.incoming import Place, take_waiting
 from jobs.registry import job
 from jobs.runner import RunContext
-from services import books
+from services import books, identity
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.inbox import FileOrigin, InboxKind, IncomingFile
+from services.integrations.bookkeeping import Bookkeeping
+from services.integrations.lexware import Lexware
 from services.integrations.sql_source import read_query
 
 
@@ -52,3 +54,42 @@ def pull_ledger(ctx: RunContext, params: books.PullParams) -> dict[str, Any]:
             progress=lambda rows: ctx.progress(rows, len(found.rows), phase="rows"),
         )
     return {"file_id": str(report.id), "read": report.rows_read, "new": report.rows_new, "changed": report.rows_changed}
+
+
+@job(books.SYNC_VOUCHERS)
+def sync_vouchers(ctx: RunContext, params: books.VoucherParams) -> dict[str, Any]:
+    """Takes what changed at the entity's bookkeeping service since the last run, page by page. A run that was killed
+    begins again at the same day; a page that came before changes nothing."""
+    with ctx.unit_of_work() as uow:
+        code = next(entity.code for entity in identity.legal_entities(uow) if entity.id == params.entity_id)
+        synced = {item.provider: item for item in books.voucher_syncs(uow) if item.entity_id == params.entity_id}
+        today = uow.clock.now().date()
+    service = _bookkeeping(ctx, code)
+    known = synced.get(service.provider)
+    new = changed = 0
+    try:
+        if ctx.app.settings.bookkeeping.lexware_public_key:
+            service.subscribe(f"{ctx.app.settings.public_url}/hooks/lexware/{code}")
+        for page in service.pages(known.synced_through if known else None):
+            ctx.safe_point()
+            with ctx.unit_of_work() as uow:
+                counts = books.take_vouchers(
+                    uow, entity_id=params.entity_id, provider=service.provider, vouchers=page.vouchers
+                )
+            new, changed = new + counts[0], changed + counts[1]
+            ctx.progress(page.number + 1, page.total_pages, phase="vouchers")
+    finally:
+        service.close()
+    with ctx.unit_of_work() as uow:
+        books.finish_voucher_sync(
+            uow, entity_id=params.entity_id, provider=service.provider, through=today, new=new, changed=changed
+        )
+    return {"new": new, "changed": changed}
+
+
+def _bookkeeping(ctx: RunContext, code: str) -> Bookkeeping:
+    settings = ctx.app.settings.bookkeeping
+    account = settings.lexware.get(code)
+    if account is None:
+        raise Invalid(f"The settings name no bookkeeping for {code} (KONTOR_BOOKKEEPING__LEXWARE).")
+    return Lexware(account.api_key, api_base=settings.lexware_api_base)

@@ -65,6 +65,7 @@ KINDS: list[runs.RunKind] = [
     bank.SCAN,
     books.IMPORT,
     books.PULL,
+    books.SYNC_VOUCHERS,
     payments.SYNC,
     payments.CHECK,
     payments.APPLY_EVENTS,

@@ -33,6 +33,7 @@ PUBLIC_ROUTES = frozenset(
         "/metrics",
         "/hooks/stripe",
         "/hooks/stripe/{code}",
+        "/hooks/lexware/{entity}",
     }
 )
 

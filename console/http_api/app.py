@@ -11,6 +11,7 @@ from console.http_api import (
     health,
     impersonation,
     ingest,
+    lexware_hook,
     metrics,
     passwords,
     second_factor,
@@ -39,6 +40,7 @@ api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)
 api.include_router(ingest.router)
 api.include_router(approvals.router)
+api.include_router(lexware_hook.router)
 api.include_router(exports.router)
 register_export(APPROVAL_EXPORT)
 register_export(AUDIT_EXPORT)

@@ -27,11 +27,15 @@ def upgrade() -> None:
     _create_days()
     _create_query()
     _create_requests()
+    _create_vouchers()
     _origins("'upload', 'folder', 'command', 'http', 'sql'")
 
 
 def downgrade() -> None:
     _origins("'upload', 'folder', 'command'")
+    for table in ("voucher_sync", "voucher"):
+        op.drop_table(table)
+    op.execute(sa.schema.DropSequence(sa.Sequence("voucher_changed_seq")))
     for table in ("idempotent_request", "ledger_query", "ledger_day"):
         op.drop_table(table)
     op.drop_constraint(op.f("ck_ledger_source_expects_known"), "ledger_source")
@@ -111,6 +115,53 @@ def _create_requests() -> None:
         sa.Column("answer", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "key", name=op.f("pk_idempotent_request")),
+    )
+
+
+def _create_vouchers() -> None:
+    op.execute(sa.schema.CreateSequence(sa.Sequence("voucher_changed_seq")))
+    moment = postgresql.TIMESTAMP(timezone=True)
+    op.create_table(
+        "voucher",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("entity_id", sa.UUID(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("voucher_on", sa.Date(), nullable=False),
+        sa.Column("voucher_at", moment, nullable=False),
+        sa.Column("due_on", sa.Date()),
+        sa.Column("contact", sa.String()),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("open_minor", sa.BigInteger()),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", moment, nullable=False),
+        sa.Column(
+            "changed_seq", sa.BigInteger(), server_default=sa.text("nextval('voucher_changed_seq')"), nullable=False
+        ),
+        sa.Column("created_at", moment, server_default=sa.func.now(), nullable=False),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_voucher_currency_form")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voucher")),
+        sa.ForeignKeyConstraint(["entity_id"], ["legal_entity.id"], name=op.f("fk_voucher_entity_id_legal_entity")),
+        sa.UniqueConstraint(
+            "entity_id", "provider", "external_id", name=op.f("uq_voucher_entity_id_provider_external_id")
+        ),
+    )
+    op.create_index(op.f("ix_voucher_entity_id_voucher_on"), "voucher", ["entity_id", "voucher_on"])
+    op.create_index(op.f("ix_voucher_changed_seq"), "voucher", ["changed_seq"])
+    op.create_table(
+        "voucher_sync",
+        sa.Column("entity_id", sa.UUID(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("synced_through", sa.Date(), nullable=False),
+        sa.Column("synced_at", moment, nullable=False),
+        sa.PrimaryKeyConstraint("entity_id", "provider", name=op.f("pk_voucher_sync")),
+        sa.ForeignKeyConstraint(
+            ["entity_id"], ["legal_entity.id"], name=op.f("fk_voucher_sync_entity_id_legal_entity")
+        ),
     )
 
 

@@ -15,7 +15,16 @@ from services.books.setup import (
     set_mapping_json,
     set_query,
 )
-from services.books.views import LedgerDayView, LedgerFileView, LedgerGap, LedgerQueryView, LedgerSourceView
+from services.books.views import (
+    LedgerDayView,
+    LedgerFileView,
+    LedgerGap,
+    LedgerQueryView,
+    LedgerSourceView,
+    VoucherMark,
+    VoucherSyncView,
+    VoucherView,
+)
 from services.books.vocabulary import (
     COLUMN_NAMES,
     DEFAULT_SOURCE,
@@ -23,12 +32,22 @@ from services.books.vocabulary import (
     OPTIONAL,
     PULL,
     REQUIRED,
+    SYNC_VOUCHERS,
     DayState,
     Expectation,
     GapKind,
     ImportParams,
     Mapping,
     PullParams,
+    VoucherParams,
+)
+from services.books.vouchers import (
+    finish_voucher_sync,
+    start_voucher_sync,
+    take_vouchers,
+    voucher_entries,
+    voucher_syncs,
+    vouchers,
 )
 
 __all__ = [
@@ -39,6 +58,7 @@ __all__ = [
     "OPTIONAL",
     "PULL",
     "REQUIRED",
+    "SYNC_VOUCHERS",
     "DayState",
     "Expectation",
     "GapKind",
@@ -55,9 +75,14 @@ __all__ = [
     "NoSuchLedgerRecord",
     "PullParams",
     "StaleSource",
+    "VoucherMark",
+    "VoucherParams",
+    "VoucherSyncView",
+    "VoucherView",
     "calendar",
     "file_report",
     "files",
+    "finish_voucher_sync",
     "gaps",
     "guess_mapping",
     "import_file",
@@ -76,6 +101,11 @@ __all__ = [
     "sources",
     "start_import",
     "start_pull",
+    "start_voucher_sync",
     "take_query_rows",
+    "take_vouchers",
     "upload_place",
+    "voucher_entries",
+    "voucher_syncs",
+    "vouchers",
 ]

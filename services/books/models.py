@@ -27,6 +27,7 @@ from services.core.inbox import FileOrigin, FileStatus
 from services.core.incoming import FileColumns, RejectionColumns
 
 CHANGED_SEQ = Sequence("ledger_entry_changed_seq", metadata=Base.metadata)
+VOUCHER_SEQ = Sequence("voucher_changed_seq", metadata=Base.metadata)
 
 
 class LedgerSource(Base):
@@ -145,3 +146,45 @@ class LedgerEntry(Base):
     invoice: Mapped[str | None]
     payout: Mapped[str | None]
     changed_seq: Mapped[int] = mapped_column(server_default=CHANGED_SEQ.next_value())
+
+
+class Voucher(Base):
+    """A voucher of a bookkeeping service, as it stood when it last changed; amounts unsigned, `kind` says whose."""
+
+    __tablename__ = "voucher"
+    __table_args__ = (
+        UniqueConstraint("entity_id", "provider", "external_id"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_form"),
+        Index(None, "entity_id", "voucher_on"),
+        Index(None, "changed_seq"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    provider: Mapped[str]
+    external_id: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str]
+    number: Mapped[str]
+    voucher_on: Mapped[dt.date]
+    voucher_at: Mapped[dt.datetime]
+    due_on: Mapped[dt.date | None]
+    contact: Mapped[str | None]
+    total_minor: Mapped[int]
+    open_minor: Mapped[int | None]
+    currency: Mapped[str]
+    archived: Mapped[bool]
+    updated_at: Mapped[dt.datetime]
+    changed_seq: Mapped[int] = mapped_column(server_default=VOUCHER_SEQ.next_value())
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class VoucherSync(Base):
+    """How far an entity's bookkeeping was read: the next run asks for what changed on or after `synced_through`."""
+
+    __tablename__ = "voucher_sync"
+
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"), primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    synced_through: Mapped[dt.date]
+    synced_at: Mapped[dt.datetime]

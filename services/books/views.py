@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.books.vocabulary import DayState, Expectation, GapKind, Mapping
+from services.core.errors import Invalid
 from services.core.incoming import FileView
+from services.core.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,49 @@ class LedgerQueryView:
     version: int
     changed_by: str
     changed_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherView:
+    """A bookkeeping voucher; `open` is what is still to be paid, None where the service does not say."""
+
+    id: uuid.UUID
+    entity_id: uuid.UUID
+    provider: str
+    external_id: str
+    kind: str
+    status: str
+    number: str
+    voucher_on: dt.date
+    due_on: dt.date | None
+    contact: str | None
+    total: Money
+    open: Money | None
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSyncView:
+    entity_id: uuid.UUID
+    provider: str
+    synced_through: dt.date
+    synced_at: dt.datetime
+
+
+class VoucherMark(NamedTuple):
+    """A place in the list of vouchers, newest first: the one it stands at."""
+
+    day: dt.date
+    id: uuid.UUID
+
+    @classmethod
+    def parse(cls, text: str) -> VoucherMark:
+        """Raises Invalid for anything but what `str` of a mark gives."""
+        day, _, identifier = text.partition("|")
+        try:
+            return cls(dt.date.fromisoformat(day), uuid.UUID(identifier))
+        except ValueError:
+            raise Invalid("This page of the list does not exist; start again from its first one.") from None
+
+    def __str__(self) -> str:
+        return f"{self.day.isoformat()}|{self.id}"

@@ -87,3 +87,12 @@ class PullParams(BaseModel):
 
 PULL = RunKind("books.pull", PullParams, Permission.BOOKS_IMPORT, priority=50, transaction_seconds=3600)
 IMPORT = RunKind("books.import", ImportParams, Permission.BOOKS_IMPORT, priority=50, transaction_seconds=3600)
+
+
+class VoucherParams(BaseModel):
+    """Asks an entity's bookkeeping service for what changed."""
+
+    entity_id: uuid.UUID
+
+
+SYNC_VOUCHERS = RunKind("books.vouchers", VoucherParams, Permission.BOOKS_IMPORT, priority=60)

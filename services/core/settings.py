@@ -111,6 +111,21 @@ class AuditSettings(BaseModel):
     sink_webhooks_private: bool = False
 
 
+class LexwareSettings(BaseModel):
+    """The key of one organisation at Lexware Office."""
+
+    api_key: SecretStr
+
+
+class BookkeepingSettings(BaseModel):
+    """`lexware` maps a legal entity's code to its key; `lexware_public_key` (PEM, published by Lexware) verifies the
+    events it sends to `/hooks/lexware/<entity code>`."""
+
+    lexware: dict[str, LexwareSettings] = {}
+    lexware_api_base: str = "https://api.lexware.io"
+    lexware_public_key: str | None = None
+
+
 class WorkerSettings(BaseModel):
     """Runs a worker executes side by side, and how long a lease lasts without a heartbeat, in seconds."""
 
@@ -139,6 +154,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     books: BooksSettings = BooksSettings()
     audit: AuditSettings = AuditSettings()
+    bookkeeping: BookkeepingSettings = BookkeepingSettings()
     mail: MailSettings = MailSettings()
     chat: ChatSettings = ChatSettings()
 

@@ -1,7 +1,15 @@
 """Files of bank and books."""
 
-from console.pages.imports import bank_account, bank_csv, import_file, import_list, ledger, ledger_mapping
+from console.pages.imports import bank_account, bank_csv, import_file, import_list, ledger, ledger_mapping, voucher_list
 
-PAGES = (import_list.PAGE, import_file.PAGE, bank_account.PAGE, bank_csv.PAGE, ledger.PAGE, ledger_mapping.PAGE)
+PAGES = (
+    import_list.PAGE,
+    import_file.PAGE,
+    bank_account.PAGE,
+    bank_csv.PAGE,
+    ledger.PAGE,
+    ledger_mapping.PAGE,
+    voucher_list.PAGE,
+)
 
 __all__ = ["PAGES"]

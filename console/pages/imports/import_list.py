@@ -19,6 +19,7 @@ from console.components import (
     file_upload,
     filter_bar,
     link,
+    link_button,
     list_item,
     list_rows,
     loading_or,
@@ -46,8 +47,9 @@ from services.core.permissions import Permission
 def import_list_page() -> rx.Component:
     may_import = Shell.rights.contains(str(Permission.BANK_IMPORT))
     scan = rx.cond(may_import, button(t("imports.scan"), icon_name="rotate-cw", on_click=ImportList.scan))
+    vouchers = link_button(t("imports.vouchers"), href=routes.VOUCHERS)
     return rx.fragment(
-        page_header(t("imports.title"), meta=[t("imports.meta")], actions=[_running(), scan]),
+        page_header(t("imports.title"), meta=[t("imports.meta")], actions=[_running(), vouchers, scan]),
         loading_or(
             ImportList,
             main_and_side([_files()], [rx.cond(may_import, _upload()), _proofs(), _ledgers()]),

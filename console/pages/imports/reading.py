@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
+from console.design.texts import catalogue
 from services import bank, books, identity
 from services.core.db import UnitOfWork
 from services.core.inbox import FileMark, FileStatus
@@ -50,6 +51,40 @@ class LedgerDetail:
     days: list[books.LedgerDayView]
     query: books.LedgerQueryView | None
     entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherList:
+    """A page of vouchers, how far the bookkeeping was read, and the kinds that have a name."""
+
+    vouchers: list[books.VoucherView]
+    older: books.VoucherMark | None
+    synced: list[books.VoucherSyncView]
+    codes: dict[uuid.UUID, str]
+    kinds: frozenset[str]
+
+
+def voucher_list(
+    uow: UnitOfWork, *, text: str = "", status: str | None = None, after: str | None = None, limit: int
+) -> VoucherList:
+    """Vouchers newest first; `after` is the mark of the last one seen."""
+    mark = books.VoucherMark.parse(after) if after else None
+    found = books.vouchers(uow, text=text[:100], status=status, before=mark, limit=limit + 1)
+    page = found[:limit]
+    return VoucherList(
+        page,
+        books.VoucherMark(page[-1].voucher_on, page[-1].id) if len(found) > limit else None,
+        books.voucher_syncs(uow),
+        {entity.id: entity.code for entity in identity.legal_entities(uow)},
+        frozenset(key for key in catalogue() if key.startswith("imports.voucher_")),
+    )
+
+
+def start_vouchers(uow: UnitOfWork, *, codes: list[str]) -> None:
+    """A sync for every connected entity that the actor may import for."""
+    for entity in identity.legal_entities(uow):
+        if entity.code in codes and uow.actor.may(Permission.BOOKS_IMPORT, entity.id):
+            books.start_voucher_sync(uow, entity_id=entity.id)
 
 
 def import_list(
