@@ -39,6 +39,7 @@ NAVIGATION = (
         (
             Entry(routes.RECONCILIATION, "scale", "shell.reconciliation", "s"),
             Entry(routes.BREAKS, "unlink", "shell.breaks", "b"),
+            Entry(routes.RECONCILIATION_PERIODS, "calendar-check", "shell.periods", "z"),
             Entry(routes.IMPORTS, "file-input", "shell.imports", "i"),
         ),
     ),

@@ -17,6 +17,7 @@ TEXTS = {
     "reconcile": ("Reconcile", "Abgleich"),
     "reconciliation": ("Reconciliations", "Abgleiche"),
     "breaks": ("Breaks", "Klärfälle"),
+    "periods": ("Periods", "Zeiträume"),
     "imports": ("Imports", "Importe"),
     "platform": ("Platform", "Plattform"),
     "runs": ("Runs", "Läufe"),

@@ -15,6 +15,7 @@ from console.components import (
     deviation,
     empty_state,
     link,
+    link_button,
     loading_or,
     number,
     page_header,
@@ -41,7 +42,13 @@ def reconciliation_overview() -> rx.Component:
         page_header(
             t("reconciliation.title"),
             meta=[t("reconciliation.meta"), t("reconciliation.meta_through")],
-            actions=[_may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain))],
+            actions=[
+                link_button(
+                    t("rules.settlement"), href=routes.to(routes.RECONCILIATION_RULES, definition="settlement")
+                ),
+                link_button(t("rules.payouts"), href=routes.to(routes.RECONCILIATION_RULES, definition="payouts")),
+                _may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain)),
+            ],
         ),
         poll(State.running, State.refresh, every=2000),
         loading_or(State, stack(rx.cond(State.rows.length() > 0, _pairings()), _history())),

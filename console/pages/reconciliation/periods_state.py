@@ -1,0 +1,111 @@
+"""Periods: closing, opening again, proving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console import routes
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.notices import Notices
+from console.kit.page_state import PageState
+from console.kit.shell_state import Shell
+from services import reconciliation
+from services.core.money import Money
+from services.core.permissions import Permission
+from services.reconciliation import PeriodSpan
+
+
+class PeriodList(PageState, rx.State):
+    """Days and months with their state, and what came for those that are closed."""
+
+    rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    late: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    asking: str = ""  # sign or reopen
+    period_id: str = ""
+    name: str = ""
+    busy: bool = False
+
+    @event(Permission.RECONCILIATION_READ)
+    async def load(self) -> None:
+        found = await backend.load(self, reconciliation.list_periods)
+        late = await backend.load(self, reconciliation.late_items)
+        reader = await self._reader()
+        names = {item["id"]: item["name"] for item in (await self.get_state(Shell)).entities}
+        self.rows = [
+            {
+                "id": str(item.id),
+                "name": self._named(item, reader),
+                "span": reader.text(f"periods.span_{item.span.value}"),
+                "definition": reader.text(f"reconciliation.definition_{item.definition.value}"),
+                "entity": names.get(str(item.entity_id), ""),
+                "state": item.state.value,
+                "signed_by": item.signed_by_name or "",
+                "href": routes.to(routes.RECONCILIATION_RUN, reconciliation_id=item.run_id) if item.run_id else "",
+            }
+            for item in found
+        ]
+        self.late = [
+            {
+                "id": f"{item.source.value}/{item.ext_key}/{item.amount_minor}",
+                "key": item.ext_key,
+                "source": reader.text(f"periods.source_{item.source.value}"),
+                "amount": reader.amount(Money(item.amount_minor, item.currency)),
+                "currency": item.currency,
+                "belongs_to": reader.date(item.belongs_to),
+                "moved_to": reader.date(item.moved_to) if item.moved_to else reader.text("periods.held"),
+            }
+            for item in late
+        ]
+        self._done()
+
+    @event(Permission.RECONCILIATION_SIGN)
+    async def ask(self, what: str, period_id: str, name: str) -> None:
+        self.asking, self.period_id, self.name = str(what), str(period_id), str(name)
+
+    @event(Permission.SELF)
+    async def close(self, open_: bool) -> None:
+        self.asking = self.asking if open_ else ""
+
+    @event(Permission.RECONCILIATION_SIGN)
+    async def sign(self, form: dict[str, Any]) -> Any:
+        """Signs the period off, or keeps the reader's agreement while others are needed."""
+        reason = str(form.get("reason", "")).strip() or None
+        signed = await backend.call(self, reconciliation.sign_period, period_id=self.period_id, reason=reason)  # pyright: ignore[reportArgumentType]
+        self.asking = ""
+        yield await self._told("signed" if signed.state.value == "signed_off" else "waiting")
+        yield PeriodList.load
+
+    @event(Permission.RECONCILIATION_SIGN)
+    async def reopen(self, form: dict[str, Any]) -> Any:
+        """Asks for the period to be opened again."""
+        await backend.call(
+            self,
+            reconciliation.request_reopening,
+            period_id=self.period_id,  # pyright: ignore[reportArgumentType]
+            reason=str(form.get("reason", "")),
+        )
+        self.asking = ""
+        yield await self._told("asked")
+        yield PeriodList.load
+
+    @event(Permission.RECONCILIATION_READ)
+    async def verify(self, period_id: str, name: str) -> Any:
+        """Computes what a closed period stands for again and says whether it holds."""
+        proof = await backend.call(self, reconciliation.verify_period, period_id=period_id)  # pyright: ignore[reportArgumentType]
+        reader = await self._reader()
+        if proof.valid:
+            return Notices.show("ok", reader.text("periods.holds", period=name))
+        wrong = ", ".join(check for check, good in proof.checks.items() if not good)
+        return Notices.show("bad", reader.text("periods.broken", period=name, checks=wrong))
+
+    def _named(self, item: reconciliation.PeriodView, reader: Any) -> str:
+        if item.span is PeriodSpan.DAY:
+            return reader.date(item.first_day)
+        return f"{reader.date(item.first_day)} – {reader.date(item.last_day)}"
+
+    async def _told(self, key: str) -> Any:
+        reader = await self._reader()
+        return Notices.show("ok", reader.text(f"periods.{key}", period=self.name))
