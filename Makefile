@@ -47,6 +47,10 @@ approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
+bench-recon: install ## The reconciliation beside data frames, a diff tool and an ORM (installs the bench extra)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python -m benchmarks.recon --large --json
+
 migrate: $(STAMP) ## Bring the database to the newest schema
 	@$(BIN)/kontor migrate
 

@@ -1,74 +1,28 @@
-"""A whole reconciliation run against one bare FULL JOIN over the same records.
+"""A whole reconciliation run against one bare FULL JOIN over the same records, and against what others need.
 
-`python -m benchmarks.recon --rows 1000000 --json`. The records are made from a seed with planted faults in about a
-tenth of the joined rows; the truth is asserted in every round. The baseline is what a plain table gives: `count(*)`
-over a hash full join that names the differing rows and keeps none.
+`python -m benchmarks.recon --rows 1000000 --json`. The truth of the planted faults is asserted in every round. The
+baseline is what a plain table gives: `count(*)` over a hash full join that names the differing rows and keeps none.
+Ratios of peers say how many times the run's time they take; those of growth, increments, history and ingest stand
+for themselves. `--large` measures growth and increments up to five million records a side.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import uuid
-from dataclasses import dataclass
+import math
+import statistics
+import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import text
 
+from benchmarks import recon_peers
 from benchmarks.measure import Candidate, Ground, compare, ground, report
-from services import identity
-from services.core.actor import Actor
-from services.core.clock import FrozenClock
-from services.core.db import Database, UnitOfWork
+from benchmarks.recon_world import ACTOR, World, build, execute, forget
 from services.reconciliation import Definition, RunView, SourceKind, reconcile, tidy_entries
-from services.reconciliation.ingest import source_of
+from services.reconciliation.ingest import source_of, store_incoming
 
-_NOON = dt.datetime(2026, 3, 17, 12, tzinfo=dt.UTC)
-_ACTOR = Actor.system("benchmark")
-_CLASSES = ("missing_left", "missing_right", "amount", "currency", "status", "fee", "duplicate", "timing")
-
-# Per mille of each class; what is left agrees. The hash of (seed, n) decides, so a seed is a world.
-_WORLD = """
-CREATE TABLE bench_event AS
-SELECT n, 'ch_' || substr(md5({seed} || '/' || n), 1, 24) AS key,
-       100 + (hashint8(n * 31 + {seed}) & 1048575) % 90000 AS amount,
-       (ARRAY['EUR', 'EUR', 'EUR', 'CHF', 'USD'])[1 + (hashint8(n * 17 + {seed}) & 1048575) % 5] AS code,
-       timestamptz '2026-02-10' + make_interval(secs => n * 2000000.0 / {rows}) AS at,
-       (hashint8(n * 13 + {seed}) & 1048575) % 1000 AS draw
-FROM generate_series(1, {rows}) n
-"""
-_ENTRIES = """
-INSERT INTO recon_entry (source_id, ext_key, occurrence, amount_minor, currency, fee_minor, status, occurred_at,
-                         booked_on, origin, account, changed_seq)
-SELECT {source}, key, 0, amount + CASE WHEN {left} AND draw BETWEEN 20 AND 29 THEN 7 ELSE 0 END,
-       CASE WHEN {left} AND draw BETWEEN 30 AND 39 THEN 'GBP' ELSE code END,
-       amount / 60 + 25 + CASE WHEN {left} AND draw BETWEEN 50 AND 59 THEN 3 ELSE 0 END,
-       CASE WHEN {left} AND draw BETWEEN 40 AND 49 THEN 'pending' ELSE 'succeeded' END,
-       at + CASE WHEN {left} AND draw BETWEEN 70 AND 79 THEN interval '5 days' ELSE interval '0' END,
-       (at + CASE WHEN {left} AND draw BETWEEN 70 AND 79 THEN interval '5 days' ELSE interval '0' END)::date,
-       'o' || n, 'main', n
-FROM bench_event WHERE NOT draw BETWEEN {gone} AND {gone} + 9 ORDER BY n
-"""
-_TWICE = """
-INSERT INTO recon_entry (source_id, ext_key, occurrence, amount_minor, currency, fee_minor, status, occurred_at,
-                         booked_on, origin, account, changed_seq)
-SELECT source_id, ext_key, 1, amount_minor, currency, fee_minor, status, occurred_at, booked_on, origin || 'b', account,
-       changed_seq
-FROM recon_entry JOIN bench_event ON key = ext_key WHERE source_id = :source AND draw BETWEEN 60 AND 69
-"""
-_TOTALS = """
-INSERT INTO recon_entry_total (source_id, booked_on, currency, entries, amount_minor)
-SELECT source_id, booked_on, currency, count(*), sum(amount_minor) FROM recon_entry GROUP BY 1, 2, 3
-"""
-_STATUSES = """
-INSERT INTO recon_status (code, status) SELECT DISTINCT hashtextextended(status, 0), status FROM recon_entry
-"""
-_PLAIN = """
-CREATE TABLE bench_{side} AS
-SELECT row_number() OVER () AS id, ext_key AS ext_id, amount_minor AS amount, currency, status, fee_minor AS fee,
-       occurred_at
-FROM recon_entry WHERE source_id = {source}
-"""
 _BARE = """
 SELECT count(*) FROM bench_left a FULL JOIN bench_right b USING (ext_id)
 WHERE a.id IS NULL OR b.id IS NULL OR a.amount <> b.amount OR a.currency <> b.currency OR a.status <> b.status
@@ -77,24 +31,25 @@ _STOCK = """
 SET LOCAL work_mem = '4MB'; SET LOCAL parallel_setup_cost = 1000; SET LOCAL parallel_tuple_cost = 0.1;
 SET LOCAL enable_mergejoin = off
 """
-_RESULTS = (
-    "recon_match_member",
-    "recon_match",
-    "recon_comment",
-    "recon_break_version",
-    "recon_break",
-    "recon_signature",
-    "recon_expected",
-    "recon_total",
-    "recon_run",
+_CHANGE = """
+UPDATE recon_entry SET amount_minor = amount_minor + 1 WHERE source_id = :source
+    AND ext_key IN (SELECT key FROM bench_event WHERE n % 100 = :turn)
+"""
+_DIRTY = """
+INSERT INTO recon_dirty (source_id, ext_key) SELECT :source, key FROM bench_event WHERE n % 100 = :turn
+ON CONFLICT DO NOTHING
+"""
+_SUMS = """
+UPDATE recon_entry_total t SET amount_minor = s.minor FROM (
+    SELECT source_id, booked_on, currency, sum(amount_minor) AS minor FROM recon_entry GROUP BY 1, 2, 3) s
+WHERE (t.source_id, t.booked_on, t.currency) = (s.source_id, s.booked_on, s.currency)
+"""
+_SIZE = "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.relname = ANY(:tables)"
+_HISTORY = ["recon_run", "recon_total", "recon_expected", "recon_break", "recon_break_version", "recon_match"]
+_COLUMNS = (
+    "ext_key, amount_minor, currency, fee_minor, status, occurred_at, booked_on, reference, batch_ref, origin, "
+    "account, changed_seq"
 )
-
-
-@dataclass(frozen=True)
-class World:
-    database: Database
-    entity: uuid.UUID
-    truth: dict[str, int]
 
 
 def main() -> None:
@@ -102,72 +57,62 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--large", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    ratios: dict[str, float] = {}
     with ground() as on:
         world = build(on, options.rows, options.seed)
         figures = measure(on, world, options.rounds)
-    candidates = figures["candidates"]
-    report(
-        {
-            "rows": options.rows,
-            "truth": True,
-            "ratios": {
-                "run_vs_hash_join_wall": candidates["run"]["wall_ratio"]["median"],
-                "run_vs_hash_join_cpu": candidates["run"]["cpu_ratio"]["median"],
-                "rerun_vs_hash_join_wall": candidates["rerun"]["wall_ratio"]["median"],
-                "rerun_vs_hash_join_cpu": candidates["rerun"]["cpu_ratio"]["median"],
-            },
-            "reconciliation": figures,
-        }
+        ratios |= _against_join(figures)
+        ratios |= _against_peers(world)
+        full = run_seconds(world)
+        if not options.large:
+            ratios["incremental_vs_full"] = increment(world, full)
+        ratios["history_bytes_per_unchanged_pair"] = history(world, options.rows)
+    ratios |= _growth(options, full)
+    ratios |= _ingest(options)
+    report({"rows": options.rows, "truth": True, "ratios": ratios, "reconciliation": figures})
+
+
+def run(world: World) -> RunView:
+    """One run of settlement, as a worker does it."""
+    with world.database.unit_of_work(ACTOR) as uow:
+        return reconcile(uow, definition=Definition.SETTLEMENT, entity_id=world.entity)
+
+
+def run_seconds(world: World, rounds: int = 3) -> float:
+    """The median of full runs over a world without results."""
+    taken = []
+    for _ in range(rounds):
+        forget(world.database)
+        taken.append(_seconds(lambda: is_true(world, run(world))))
+    return statistics.median(taken)
+
+
+def is_true(world: World, view: RunView) -> None:
+    """The run found exactly what was planted."""
+    assert dict(view.class_counts) == {name: n for name, n in world.truth.items() if n}, (
+        view.class_counts,
+        world.truth,
     )
 
 
-def build(on: Ground, rows: int, seed: int) -> World:
-    """Both sides as entries and as plain tables, vacuumed; the truth is counted from what was drawn."""
-    database = Database(on.database.url, clock=FrozenClock(_NOON))
-    with database.unit_of_work(_ACTOR) as uow:
-        entity = identity.create_legal_entity(
-            uow, code="bench", name="Bench", country="DE", currency="EUR", time_zone="Europe/Berlin"
-        )
-        left, right = (source_of(uow, entity_id=entity, kind=k).id for k in (SourceKind.BOOKS, SourceKind.STRIPE))
-        execute(uow, _WORLD.format(seed=int(seed), rows=int(rows)))
-        execute(uow, _ENTRIES.format(source=left, left=True, gone=0))
-        execute(uow, _ENTRIES.format(source=right, left=False, gone=10))
-        execute(uow, _TWICE, source=left)
-        execute(uow, _TOTALS)
-        execute(uow, _STATUSES)
-        for side, source in (("left", left), ("right", right)):
-            execute(uow, _PLAIN.format(side=side, source=source))
-        drawn = dict(uow.session.execute(text("SELECT draw / 10, count(*) FROM bench_event GROUP BY 1")).all())
-    tidy_entries(database)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE, FREEZE) bench_left, bench_right"))
-    return World(database, entity, {name: drawn[number] for number, name in enumerate(_CLASSES)})
-
-
-def execute(uow: UnitOfWork, statement: str, **values: Any) -> None:
-    uow.session.execute(text(statement), values)
-
-
 def measure(on: Ground, world: World, rounds: int) -> dict[str, Any]:
+    """The run, and a second one over unchanged entries, in turn with the bare join."""
+
     def bare() -> int:
         with world.database.engine.begin() as connection:
             connection.exec_driver_sql(_STOCK)
             return connection.exec_driver_sql(_BARE).scalar_one()
 
-    def run() -> RunView:
-        with world.database.unit_of_work(_ACTOR) as uow:
-            return reconcile(uow, definition=Definition.SETTLEMENT, entity_id=world.entity)
-
-    def is_true(view: RunView) -> None:
-        assert dict(view.class_counts) == world.truth, (view.class_counts, world.truth)
-
     return compare(
         {
             "hash_full_join": Candidate(bare),
-            "run": Candidate(run, prepare=lambda: forget(world.database), check=is_true),
-            "rerun": Candidate(run, check=is_true),
+            "run": Candidate(
+                lambda: run(world), prepare=lambda: forget(world.database), check=lambda view: is_true(world, view)
+            ),
+            "rerun": Candidate(lambda: run(world), check=lambda view: is_true(world, view)),
         },
         baseline="hash_full_join",
         server_pid=on.server_pid,
@@ -175,12 +120,116 @@ def measure(on: Ground, world: World, rounds: int) -> dict[str, Any]:
     )
 
 
-def forget(database: Database) -> None:
-    """Empties the results; their triggers, which refuse that, are off for the moment."""
-    with database.engine.begin() as connection:
-        for table in _RESULTS:
-            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(_RESULTS)}")
+def increment(world: World, full: float) -> float:
+    """The share of a full run's time that a run takes when one record in a hundred changed."""
+    taken = []
+    forget(world.database)
+    run(world)
+    for turn in (11, 23, 37):
+        with world.database.unit_of_work(ACTOR) as uow:
+            source = source_of(uow, entity_id=world.entity, kind=SourceKind.BOOKS).id
+            execute(uow, _CHANGE, source=source, turn=turn)
+            execute(uow, _DIRTY, source=source, turn=turn)
+            execute(uow, _SUMS)
+        tidy_entries(world.database)
+        start = time.perf_counter()
+        view = run(world)
+        taken.append(time.perf_counter() - start)
+        assert view.looked_at
+    return round(statistics.median(taken) / full, 3)
+
+
+def history(world: World, rows: int, runs: int = 40) -> float:
+    """Bytes that a run over unchanged entries adds, by pair."""
+    run(world)
+    before = _size(world)
+    for _ in range(runs):
+        run(world)
+    return round((_size(world) - before) / runs / rows, 4)
+
+
+def _size(world: World) -> int:
+    with world.database.engine.begin() as connection:
+        return int(connection.scalar(text(_SIZE), {"tables": _HISTORY}) or 0)
+
+
+def _against_join(figures: dict[str, Any]) -> dict[str, float]:
+    candidates = figures["candidates"]
+    return {
+        "run_vs_hash_join_wall": candidates["run"]["wall_ratio"]["median"],
+        "run_vs_hash_join_cpu": candidates["run"]["cpu_ratio"]["median"],
+        "rerun_vs_hash_join_wall": candidates["rerun"]["wall_ratio"]["median"],
+        "rerun_vs_hash_join_cpu": candidates["rerun"]["cpu_ratio"]["median"],
+    }
+
+
+def _against_peers(world: World) -> dict[str, float]:
+    found = {}
+    for name, peer in recon_peers.available().items():
+        mine = run_seconds(world, rounds=1)
+        found[f"{name}_vs_run"] = round(recon_peers.seconds(peer, world) / mine, 2)
+    return found
+
+
+def _growth(options: argparse.Namespace, full: float) -> dict[str, float]:
+    """The exponent by which a run's time grows with its records, from a tenth (at most 100,000) upwards."""
+    small = min(100_000, options.rows // 10)
+    with ground() as on:
+        low = run_seconds(build(on, small, options.seed), rounds=5)
+    found, rows = {}, options.rows
+    if options.large:
+        rows = 5_000_000
+        with ground() as on:
+            world = build(on, rows, options.seed)
+            full = run_seconds(world, rounds=2)
+            found["incremental_vs_full"] = increment(world, full)
+    return found | {"growth_exponent": round(math.log(full / low) / math.log(rows / small), 3)}
+
+
+def _ingest(options: argparse.Namespace) -> dict[str, float]:
+    """Taking records in against a plain COPY of the same rows: all new, and the same once more."""
+    with ground() as on:
+        world = build(on, min(options.rows, 300_000), options.seed)
+        with world.database.unit_of_work(ACTOR) as uow:
+            source = source_of(uow, entity_id=world.entity, kind=SourceKind.STRIPE).id
+            rows = uow.session.execute(
+                text(f"SELECT {_COLUMNS} FROM recon_entry WHERE source_id = {int(source)}")
+            ).all()
+        plain, new, replay = [], [], []
+        for turn in range(3):
+            plain.append(_seconds(lambda: _copy(world, rows, None)))
+            for taken in (new, replay):
+                taken.append(_seconds(lambda turn=turn: _copy(world, rows, turn)))
+                tidy_entries(world.database)
+    ratios = [(n / p, r / p) for p, n, r in zip(plain, new, replay, strict=True)]
+    return {
+        "ingest_vs_copy_new": round(statistics.median(n for n, _ in ratios), 2),
+        "ingest_vs_copy_replay": round(statistics.median(r for _, r in ratios), 2),
+    }
+
+
+def _copy(world: World, rows: list[Any], turn: Any) -> None:
+    """COPY of Python rows: into a plain table (`turn` None), or as a feed of an entity of its own."""
+    with world.database.unit_of_work(ACTOR) as uow:
+        execute(uow, "DROP TABLE IF EXISTS recon_incoming, bench_plain")
+        name = "bench_plain" if turn is None else "recon_incoming"
+        kind = "TABLE" if turn is None else "TEMP TABLE"
+        execute(uow, f"CREATE {kind} {name} AS SELECT {_COLUMNS} FROM recon_entry WITH NO DATA")
+        with uow.driver.cursor().copy(f"COPY {name} ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(_TYPES)
+            for row in rows:
+                copy.write_row(row)
+        if turn is not None:
+            store_incoming(uow, source_of(uow, entity_id=world.others[turn], kind=SourceKind.STRIPE))
+
+
+_TYPES = ["varchar", "int8", "varchar", "int8", "varchar", "timestamptz", "date", *["varchar"] * 4, "int8"]
+
+
+def _seconds(deed: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    deed()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
