@@ -12,7 +12,7 @@ import argparse
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -208,7 +208,7 @@ def _ingest(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
-def _copy(world: World, rows: list[Any], turn: Any) -> None:
+def _copy(world: World, rows: Sequence[Any], turn: int | None) -> None:
     """COPY of Python rows: into a plain table (`turn` None), or as a feed of an entity of its own."""
     with world.database.unit_of_work(ACTOR) as uow:
         execute(uow, "DROP TABLE IF EXISTS recon_incoming, bench_plain")

@@ -13,12 +13,13 @@ from io import StringIO
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import BigInteger, String, make_url, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from benchmarks.recon_world import World
 
-_COLUMNS = "ext_id, amount, currency, status"
+_ROWS = "SELECT ext_id, amount, currency, status FROM {table}"
 
 
 def available() -> dict[str, Callable[[World], int]]:
@@ -38,11 +39,11 @@ def seconds(compare: Callable[[World], int], world: World) -> float:
 
 def _rows(world: World, side: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(world.address) as connection:
-        return connection.execute(f"SELECT {_COLUMNS} FROM bench_{side}").fetchall()
+        return connection.execute(sql.SQL(_ROWS).format(table=sql.Identifier(f"bench_{side}"))).fetchall()
 
 
 def _unique(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    names = _COLUMNS.split(", ")
+    names = ("ext_id", "amount", "currency", "status")
     kept = {row[0]: row for row in rows}.values()
     return {name: [row[at] for row in kept] for at, name in enumerate(names)}
 
@@ -61,8 +62,7 @@ def _datacompy_pandas(world: World) -> int:
     import pandas  # noqa: PLC0415
 
     left, right = (pandas.DataFrame(_unique(_rows(world, side))) for side in ("left", "right"))
-    kind = getattr(datacompy, "PandasCompare", None) or datacompy.Compare
-    compare = kind(left, right, join_columns=["ext_id"])
+    compare = datacompy.PandasCompare(left, right, join_columns=["ext_id"])
     return len(compare.df1_unq_rows) + len(compare.df2_unq_rows) + len(compare.all_mismatch())
 
 

@@ -49,16 +49,31 @@ def backtest(ctx: RunContext, params: reconciliation.BacktestParams) -> dict[str
     return {"runs": found.runs, "more": found.more, "fewer": found.fewer}
 
 
+@job(reconciliation.REPORT)
+def report(ctx: RunContext, params: reconciliation.ReportParams) -> dict[str, Any]:
+    """Writes the report to everybody who may sign."""
+    with ctx.unit_of_work() as uow:
+        return {"letters": reconciliation.send_report(uow, after=params.after)}
+
+
 @job(reconciliation.NIGHTLY)
 def nightly(ctx: RunContext, _: reconciliation.NightlyParams) -> dict[str, Any]:
     """Queues sync → imports → settlement → payouts for each entity, each step after the one before has succeeded."""
-    queued = {}
+    queued, ends = {}, []
     with ctx.unit_of_work() as uow:
         starter = _starter(uow, ctx.run_id, None)
         on_behalf_of = None if starter.id == reconciliation.NOBODY else OnBehalf(id=starter.id, name=starter.name)
         for entity in identity.legal_entities(uow):
             chain = _chain(uow, entity.id, on_behalf_of, f"nightly:{ctx.run_id}:{entity.code}")
             queued[entity.code] = [str(run_id) for run_id in chain]
+            ends += chain[-2:]
+        runs.enqueue(
+            uow,
+            kind=reconciliation.REPORT,
+            params=reconciliation.ReportParams(),
+            after=ends,
+            unique_key=f"report:{ctx.run_id}",
+        )
     return {"queued": queued}
 
 

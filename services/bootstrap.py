@@ -72,6 +72,7 @@ KINDS: list[runs.RunKind] = [
     reconciliation.RUN,
     reconciliation.NIGHTLY,
     reconciliation.BACKTEST,
+    reconciliation.REPORT,
 ]
 
 # What needs other eyes, and who acts once they have agreed.

@@ -14,6 +14,7 @@ from console.http_api import (
     lexware_hook,
     metrics,
     passwords,
+    recon_report,
     second_factor,
     step_up,
     stripe_webhook,
@@ -42,6 +43,7 @@ api.include_router(ingest.router)
 api.include_router(approvals.router)
 api.include_router(lexware_hook.router)
 api.include_router(exports.router)
+api.include_router(recon_report.router)
 register_export(APPROVAL_EXPORT)
 register_export(AUDIT_EXPORT)
 register_export(BREAK_EXPORT)

@@ -1,15 +1,25 @@
 """Reconciliation: books against Stripe, Stripe's payouts against the bank; breaks, their work, and the signature."""
 
 from services.reconciliation.asking import KINDS as APPROVAL_KINDS
+from services.reconciliation.attachments import (
+    adjustments,
+    attach_evidence,
+    book_adjustment,
+    evidence_files,
+    read_evidence,
+)
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
 from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break
+from services.reconciliation.causes import recurring_causes
 from services.reconciliation.closing import sign_period
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.handlers import act_on_approval, drop_proposal, retake_bank
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
 from services.reconciliation.manual import match_by_hand, take_apart
+from services.reconciliation.nightly import nightly_report, send_report
 from services.reconciliation.periods import late_items, list_periods, request_reopening, verify_period
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
+from services.reconciliation.rendering import report_as_pdf, report_as_workbook
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
 from services.reconciliation.resolving import assign_breaks, resolve_break, resolve_breaks
 from services.reconciliation.rulebook import backtest, request_publication, rule_book, save_draft, start_backtest
@@ -44,13 +54,22 @@ from services.reconciliation.views import (
     VerificationView,
     Whereabouts,
 )
-from services.reconciliation.views_period import CauseView, LateView, PeriodProof, PeriodView
+from services.reconciliation.views_period import (
+    AdjustmentView,
+    CauseView,
+    EvidenceFile,
+    LateView,
+    PeriodProof,
+    PeriodView,
+)
+from services.reconciliation.views_report import NightlyReport, ReportLine
 from services.reconciliation.views_rules import BacktestView, RuleBookView, RuleVersionView
 from services.reconciliation.vocabulary import (
     BACKTEST,
     NIGHTLY,
     NIGHTLY_SCHEDULE,
     NOBODY,
+    REPORT,
     RUN,
     SIDES,
     UNRESOLVED,
@@ -63,6 +82,7 @@ from services.reconciliation.vocabulary import (
     PeriodSpan,
     PeriodState,
     ReconcileParams,
+    ReportParams,
     Resolution,
     Rule,
     SourceKind,
@@ -78,9 +98,11 @@ __all__ = [
     "NOBODY",
     "ORDERS",
     "PARAMETERS",
+    "REPORT",
     "RUN",
     "SIDES",
     "UNRESOLVED",
+    "AdjustmentView",
     "AgeBand",
     "BacktestParams",
     "BacktestView",
@@ -98,10 +120,12 @@ __all__ = [
     "Definition",
     "DifferenceLine",
     "EntryView",
+    "EvidenceFile",
     "EvidenceView",
     "LateView",
     "MatchView",
     "NightlyParams",
+    "NightlyReport",
     "OnBehalf",
     "OverviewView",
     "PairingView",
@@ -112,6 +136,8 @@ __all__ = [
     "ReconcileParams",
     "RecordStanding",
     "Refreshed",
+    "ReportLine",
+    "ReportParams",
     "Resolution",
     "Rule",
     "RuleBookView",
@@ -132,13 +158,17 @@ __all__ = [
     "Whereabouts",
     "WhyExpected",
     "act_on_approval",
+    "adjustments",
     "assign_break",
     "assign_breaks",
+    "attach_evidence",
     "backtest",
+    "book_adjustment",
     "break_by_number",
     "break_report",
     "comment_on_break",
     "drop_proposal",
+    "evidence_files",
     "evidence_of",
     "groups_of",
     "last_closed_day",
@@ -147,11 +177,16 @@ __all__ = [
     "list_periods",
     "match_by_hand",
     "newest_runs",
+    "nightly_report",
     "overview",
+    "read_evidence",
     "recent_runs",
     "reconcile",
+    "recurring_causes",
     "refresh_entries",
     "reopen_break",
+    "report_as_pdf",
+    "report_as_workbook",
     "request_publication",
     "request_reopening",
     "resolve_break",
@@ -162,6 +197,7 @@ __all__ = [
     "run_of_job",
     "run_report",
     "save_draft",
+    "send_report",
     "sign_off",
     "sign_period",
     "signing_of",

@@ -116,7 +116,7 @@ def _rules(_: UnitOfWork, asked: RequestView) -> Description:
             "Der nächste Lauf arbeitet nach diesen Regeln; frühere behalten ihre.",
         ),
         undo=Words("By publishing another version.", "Durch Veröffentlichen einer weiteren Version."),
-        href=f"/reconciliation/rules/{content['definition']}",
+        href=f"/reconciliation/rules?definition={content['definition']}",
     )
 
 

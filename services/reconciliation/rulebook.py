@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from services import approvals, audit, identity, runs
+from services.core.actor import ActorKind
 from services.core.db import UnitOfWork
-from services.core.errors import Conflict, Invalid, NotFound
+from services.core.errors import Conflict, Forbidden, Invalid, NotFound
 from services.core.permissions import Permission
 from services.reconciliation import manual, payouts, settlement
 from services.reconciliation.asking import RULES
@@ -68,7 +69,7 @@ def save_draft(
     `version` is the draft's that was edited, 0 for a new one. Raises Invalid for rules out of their bounds and
     Conflict when somebody else edited it meanwhile.
     """
-    uow.actor.require(Permission.RULES_EDIT)
+    _require_for_all(uow)
     code = Definition(definition)
     checked = check(code, parameters)
     if not 1 <= len(note.strip()) <= 500:
@@ -91,14 +92,14 @@ def save_draft(
 
 def start_backtest(uow: UnitOfWork, *, definition: Definition) -> uuid.UUID:
     """Queues a run that tries the draft on the last runs; returns the id of the engine's run."""
-    uow.actor.require(Permission.RULES_EDIT)
+    _require_for_all(uow)
     _draft(uow, Definition(definition))
     return runs.enqueue(uow, kind=BACKTEST, params=BacktestParams(definition=definition))
 
 
 def backtest(uow: UnitOfWork, *, definition: Definition, count: int = _RUNS) -> BacktestView:
     """Compares what the draft and the rules that hold find up to the days of the last runs; writes no finding."""
-    uow.actor.require(Permission.RULES_EDIT)
+    _require_for_all(uow)
     code, draft = Definition(definition), _draft(uow, Definition(definition))
     held = uow.session.get_one(DefinitionRow, code.value).rule_version
     before = complete(code, uow.session.get_one(RuleSet, (code.value, held)).parameters)
@@ -132,7 +133,7 @@ def backtest(uow: UnitOfWork, *, definition: Definition, count: int = _RUNS) -> 
 
 def request_publication(uow: UnitOfWork, *, definition: Definition) -> uuid.UUID:
     """Asks for the draft to hold. It must have been back-tested as it is; another person of Finance agrees."""
-    uow.actor.require(Permission.RULES_EDIT)
+    _require_for_all(uow)
     code, draft = Definition(definition), _draft(uow, Definition(definition))
     if draft.backtest is None:
         raise Conflict("Try the rules on the last runs first, so that whoever agrees sees what they change.")
@@ -172,6 +173,15 @@ def publish_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
     uow.session.delete(draft)
     uow.session.flush()
     _audit(uow, code, "published", before={"version": before}, after={"version": version, "note": draft.note})
+
+
+def _require_for_all(uow: UnitOfWork) -> None:
+    """Rules hold for every legal entity, so a right for some of them is not enough."""
+    uow.actor.require(Permission.RULES_EDIT)
+    if uow.actor.kind is not ActorKind.SYSTEM and uow.actor.grants[Permission.RULES_EDIT].ids is not None:
+        raise Forbidden(
+            "Rules hold for every entity; your right holds for some of them.", permission=str(Permission.RULES_EDIT)
+        )
 
 
 def _try(

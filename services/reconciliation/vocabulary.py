@@ -151,6 +151,13 @@ class BacktestParams(BaseModel):
     definition: Definition
 
 
+class ReportParams(BaseModel):
+    """The report of the night, or what it follows instead (`after`, in a sentence)."""
+
+    after: str | None = None
+
+
+REPORT = RunKind("reconciliation.report", ReportParams, Permission.RECONCILIATION_RUN, priority=80)
 BACKTEST = RunKind(
     "reconciliation.backtest", BacktestParams, Permission.RULES_EDIT, priority=70, transaction_seconds=3600
 )

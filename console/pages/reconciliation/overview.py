@@ -43,10 +43,10 @@ def reconciliation_overview() -> rx.Component:
             t("reconciliation.title"),
             meta=[t("reconciliation.meta"), t("reconciliation.meta_through")],
             actions=[
+                link_button(t("rules.settlement"), href=routes.to(routes.RECONCILIATION_RULES)),
                 link_button(
-                    t("rules.settlement"), href=routes.to(routes.RECONCILIATION_RULES, definition="settlement")
+                    t("rules.payouts"), href=routes.to(routes.RECONCILIATION_RULES, query={"definition": "payouts"})
                 ),
-                link_button(t("rules.payouts"), href=routes.to(routes.RECONCILIATION_RULES, definition="payouts")),
                 _may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain)),
             ],
         ),

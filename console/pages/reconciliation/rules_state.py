@@ -35,7 +35,8 @@ class RuleBook(PageState, rx.State):
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> None:
-        book = await backend.load(self, reconciliation.rule_book, definition=self._parameter("definition"))  # pyright: ignore[reportArgumentType]
+        asked: Any = self._query().get("definition", Definition.SETTLEMENT.value)
+        book = await backend.load(self, reconciliation.rule_book, definition=asked)
         reader = await self._reader()
         shown = book.draft or book.parameters
         self.definition, self.version = book.definition.value, str(book.version)
