@@ -22,7 +22,8 @@ SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL 
 SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL work_mem = '16MB'; SET LOCAL jit = off
 """
 _PLANNER_FREE = """
-SET LOCAL enable_hashjoin = on; SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = on;
+SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = on;
+SET LOCAL enable_seqscan = on;
 SET LOCAL enable_bitmapscan = on; SET LOCAL enable_sort = on; SET LOCAL default_statistics_target = 10;
 SET LOCAL work_mem = '64MB';
 SET LOCAL jit = off
@@ -68,8 +69,19 @@ FROM (
 ) differing
 """
 _EVERY = "(SELECT * FROM recon_entry WHERE source_id = {source}{up_to})"
-_DIRTY = """(SELECT e.* FROM recon_dirty_now d JOIN recon_entry e ON e.source_id = {source} AND e.ext_key = d.ext_key
-             WHERE e.booked_on <= '{through}')"""
+# Key by key: a loop over the few dirty keys, each looked up in its one partition.
+_LOOP_ONLY = """
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = on;
+SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off
+"""
+_DIRTY = """
+DROP TABLE IF EXISTS pg_temp.recon_{side}_now;
+CREATE TEMP TABLE recon_{side}_now ON COMMIT DROP AS
+SELECT e.* FROM recon_dirty_now d JOIN recon_entry e ON e.source_id = {source} AND e.ext_key = d.ext_key
+WHERE e.booked_on <= '{through}';
+ANALYZE recon_{side}_now (ext_key)
+"""
 
 # A counterpart that is booked after the day looked at is a matter of time, not a break.
 _BOOKED_LATER = """
@@ -110,13 +122,15 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     """
     connection = uow.session.connection()
     later = connection.scalar(text(_ANYTHING_LATER), scene.values)
-    connection.exec_driver_sql(_PLANNER_FREE if only_dirty else _MERGE_ONLY)
-    form = _DIRTY if only_dirty else _EVERY
-    up_to = f" AND booked_on <= '{scene.through.isoformat()}'" if later else ""
-    sides = {
-        side: form.format(source=int(source), up_to=up_to, through=scene.through.isoformat())
-        for side, source in (("left", scene.left), ("right", scene.right))
-    }
+    if only_dirty:
+        sides = _dirty_sides(connection, scene)
+    else:
+        connection.exec_driver_sql(_MERGE_ONLY)
+        up_to = f" AND booked_on <= '{scene.through.isoformat()}'" if later else ""
+        sides = {
+            side: _EVERY.format(source=int(source), up_to=up_to)
+            for side, source in (("left", scene.left), ("right", scene.right))
+        }
     connection.exec_driver_sql(_FOUND.format(**sides, **_words(connection, scene)))
     connection.exec_driver_sql(_PLANNER_FREE)
     connection.exec_driver_sql(EXPECTED_NOW)
@@ -129,6 +143,15 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     if days := scene.parameters.get("expected_days"):
         since = business_day_before(scene.through, days)
         connection.execute(text(_NOT_DUE), {"since": since})
+
+
+def _dirty_sides(connection: Connection, scene: Scene) -> dict[str, str]:
+    """Both sides' entries of the dirty keys, as temporary tables."""
+    connection.exec_driver_sql(_LOOP_ONLY)
+    for side, source in (("left", scene.left), ("right", scene.right)):
+        connection.exec_driver_sql(_DIRTY.format(side=side, source=int(source), through=scene.through.isoformat()))
+    connection.exec_driver_sql(_PLANNER_FREE)
+    return {"left": "recon_left_now", "right": "recon_right_now"}
 
 
 def _words(connection: Connection, scene: Scene) -> dict[str, str]:
