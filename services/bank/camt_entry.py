@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import cache
 from typing import Any
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
@@ -58,10 +59,15 @@ def entry_of(row: etree._Element, *, currency: str, own_iban: str) -> ParsedEntr
     )
 
 
-def text_at(element: etree._Element, path: str) -> str | None:
+def text_at(element: etree._Element | None, path: str) -> str | None:
     """The trimmed text at a path of local names (`Acct/Id/IBAN`), at most 2,000 characters; None when blank."""
-    text = element.findtext("/".join(f"{{*}}{step}" for step in path.split("/")))
+    text = None if element is None else element.findtext(_spelled(path))
     return (text.strip()[:_LONGEST] or None) if text else None
+
+
+@cache
+def _spelled(path: str) -> str:
+    return "/".join(f"{{*}}{step}" for step in path.split("/"))
 
 
 def money_of(element: etree._Element | None, currency: str) -> int:
@@ -141,12 +147,13 @@ def _detail(record: etree._Element, entry_amount: int, own_iban: str, *, flipped
     amount = record.find("{*}Amt")
     if amount is None:
         amount = record.find("{*}AmtDtls/{*}TxAmt/{*}Amt")
+    references = record.find("{*}Refs")
     found = {
         "amount": (amount.text or "").strip()[:40] if amount is not None else None,
         "currency": amount.get("Ccy", "")[:3] if amount is not None else None,
-        "bank_reference": _reference(text_at(record, "Refs/AcctSvcrRef")),
-        "end_to_end_id": _reference(text_at(record, "Refs/EndToEndId")),
-        "mandate_id": _reference(text_at(record, "Refs/MndtId")),
+        "bank_reference": _reference(text_at(references, "AcctSvcrRef")),
+        "end_to_end_id": _reference(text_at(references, "EndToEndId")),
+        "mandate_id": _reference(text_at(references, "MndtId")),
         "remittance": _remittance(record),
         "counterparty": name,
         "counterparty_iban": iban,
@@ -156,25 +163,20 @@ def _detail(record: etree._Element, entry_amount: int, own_iban: str, *, flipped
 
 
 def _counterparty(record: etree._Element, own_iban: str, *, incoming: bool) -> tuple[str | None, str | None]:
-    roles = ("Dbtr", "Cdtr") if incoming else ("Cdtr", "Dbtr")
-    for role in roles:
-        iban = text_at(record, f"RltdPties/{role}Acct/Id/IBAN") or text_at(record, f"RltdPties/{role}Acct/Id/Othr/Id")
-        name = next(
-            filter(
-                None,
-                (
-                    text_at(record, f"RltdPties/{role}/Pty/Nm"),
-                    text_at(record, f"RltdPties/{role}/Nm"),
-                    text_at(record, f"RltdPties/{role}/Agt/FinInstnId/Nm"),
-                    text_at(record, f"RltdPties/Ultmt{role}/Pty/Nm"),
-                    text_at(record, f"RltdPties/Ultmt{role}/Nm"),
-                ),
-            ),
-            None,
-        )
+    parties = record.find("{*}RltdPties")
+    if parties is None:
+        return None, None
+    for role in ("Dbtr", "Cdtr") if incoming else ("Cdtr", "Dbtr"):
+        account, party = parties.find(f"{{*}}{role}Acct"), parties.find(f"{{*}}{role}")
+        iban = text_at(account, "Id/IBAN") or text_at(account, "Id/Othr/Id")
+        name = _name_of(party) or _name_of(parties.find(f"{{*}}Ultmt{role}"))
         if (name or iban) and not (iban and iban == own_iban):
             return name, iban
     return None, None
+
+
+def _name_of(party: etree._Element | None) -> str | None:
+    return text_at(party, "Pty/Nm") or text_at(party, "Nm") or text_at(party, "Agt/FinInstnId/Nm")
 
 
 def _remittance(record: etree._Element) -> str | None:

@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, CollectionAggregate, String, any_, func, insert, literal, select
@@ -219,7 +219,7 @@ def _values(fresh: list[KeyedEntry], *, currency: str, time_zone: str) -> list[d
 
 def _line_values(item: KeyedEntry, time_zone: str) -> dict[str, Any]:
     entry = item.entry
-    values = asdict(entry)
+    values = entry._asdict()
     del values["reversal"]
     status = LineStatus.REVERSED if entry.reversal else LineStatus.BOOKED
     return values | {

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.bank.vocabulary import StatementFormat
 from services.core.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedEntry:
+class ParsedEntry(NamedTuple):
     """A booked entry. `amount_minor` is signed, credit positive; on a return it includes the charges.
 
     `original_minor` and `charges_minor` are what the bank says the amount is made of, unsigned.

@@ -185,7 +185,9 @@ class FieldReader:
     def text(self, field: str, fields: list[str], *, longest: int = _LONGEST_TEXT) -> str | None:
         """The field's text, translated; None where it is blank."""
         place = self._places.get(field)
-        text = self._fixed.get(field, "") if place is None else fields[place].strip()
+        if place is None and field not in self._fixed:
+            return None
+        text = self._fixed[field] if place is None else fields[place].strip()
         if self._values and field in self._values:
             text = self._values[field].get(text, text)
         if len(text) > longest:

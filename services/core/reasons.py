@@ -36,6 +36,7 @@ REASONS: dict[str, str] = {
     "csv_account_unclear": "More than one account could be meant; put the IBAN into the file's name.",
     "csv_account_other": "The account {iban} has no mapping for CSV yet.",
     "no_statement": "The document holds no statement.",
+    "too_many_statements": "The document holds more than {most} statements.",
     "no_account": "It names no account.",
     "no_currency": "It names no currency.",
     "no_day": "It names no day.",

@@ -23,6 +23,7 @@ GERMAN = {
     "csv_account_unclear": "Mehrere Konten kommen in Frage; schreiben Sie die IBAN in den Dateinamen.",
     "csv_account_other": "Das Konto {iban} hat noch keine Zuordnung für CSV.",
     "no_statement": "Das Dokument enthält keinen Auszug.",
+    "too_many_statements": "Das Dokument enthält mehr als {most} Auszüge.",
     "no_account": "Es nennt kein Konto.",
     "no_currency": "Es nennt keine Währung.",
     "no_day": "Es nennt keinen Tag.",
