@@ -68,7 +68,7 @@ class ApprovalRequestPage(PageState, rx.State):
 
     @event(Permission.APPROVAL_READ)
     async def withdraw(self, form: dict[str, Any]) -> Any:
-        wanted: Any = {"request_id": self.request["id"], "reason": str(form.get("reason", "")) or None}
+        wanted: Any = {"request_id": self.request.get("id", ""), "reason": str(form.get("reason", "")) or None}
         await backend.call(self, approvals.withdraw, **wanted)
         self.asking = ""
         await self._read()
@@ -76,8 +76,8 @@ class ApprovalRequestPage(PageState, rx.State):
 
     async def _vote(self, decision: Decision, form: dict[str, Any]) -> Any:
         wanted: Any = {
-            "request_id": self.request["id"],
-            "digest": self.request["digest"],
+            "request_id": self.request.get("id", ""),
+            "digest": self.request.get("digest", ""),
             "decision": decision.value,
             "reason": str(form.get("reason", "")) or None,
             "team": str(form.get("team", "")) or None,
@@ -126,7 +126,7 @@ class ApprovalRequestPage(PageState, rx.State):
 
     async def _said(self, key: str) -> Any:
         reader = await self._reader()
-        return Notices.show("ok", reader.text(key, title=self.request["title"]))
+        return Notices.show("ok", reader.text(key, title=self.request.get("title", "")))
 
 
 def _look(uow: UnitOfWork, *, request_id: uuid.UUID) -> tuple[RequestDetail, dict[uuid.UUID, str]]:
