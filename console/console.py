@@ -17,6 +17,7 @@ from console.kit.palette import register_search
 from console.kit.shell import crashed, hydrating, not_found
 from console.pages import (
     access,
+    account,
     approvals,
     audit,
     dunning,
@@ -39,6 +40,7 @@ PAGES: tuple[Page, ...] = (
     *notifications.PAGES,
     *audit.PAGES,
     *access.PAGES,
+    *account.PAGES,
     *setup.PAGES,
     *runs.PAGES,
 )

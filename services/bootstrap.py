@@ -21,6 +21,7 @@ from services.core.permissions import Permission
 from services.core.rate_limits import RateLimits
 from services.core.settings import Settings, load_settings
 from services.integrations.breached_passwords import BreachedPasswords
+from services.integrations.openid import OpenIdProvider
 from services.integrations.stripe_gateway import StripeGateway
 
 # Modules with tables, so that metadata is complete before a migration is compared or a foreign key resolved.
@@ -115,6 +116,15 @@ class Application:
         """Asks whether a password is known from a breach."""
         passwords = self.settings.passwords
         return BreachedPasswords(passwords.breach_address if passwords.breach_check else None)
+
+    @cached_property
+    def openid(self) -> OpenIdProvider | None:
+        """The organisation's provider, None without single sign-on."""
+        given = self.settings.openid
+        if given.issuer is None:
+            return None
+        secret = given.client_secret.get_secret_value() if given.client_secret else None
+        return OpenIdProvider(given.issuer, given.client_id, secret, given.groups_claim)
 
     @cached_property
     def rate_limits(self) -> RateLimits:

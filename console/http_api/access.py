@@ -18,6 +18,8 @@ PUBLIC_ROUTES = frozenset(
         "/auth/sign-in",
         "/auth/sign-out",
         "/auth/alive",
+        "/auth/openid",
+        "/auth/openid/back",
         "/auth/factor",
         "/auth/factor/passkey",
         "/auth/enrol",

@@ -13,12 +13,14 @@ from console.http_api import (
     ingest,
     lexware_hook,
     metrics,
+    openid,
     passwords,
     recon_report,
     second_factor,
     step_up,
     stripe_webhook,
 )
+from console.http_api.access_export import REVIEW_EXPORT
 from console.http_api.approval_export import APPROVAL_EXPORT
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
@@ -34,6 +36,7 @@ install(api)
 api.include_router(auth.router)
 api.include_router(second_factor.router)
 api.include_router(passwords.router)
+api.include_router(openid.router)
 api.include_router(step_up.router)
 api.include_router(impersonation.router)
 api.include_router(health.router)
@@ -46,6 +49,7 @@ api.include_router(exports.router)
 api.include_router(recon_report.router)
 register_export(APPROVAL_EXPORT)
 register_export(AUDIT_EXPORT)
+register_export(REVIEW_EXPORT)
 register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)

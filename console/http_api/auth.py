@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -94,6 +95,7 @@ def _form(
         demo_users=demo_users() if application.current().settings.uses_sandbox else [],
         action=routes.SIGN_IN,
         forgotten=routes.FORGOTTEN,
+        openid=f"{routes.OPENID}?next={quote(forms.safe(next_page), safe='')}" if application.current().openid else "",
     )
 
 

@@ -41,6 +41,7 @@ def shell(page: pages.Page, content: rx.Component) -> rx.Component:
         rx.el.a(t("shell.skip"), href="#main", class_name="skip-link"),
         _navigation(page),
         rx.el.div(
+            _impersonation(),
             _topbar(page),
             rx.el.main(inside, class_name="page", id="main", tab_index=-1),
             class_name="shell-main",
@@ -233,6 +234,7 @@ def _account() -> rx.Component:
     return menu(
         trigger,
         rx.el.p(rx.el.strong(Shell.name), rx.el.span(Shell.email, class_name="sub"), class_name="menu-head"),
+        link(icon("key-round"), t("account.title"), href=routes.ACCOUNT, class_name="menu-item"),
         rx.el.button(
             icon("keyboard"),
             t("shell.shortcuts"),
@@ -285,6 +287,25 @@ def _shortcuts() -> rx.Component:
         id="shortcuts",
         class_name="dialog",
         custom_attrs={"aria-label": t("shell.shortcuts")},
+    )
+
+
+def _impersonation() -> rx.Component:
+    """Stands above everything for as long as somebody looks through another person's eyes."""
+    return rx.cond(
+        Shell.impersonator,
+        rx.el.div(
+            shape("warn", "warn"),
+            rx.el.p(t("shell.impersonating", name=Shell.name, admin=Shell.impersonator)),
+            plain_form(
+                rx.el.button(t("shell.impersonating_end"), type="submit", class_name="button button-s"),
+                action=routes.IMPERSONATE_END,
+            ),
+            class_name="callout impersonation",
+            role="status",
+            custom_attrs={"data-tone": "warn"},
+        ),
+        rx.fragment(),
     )
 
 

@@ -38,6 +38,7 @@ class Shell(rx.State):
     needed: str = ""
     name: str = ""
     email: str = ""
+    impersonator: str = ""
     initials: str = ""
     team: str = ""
     rights: rx.Field[list[str]] = rx.field(default_factory=list)
@@ -115,6 +116,7 @@ class Shell(rx.State):
         (await self.get_state(Locale)).german = person.locale == "de"
         self.name = person.signed_in.display_name
         self.email = person.signed_in.email
+        self.impersonator = person.actor.name if person.actor.impersonating else ""
         self.initials = initials_of(self.name)
         self.team = next((team for team, right in _TEAMS if person.actor.may(right)), "")
         self.rights = sorted(str(right) for right in person.actor.grants if person.actor.may(Permission(right)))

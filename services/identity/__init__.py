@@ -4,8 +4,10 @@ from services.identity.account import change_password, my_account
 from services.identity.api_keys import actor_for_api_key, api_keys, create_api_key, revoke_api_key, rotate_api_key
 from services.identity.errors import EmailTaken, LastAdmin, LinkSpent, RoleTaken, WeakPassword
 from services.identity.factors import new_recovery_codes, remove_factor, reset_factors
+from services.identity.federation import GroupRoles, begin_foreign_sign_in, sign_in_foreign, take_foreign_sign_in
 from services.identity.impersonation import end_impersonation, impersonate
 from services.identity.links import ask_for_reset, invite, link_purpose, set_password_by_link
+from services.identity.opening import Browser
 from services.identity.passkeys import RelyingParty, begin_passkey, finish_passkey
 from services.identity.passwords import VettedPassword, vet_password
 from services.identity.people import (
@@ -89,10 +91,12 @@ __all__ = [
     "PERMISSIONS",
     "SESSION_CHANNEL",
     "ApiKeyView",
+    "Browser",
     "ContactView",
     "EmailTaken",
     "FactorView",
     "Grant",
+    "GroupRoles",
     "LastAdmin",
     "LegalEntityView",
     "LinkPurpose",
@@ -124,6 +128,7 @@ __all__ = [
     "api_keys",
     "ask_for_reset",
     "authenticate",
+    "begin_foreign_sign_in",
     "begin_passkey",
     "begin_totp",
     "change_password",
@@ -184,8 +189,10 @@ __all__ = [
     "set_password",
     "set_password_by_link",
     "set_preferences",
+    "sign_in_foreign",
     "sign_out",
     "start_review",
+    "take_foreign_sign_in",
     "user_by_email",
     "users",
     "vet_password",

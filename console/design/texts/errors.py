@@ -15,6 +15,23 @@ TEXTS = {
         "This needs the right {permission}. Nothing was changed. An administrator can grant it.",
         "Dafür ist das Recht {permission} nötig. Es wurde nichts geändert. Die Administration kann es erteilen.",
     ),
+    "code_weak_password": (
+        "12 to 128 characters, hard to guess, in no known breach, and not one of your last five.",
+        "12 bis 128 Zeichen, schwer zu erraten, aus keinem Datenleck bekannt und keines Ihrer letzten fünf.",
+    ),
+    "code_link_spent": (
+        "This link has been used or has run out. Ask for a new one.",
+        "Dieser Link wurde benutzt oder ist abgelaufen. Bitte einen neuen anfordern.",
+    ),
+    "code_role_taken": ("There is such a role already.", "Eine solche Rolle gibt es schon."),
+    "code_email_taken": (
+        "The address already belongs to somebody.",
+        "Die Adresse gehört bereits jemandem.",
+    ),
+    "code_last_admin": (
+        "This is the last administrator. Make somebody else administrator first.",
+        "Das ist die letzte Administration. Bestimmen Sie zuerst jemand anderen.",
+    ),
     "code_forbidden": (
         "This needs the right {permission}. Nothing was changed. An administrator can grant it.",
         "Dafür ist das Recht {permission} nötig. Es wurde nichts geändert. Die Administration kann es erteilen.",

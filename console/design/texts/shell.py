@@ -53,6 +53,11 @@ TEXTS = {
     "some_entities": ("{count} entities", "{count} Gesellschaften"),
     "account": ("Your account, {name}", "Ihr Konto, {name}"),
     "account_menu": ("Your account", "Ihr Konto"),
+    "impersonating": (
+        "{admin} sees the console as {name}. Nothing can be signed or approved.",
+        "{admin} sieht die Konsole als {name}. Unterschriften und Zustimmungen sind ausgeschlossen.",
+    ),
+    "impersonating_end": ("Back to myself", "Zurück zu mir"),
     "sign_out": ("Sign out", "Abmelden"),
     "as_of": ("Data as of {time}", "Datenstand {time}"),
     "loading": ("Loading", "Wird geladen"),

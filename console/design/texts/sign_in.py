@@ -63,6 +63,7 @@ TEXTS = {
         "Dieser Code gehört nicht zum Bild, oder Ihre Uhr geht falsch. Bitte das neue Bild scannen.",
     ),
     "go_on": ("Continue", "Weiter"),
+    "openid": ("Sign in through your organisation", "Über Ihre Organisation anmelden"),
     "or": ("or", "oder"),
     "other_person": ("Sign in as somebody else", "Als jemand anderes anmelden"),
     "use_passkey": ("Use a passkey", "Passkey verwenden"),

@@ -28,18 +28,19 @@ from console.components import (
     select_input,
     shape,
     status,
+    text_area,
     text_input,
 )
+from console.components.controls import plain_form
 from console.design.texts import t
 from console.kit.page import page
 from console.kit.shell_state import Shell
 from console.pages.access.access_state import Access
+from console.pages.access.tabs import access_tabs
 from services.core.permissions import Permission
-from services.identity import PERMISSIONS, Role
 
 _STATES = {"active": t("access.state_active"), "inactive": t("access.state_inactive")}
 _LOOKS = {"active": ("ok", "ok"), "inactive": ("block", "")}
-_ROLES = [(role.value, t(f"access.role_{role.value}")) for role in Role]
 
 
 @page(routes.ACCESS, title="access.title", permission=Permission.USER_READ, on_load=Access.load)
@@ -54,17 +55,19 @@ def access() -> rx.Component:
                 )
             ],
         ),
+        access_tabs(routes.ACCESS),
         card(
             loading_or(Access, rx.cond(Access.rows.length() > 0, _people(), _none())),
             flush=True,
             title=t("access.people"),
         ),
-        card(_matrix(), flush=True, title=t("access.matrix")),
         _add_dialog(),
         _roles_dialog(),
         _password_dialog(),
         _issued_dialog(),
         _deactivate_dialog(),
+        _impersonate_dialog(),
+        _factors_dialog(),
     )
 
 
@@ -90,7 +93,17 @@ def _actions(item: Any) -> rx.Component:
         item["state"] == "active",
         row(
             button(t("access.change_roles"), small=True, on_click=Access.ask("roles", item["id"])),
-            button(t("access.new_password"), small=True, on_click=Access.ask("password", item["id"])),
+            rx.cond(
+                item["invited"] == "yes",
+                button(t("access.invite"), small=True, on_click=Access.invite(item["id"])),
+                button(t("access.new_password"), small=True, on_click=Access.ask("password", item["id"])),
+            ),
+            rx.cond(
+                item["factors"] != "",
+                button(t("access.reset_factors"), small=True, on_click=Access.ask("factors", item["id"])),
+                rx.fragment(),
+            ),
+            button(t("access.impersonate"), small=True, kind="quiet", on_click=Access.ask("impersonate", item["id"])),
             button(t("access.deactivate"), small=True, kind="quiet", on_click=Access.ask("deactivate", item["id"])),
         ),
         button(t("access.activate"), small=True, on_click=Access.activate(item["id"], item["name"])),
@@ -114,7 +127,7 @@ def _add_dialog() -> rx.Component:
         muted(t("access.add_body")),
         field(t("access.email"), text_input(name="email", type="email", required=True, max_length=254), name="email"),
         field(t("access.name"), text_input(name="name", required=True, max_length=100), name="name"),
-        field(t("access.role"), select_input(_ROLES, name="role"), name="role"),
+        field(t("access.role"), select_input(Access.roles, name="role"), name="role"),
         _entity_choice(),
         rx.el.div(
             button(t("access.keep"), on_click=Access.close(False)),
@@ -137,7 +150,7 @@ def _roles_dialog() -> rx.Component:
         ),
     )
     form = rx.el.form(
-        field(t("access.role"), select_input(_ROLES, name="role"), name="role"),
+        field(t("access.role"), select_input(Access.roles, name="role"), name="role"),
         _entity_choice(),
         rx.el.div(
             rx.el.span(t("access.roles_effect"), class_name="note"),
@@ -190,32 +203,43 @@ def _deactivate_dialog() -> rx.Component:
     )
 
 
-def _matrix() -> rx.Component:
-    """Rights by role, as the code has them: what stands here is what is checked."""
-    rights = [right for right in Permission if any(right in PERMISSIONS[role] for role in Role)]
-    heads = [rx.el.th(text, scope="col", class_name="center") for _, text in _ROLES]
-    lines = [
-        rx.el.tr(rx.el.th(mono(right.value), scope="row"), *[_may(right in PERMISSIONS[role]) for role in Role])
-        for right in rights
-    ]
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(t("access.matrix"), class_name="visually-hidden"),
-            rx.el.thead(rx.el.tr(rx.el.th(t("access.right"), scope="col"), *heads)),
-            rx.el.tbody(*lines),
-            class_name="data-table data-table-dense",
+def _impersonate_dialog() -> rx.Component:
+    """A plain form, because the browser gets another cookie."""
+    form = plain_form(
+        rx.el.p(t("access.impersonate_body")),
+        rx.el.input(type="hidden", name="user_id", value=Access.person["id"]),
+        field(
+            t("access.reason"),
+            text_area(name="reason", required=True, min_length=8, max_length=500),
+            name="reason",
         ),
-        class_name="table-scroll",
-        role="region",
-        tab_index=0,
-        custom_attrs={"aria-label": t("access.matrix")},
+        rx.el.div(
+            button(t("access.keep"), on_click=Access.close(False)),
+            button(t("access.impersonate_do"), kind="primary", submit=True),
+            class_name="dialog-foot dialog-foot-inset",
+        ),
+        action=routes.IMPERSONATE,
+        class_name="stack",
+    )
+    return dialog(
+        open_=Access.asking == "impersonate",
+        on_open_change=Access.close,
+        title=t("access.impersonate_title", name=Access.person["name"]),
+        body=[form],
     )
 
 
-def _may(held: bool) -> rx.Component:
-    mark = shape("ok", "ok", label=t("access.may")) if held else rx.el.span("–", class_name="muted")
-    hidden = [] if held else [rx.el.span(t("access.may_not"), class_name="visually-hidden")]
-    return rx.el.td(mark, *hidden, class_name="center")
+def _factors_dialog() -> rx.Component:
+    return confirm(
+        open_=Access.asking == "factors",
+        on_open_change=Access.close,
+        title=t("access.factors_title", name=Access.person["name"]),
+        body=[rx.el.p(t("access.factors_body"))],
+        confirm_label=t("access.factors_do"),
+        on_confirm=Access.reset_factors,
+        keep_label=t("access.deactivate_keep"),
+        danger=True,
+    )
 
 
 ACCESS = access

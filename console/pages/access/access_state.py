@@ -15,25 +15,28 @@ from console.pages.access.rows import grant_row, user_row
 from services import identity
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.identity import Grant, LegalEntityView, Role, UserView
+from services.identity import Grant, LegalEntityView, RoleView, UserView
 
 _NOBODY = {"id": "", "name": "", "email": "", "sessions": ""}
 
 
-def _people(uow: UnitOfWork) -> tuple[list[UserView], list[LegalEntityView]]:
-    return identity.users(uow), identity.legal_entities(uow, permission=Permission.USER_READ)
+def _people(uow: UnitOfWork) -> tuple[list[UserView], list[LegalEntityView], list[RoleView]]:
+    return identity.users(uow), identity.legal_entities(uow, permission=Permission.USER_READ), identity.roles(uow)
 
 
-def _add(uow: UnitOfWork, *, email: str, name: str, password: str, role: Role, entity: str) -> None:
+def _add(uow: UnitOfWork, *, email: str, name: str, role: str, entity: str) -> None:
     grant = Grant(role, identity.entity_by_code(uow, code=entity).id if entity else None)
-    identity.create_user(uow, email=email, display_name=name, password=password, grants=[grant])
+    user_id = identity.create_user(uow, email=email, display_name=name, password=None, grants=[grant])
+    identity.invite(uow, user_id=user_id)
 
 
 class Access(PageState, rx.State):
-    """Everybody, and at most one open dialog: `asking` is "", add, roles, password, issued or deactivate."""
+    """Everybody, and at most one open dialog: `asking` is "", add, roles, password, issued, factors,
+    impersonate or deactivate."""
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    roles: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     count: str = ""
     asking: str = ""
     person: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_NOBODY))
@@ -60,20 +63,30 @@ class Access(PageState, rx.State):
 
     @event(Permission.USER_MANAGE)
     async def add(self, form: dict[str, Any]) -> Any:
-        email, password = str(form.get("email", "")), secrets.token_urlsafe(12)
+        email = str(form.get("email", ""))
         await backend.call(
             self,
             _add,
             email=email,
             name=form.get("name", ""),
-            password=password,
             role=form.get("role", ""),
             entity=form.get("entity", ""),
         )
-        self.person = {**_NOBODY, "email": email.strip().lower()}
-        self.asking, self.issued = "issued", password
+        self.asking = ""
         await self._load()
-        yield await self._said("access.said_added", email=email)
+        yield await self._said("access.said_added", email=email.strip().lower())
+
+    @event(Permission.USER_MANAGE)
+    async def invite(self, user_id: str) -> Any:
+        await backend.call(self, identity.invite, user_id=user_id)
+        yield await self._said("access.said_invited")
+
+    @event(Permission.USER_MANAGE)
+    async def reset_factors(self) -> Any:
+        await backend.call(self, identity.reset_factors, user_id=self.person["id"])
+        self.asking = ""
+        await self._load()
+        yield await self._said("access.said_factors_reset", name=self.person["name"])
 
     @event(Permission.USER_MANAGE)
     async def give(self, form: dict[str, Any]) -> Any:
@@ -111,11 +124,14 @@ class Access(PageState, rx.State):
         yield await self._said("access.said_activated", name=name)
 
     async def _load(self) -> None:
-        people, entities = await backend.load(self, _people)
+        people, entities, roles = await backend.load(self, _people)
         reader = await self._reader()
         names = {entity.id: entity.name for entity in entities}
         self.rows = [user_row(person, names, reader) for person in people]
         self.entities = [{"value": e.code, "label": e.name, "id": str(e.id)} for e in entities]
+        self.roles = [
+            {"value": r.code, "label": reader.text(f"access.role_{r.code}") if r.built_in else r.name} for r in roles
+        ]
         self.count = reader.number(len(people))
         held = [grant for person in people if str(person.id) == self.person["id"] for grant in person.grants]
         self.grants = [grant_row(grant, names, reader) for grant in held]

@@ -24,6 +24,8 @@ def user_row(user: UserView, entities: Names, reader: Reader) -> dict[str, str]:
         "last_sign_in": reader.moment(user.last_sign_in_at) if user.last_sign_in_at else reader.text("access.never"),
         "sessions": reader.number(user.open_sessions),
         "state": "active" if user.active else "inactive",
+        "invited": "yes" if user.invited else "",
+        "factors": reader.number(user.factors) if user.factors else "",
     }
 
 

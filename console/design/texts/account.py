@@ -1,0 +1,33 @@
+"""One's own account."""
+
+TEXTS = {
+    "title": ("My account", "Mein Konto"),
+    "ways_in": ("How you prove who you are", "Wie Sie sich ausweisen"),
+    "password": ("Password changed", "Passwort geändert"),
+    "password_set": ("set by an administrator", "von der Administration gesetzt"),
+    "no_password": ("none; you sign in through your organisation", "keines; Anmeldung über Ihre Organisation"),
+    "codes_left": ("Recovery codes left", "Wiederherstellungscodes übrig"),
+    "change_password": ("Change the password", "Passwort ändern"),
+    "new_codes": ("New recovery codes", "Neue Codes"),
+    "add_factor": ("Add a second factor", "Zweiten Faktor hinzufügen"),
+    "factor_needed": (
+        "Your role asks for a second factor; the next sign-in will insist on it.",
+        "Ihre Rolle verlangt einen zweiten Faktor; die nächste Anmeldung besteht darauf.",
+    ),
+    "none": ("No second factor yet", "Noch kein zweiter Faktor"),
+    "none_body": ("An app or a passkey protects what you sign.", "Eine App oder ein Passkey schützt Unterschriften."),
+    "factors": ("Second factors", "Zweite Faktoren"),
+    "factor": ("Factor", "Faktor"),
+    "kind": ("Kind", "Art"),
+    "kind_totp": ("Authenticator app", "Authenticator-App"),
+    "kind_passkey": ("Passkey", "Passkey"),
+    "added": ("Added", "Hinzugefügt"),
+    "last_used": ("Last used", "Zuletzt benutzt"),
+    "remove": ("Remove", "Entfernen"),
+    "this_one": ("this browser", "dieser Browser"),
+    "end": ("End", "Beenden"),
+    "end_others": ("End all others", "Alle anderen beenden"),
+    "said_ended": ("The session ended", "Die Sitzung ist beendet"),
+    "said_others_ended": ("Your other sessions ended", "Ihre anderen Sitzungen sind beendet"),
+    "said_removed": ("The factor was removed", "Der Faktor wurde entfernt"),
+}

@@ -1,0 +1,166 @@
+"""Access reviews: campaigns, the rights to be kept or removed, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console import routes
+from console.components import (
+    Column,
+    button,
+    card,
+    data_table,
+    dialog,
+    download_button,
+    empty_state,
+    field,
+    loading_or,
+    number,
+    page_header,
+    row,
+    stack,
+    status,
+    text_button,
+    text_input,
+)
+from console.design.texts import t
+from console.kit.page import page
+from console.kit.shell_state import Shell
+from console.pages.access.reviews_state import Reviews
+from console.pages.access.tabs import access_tabs
+from services.core.permissions import Permission
+from services.identity import Role
+
+_STATES = {
+    "open": t("access.review_open"),
+    "overdue": t("access.review_overdue"),
+    "closed": t("access.review_closed"),
+}
+_STATE_LOOKS = {"open": ("wait", "info"), "overdue": ("warn", "warn"), "closed": ("ok", "ok")}
+_DECISIONS = {
+    "open": t("access.undecided"),
+    "keep": t("access.kept"),
+    "remove": t("access.removed"),
+}
+_DECISION_LOOKS = {"open": ("wait", ""), "keep": ("ok", "ok"), "remove": ("block", "bad")}
+
+
+@page(
+    routes.ACCESS_REVIEWS,
+    title="access.reviews",
+    permission=Permission.REVIEW_READ,
+    on_load=Reviews.load,
+    nav=routes.ACCESS,
+)
+def reviews() -> rx.Component:
+    none = empty_state(t("access.no_reviews"), t("access.no_reviews_body"))
+    return rx.fragment(
+        page_header(
+            t("access.reviews"),
+            meta=[t("access.reviews_meta")],
+            actions=[_if_manager(button(t("access.new_review"), kind="primary", on_click=Reviews.ask))],
+        ),
+        access_tabs(routes.ACCESS_REVIEWS),
+        loading_or(
+            Reviews,
+            rx.cond(
+                Reviews.rows.length() > 0,
+                stack(card(_campaigns(), flush=True, title=t("access.reviews")), _report()),
+                card(none, title=t("access.reviews")),
+            ),
+        ),
+        _new(),
+    )
+
+
+def _if_manager(content: rx.Component) -> rx.Component:
+    return rx.cond(Shell.rights.contains(str(Permission.USER_MANAGE)), content, rx.fragment())
+
+
+def _campaigns() -> rx.Component:
+    columns = [
+        Column(
+            t("access.review_title"),
+            lambda item: text_button(item["title"], on_click=Reviews.choose(item["id"])),
+            card="title",
+        ),
+        Column(t("access.due"), lambda item: item["due"], card="meta"),
+        Column(t("access.decided"), lambda item: number(item["done"]), amount=True, card="meta"),
+        Column(t("access.rights"), lambda item: number(item["total"]), amount=True, priority=2),
+        Column(t("access.removed"), lambda item: number(item["removed"]), amount=True, priority=2),
+        Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_STATE_LOOKS), card="side"),
+    ]
+    return data_table(columns, Reviews.rows, label=t("access.reviews"))
+
+
+def _report() -> rx.Component:
+    columns = [
+        Column(t("access.name"), lambda item: item["person"], card="title"),
+        Column(t("access.role"), lambda item: item["role"], card="meta"),
+        Column(t("access.entity"), lambda item: item["entity"], priority=2),
+        Column(t("access.last_sign_in"), lambda item: item["seen"], priority=3),
+        Column(t("access.reviewer"), lambda item: item["reviewer"], priority=3),
+        Column(
+            t("access.decision"),
+            lambda item: status(item["decision"], _DECISIONS, extra=_DECISION_LOOKS),
+            card="side",
+        ),
+        Column(t("access.decided_by"), lambda item: item["decided"], priority=3),
+        Column(
+            t("access.actions"),
+            lambda item: rx.cond(item["may"] == "yes", _choice(item), rx.fragment()),
+            card="full",
+        ),
+    ]
+    return card(
+        data_table(columns, Reviews.items, label=t("access.review_rights")),
+        flush=True,
+        title=Reviews.title,
+        end=[
+            download_button(t("access.report"), href="/export/access-review.csv?review=" + Reviews.chosen),
+            _if_manager(button(t("access.close_review"), small=True, on_click=Reviews.finish)),
+        ],
+    )
+
+
+def _choice(item: Any) -> rx.Component:
+    return row(
+        button(t("access.keep_right"), small=True, on_click=Reviews.decide(item["id"], True)),
+        button(t("access.remove_right"), small=True, kind="quiet", on_click=Reviews.decide(item["id"], False)),
+    )
+
+
+def _new() -> rx.Component:
+    owners = [
+        field(
+            t("access.decides_over", role=t(f"access.role_{role.value}")),
+            rx.el.select(
+                rx.el.option(t("access.myself"), value=""),
+                rx.foreach(Reviews.people, lambda item: rx.el.option(item["label"], value=item["value"])),
+                id=f"owner_{role.value}",
+                name=f"owner_{role.value}",
+                class_name="input",
+            ),
+            name=f"owner_{role.value}",
+        )
+        for role in Role
+    ]
+    form = rx.el.form(
+        field(t("access.review_title"), text_input(name="title", required=True, max_length=100), name="title"),
+        field(t("access.due"), text_input(name="due_on", type="date", required=True), name="due_on"),
+        *owners,
+        rx.el.div(
+            rx.el.span(t("access.review_effect"), class_name="note"),
+            button(t("access.keep"), on_click=Reviews.close(False)),
+            button(t("access.start_review"), kind="primary", submit=True),
+            class_name="dialog-foot dialog-foot-inset",
+        ),
+        on_submit=Reviews.start,
+        class_name="stack",
+    )
+    return dialog(open_=Reviews.asking, on_open_change=Reviews.close, title=t("access.new_review"), body=[form])
+
+
+REVIEWS = reviews

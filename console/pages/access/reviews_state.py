@@ -1,0 +1,119 @@
+"""Access reviews: the campaigns, and the rights of the one that is looked at."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import reflex as rx
+
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.notices import Notices
+from console.kit.page_state import PageState
+from services import identity
+from services.core.db import UnitOfWork
+from services.core.errors import NotFound
+from services.core.permissions import Permission
+from services.identity import Role, UserView
+
+
+def _people(uow: UnitOfWork) -> list[UserView]:
+    return [person for person in identity.users(uow) if person.active]
+
+
+class Reviews(PageState, rx.State):
+    """`chosen` is the review whose rights are shown: the newest unless another was picked."""
+
+    rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    items: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    chosen: str = ""
+    title: str = ""
+    asking: bool = False
+
+    @event(Permission.REVIEW_READ)
+    async def load(self) -> None:
+        await self._load()
+
+    @event(Permission.REVIEW_READ)
+    async def choose(self, review_id: str) -> None:
+        self.chosen = str(review_id)
+        await self._load()
+
+    @event(Permission.USER_MANAGE)
+    async def ask(self) -> None:
+        people = await backend.call(self, _people)
+        self.people = [{"value": str(person.id), "label": person.display_name} for person in people]
+        self.asking = True
+
+    @event(Permission.SELF)
+    async def close(self, open_: bool) -> None:
+        self.asking = bool(open_)
+
+    @event(Permission.USER_MANAGE)
+    async def start(self, form: dict[str, Any]) -> Any:
+        owners = {role.value: form[f"owner_{role.value}"] for role in Role if form.get(f"owner_{role.value}")}
+        review = await backend.call(
+            self, identity.start_review, title=form.get("title", ""), due_on=form.get("due_on", ""), owners=owners
+        )
+        self.asking, self.chosen = False, str(review)
+        await self._load()
+        yield Notices.show("ok", (await self._reader()).text("access.said_review_started"))
+
+    @event(Permission.REVIEW_READ)
+    async def decide(self, item_id: str, keep: bool) -> None:
+        await backend.call(self, identity.decide, item_id=item_id, keep=keep)
+        await self._load()
+
+    @event(Permission.USER_MANAGE)
+    async def finish(self) -> Any:
+        left = await backend.call(self, identity.close_review, review_id=self.chosen)
+        await self._load()
+        yield Notices.show("ok", (await self._reader()).text("access.said_review_closed", count=left))
+
+    async def _load(self) -> None:
+        found = await backend.load(self, identity.reviews)
+        reader = await self._reader()
+        if self.chosen not in {str(review.id) for review in found}:
+            self.chosen = str(found[0].id) if found else ""
+        self.rows = [
+            {
+                "id": str(review.id),
+                "title": review.title,
+                "due": reader.date(review.due_on),
+                "done": reader.number(review.kept + review.removed),
+                "total": reader.number(review.total),
+                "removed": reader.number(review.removed),
+                "state": "closed" if review.closed_at else "overdue" if review.overdue else "open",
+            }
+            for review in found
+        ]
+        self.title = next((row["title"] for row in self.rows if row["id"] == self.chosen), "")
+        await self._load_items()
+        self._done()
+
+    async def _load_items(self) -> None:
+        if not self.chosen:
+            self.items = []
+            return
+        try:
+            items = await backend.call(self, identity.review_items, review_id=uuid.UUID(self.chosen))
+        except (NotFound, ValueError):
+            items = []
+        reader = await self._reader()
+        known = {role.value: reader.text(f"access.role_{role.value}") for role in Role}
+        self.items = [
+            {
+                "id": str(item.id),
+                "person": item.person,
+                "role": known.get(item.role, item.role),
+                "entity": item.entity or reader.text("access.all_entities"),
+                "seen": reader.moment(item.last_sign_in_at) if item.last_sign_in_at else reader.text("access.never"),
+                "reviewer": item.reviewer or reader.text("access.any_admin"),
+                "decision": item.decision or "open",
+                "decided": f"{item.decider}, {reader.moment(item.decided_at)}" if item.decided_at else "",
+                "may": "yes" if item.may_decide else "",
+            }
+            for item in items[:100]
+        ]

@@ -1,0 +1,7 @@
+"""One's own account."""
+
+from console.pages.account.account import ACCOUNT
+
+PAGES = (ACCOUNT,)
+
+__all__ = ["ACCOUNT", "PAGES"]
