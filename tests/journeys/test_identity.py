@@ -86,7 +86,7 @@ def test_from_the_invitation_to_a_socket_that_dies(console, browser_context, pag
 
 
 def _enrol_app(page: Page) -> TOTP:
-    page.get_by_role("link", name="Add a second factor").first.click()
+    page.get_by_role("button", name="Add a second factor").first.click()
     page.get_by_role("button", name="Use an authenticator app").click()
     totp = TOTP(page.locator("#seed").inner_text().replace(" ", ""))
     page.fill("#code", totp.at(time.time() - 30))
@@ -98,7 +98,7 @@ def _enrol_app(page: Page) -> TOTP:
 
 
 def _enrol_passkey(page: Page) -> None:
-    page.get_by_role("link", name="Add a second factor").first.click()
+    page.get_by_role("button", name="Add a second factor").first.click()
     page.fill("#label", "Laptop")
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.locator("main")).to_contain_text("Laptop")

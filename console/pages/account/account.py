@@ -19,6 +19,7 @@ from console.components import (
     plain_status,
     stack,
 )
+from console.components.controls import plain_form
 from console.design.texts import t
 from console.kit.page import page
 from console.pages.account.account_state import Account
@@ -55,7 +56,7 @@ def _proofs() -> rx.Component:
         end=[
             _away("account.change_password", routes.OWN_ENTRY),
             _away("account.new_codes", routes.NEW_CODES),
-            _away("account.add_factor", f"{routes.ENROL}?next={routes.ACCOUNT}"),
+            _away("account.add_factor", routes.ENROL),
         ],
     )
 
@@ -104,8 +105,13 @@ def _sessions() -> rx.Component:
 
 
 def _away(key: str, href: str) -> rx.Component:
-    """To a plain HTML page of its own, past the page's router."""
-    return rx.el.a(t(key), href=href, class_name="button button-s")
+    """To a plain HTML page of its own, past the page's router, and back here."""
+    return plain_form(
+        rx.el.input(type="hidden", name="next", value=routes.ACCOUNT),
+        button(t(key), small=True, submit=True),
+        action=href,
+        attributes={"method": "get"},
+    )
 
 
 ACCOUNT = account

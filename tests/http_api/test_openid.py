@@ -1,0 +1,143 @@
+"""Single sign-on against a real provider over real HTTP: discovery, PKCE, nonce, state, groups, linking by mail."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from console.http_api.app import api
+from console.kit import session
+from console.kit.session import COOKIE
+from services import identity
+from services.core.actor import Actor
+from services.core.permissions import Permission
+from services.core.settings import OpenIdSettings
+from services.identity import Role
+from tests.console.conftest import web  # noqa: F401
+from tests.factories.identity import a_user
+from tests.fakes.openid_provider import running
+from tests.journeys.conftest import free_port
+
+_SYSTEM = Actor.system("test")
+_ADA = {"sub": "provider-id-1", "email": "ADA@example.com", "email_verified": True, "name": "Ada", "groups": []}
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    with running(free_port()) as found:
+        found.person = dict(_ADA)
+        yield found
+
+
+@pytest.fixture
+def client(web, provider) -> TestClient:  # noqa: F811
+    web.settings.web.public_url = "http://localhost"
+    web.settings.openid = OpenIdSettings(
+        issuer=provider.issuer,
+        client_id="kontor",
+        client_secret=SecretStr("provider-side"),
+        group_roles={"kontor-ops": "ops", "kontor-dev": "dev"},
+    )
+    return TestClient(api, base_url="http://localhost", follow_redirects=False)
+
+
+def _go(client: TestClient) -> tuple[str, str]:
+    """To the provider, who signs in at once; the address it sends back to, and the one it was asked at."""
+    begun = client.get("/auth/openid?next=/audit")
+    assert begun.status_code == 303, begun.text
+    asked = begun.headers["location"]
+    answer = httpx.get(asked)
+    assert answer.status_code == 302, answer.text
+    return answer.headers["location"].removeprefix("http://localhost"), asked
+
+
+def _actor(client: TestClient) -> Actor:
+    person = session.look_up(client.cookies[COOKIE])
+    assert person
+    return person.actor
+
+
+def test_a_known_address_is_linked_and_comes_in(client, web):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    back, asked = _go(client)
+    for part in ("code_challenge_method=S256", "nonce=", "state=", "scope=openid"):
+        assert part in asked
+    come_in = client.get(back)
+    assert (come_in.status_code, come_in.headers["location"]) == (303, "/audit"), come_in.text
+    assert _actor(client).may(Permission.AUDIT_READ)
+    again = client.get(back)
+    assert again.status_code == 403, "an attempt is used up"
+
+
+def test_groups_give_and_take_roles(client, web, provider):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR, Role.DEV)
+    provider.person["groups"] = ["kontor-ops", "something-else"]
+    client.get(_go(client)[0])
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        held = {str(grant.role) for grant in identity.user_by_email(uow, email="ada@example.com").grants}
+    assert held == {"auditor", "ops"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"email_verified": False}, {"email": "stranger@example.com"}, {"email": None}], ids=str
+)
+def test_an_unverified_or_unknown_address_links_nobody(client, web, provider, change):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    provider.person |= change
+    refused = client.get(_go(client)[0])
+    assert refused.status_code == 403
+    assert COOKIE not in client.cookies
+
+
+def test_an_account_elsewhere_stays_linked_when_the_address_changes(client, web, provider):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    client.get(_go(client)[0])
+    first = _actor(client).id
+    client.cookies.clear()
+    provider.person["email"] = "ada.new@example.com"
+    client.get(_go(client)[0])
+    assert _actor(client).id == first
+    client.cookies.clear()
+    provider.person |= {"sub": "another-person", "email": "ada@example.com"}
+    assert client.get(_go(client)[0]).status_code == 403, "one address, two people"
+
+
+@pytest.mark.parametrize("fault", ["wrong_nonce", "wrong_audience"])
+def test_a_token_for_somebody_else_is_refused(client, web, provider, fault):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    setattr(provider, fault, True)
+    assert client.get(_go(client)[0]).status_code == 403
+    assert COOKIE not in client.cookies
+
+
+def test_an_attempt_of_another_browser_is_refused(client, web):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    back, _ = _go(client)
+    client.cookies.clear()
+    assert client.get(back).status_code == 403
+    assert client.get("/auth/openid/back?code=x&state=y").status_code == 403
+
+
+def test_somebody_unknown_gets_an_account_only_where_that_is_wished(client, web, provider):  # noqa: F811
+    provider.person |= {"email": "new@example.com", "sub": "n", "groups": ["kontor-dev"]}
+    assert client.get(_go(client)[0]).status_code == 403
+    web.settings.openid = web.settings.openid.model_copy(update={"create": True})
+    assert client.get(_go(client)[0]).status_code == 303
+    assert _actor(client).may(Permission.RUN_CONTROL)
+
+
+def test_without_a_provider_there_is_no_button(client, web):  # noqa: F811
+    assert "through your organisation" in client.get("/auth/sign-in").text
+    web.__dict__.pop("openid", None)
+    web.settings.openid = OpenIdSettings()
+    assert "through your organisation" not in client.get("/auth/sign-in").text
+    assert client.get("/auth/openid").status_code == 403
