@@ -45,6 +45,7 @@ from console.components.sides import code, diff, two_sides
 from console.components.states import empty_state, failed_state, loading_or, skeleton
 from console.components.status import badge, person, plain_status, status, status_badge
 from console.components.table import PAGE_SIZE, Column, bulk_bar, data_table, export_links, pager, truncated_id
+from console.components.trail import sealed_mark, trail_card
 from console.components.work import comment_box, file_upload
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "poll",
     "progress",
     "row",
+    "sealed_mark",
     "search_filter",
     "select_filter",
     "select_input",
@@ -131,6 +133,7 @@ __all__ = [
     "text_button",
     "text_input",
     "timeline",
+    "trail_card",
     "truncated_id",
     "two_sides",
 ]

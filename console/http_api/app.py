@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from console.http_api import (
     approvals,
+    audit_extract,
     auth,
     exports,
     health,
@@ -23,6 +24,7 @@ from console.http_api import (
 from console.http_api.access_export import REVIEW_EXPORT
 from console.http_api.approval_export import APPROVAL_EXPORT
 from console.http_api.audit_export import AUDIT_EXPORT
+from console.http_api.audit_figures import audit_figures
 from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
 from console.http_api.exports import register_export
@@ -33,6 +35,7 @@ from console.http_api.run_export import RUN_EXPORT
 
 api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
 install(api)
+api.include_router(audit_extract.router)
 api.include_router(auth.router)
 api.include_router(second_factor.router)
 api.include_router(passwords.router)
@@ -54,4 +57,5 @@ register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)
 register_figures(run_figures)
+register_figures(audit_figures)
 register_export(PAYMENT_EXPORT)

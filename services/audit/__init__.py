@@ -4,6 +4,7 @@ from services.audit.checkpoint import NoteError, Verifier, open_checkpoint
 from services.audit.checkpoints import latest_checkpoint, sign_head
 from services.audit.errors import LogRewritten, NotSealedYet
 from services.audit.keys import OVERLAP, KeyState, KeyStore, SigningKey, parse_verifiers
+from services.audit.merkle import leaf_hash as merkle_leaf
 from services.audit.proofs import proof_as_told, prove, write_bundle
 from services.audit.queries import entry, export, search, trail, trail_of_many
 from services.audit.saved_views import SavedView, remove_view, save_view, saved_views
@@ -54,6 +55,7 @@ __all__ = [
     "export",
     "index_words",
     "latest_checkpoint",
+    "merkle_leaf",
     "note_outcome",
     "note_refusal",
     "open_checkpoint",

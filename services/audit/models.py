@@ -26,7 +26,7 @@ class AuditEntry(Base):
     __table_args__ = (
         CheckConstraint(r"action ~ '^[a-z_]+\.[a-z_]+\.[a-z_]+$'", name="action_grammar"),
         Index(None, "subject_type", "subject_id", "recorded_at"),
-        Index(None, "actor_id", "recorded_at"),
+        Index(None, "actor_id", "recorded_at", postgresql_where=sql("actor_id IS NOT NULL")),
         Index(None, "recorded_at"),
         Index(None, "transaction_id", postgresql_using="brin"),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.audit import merkle
-from services.audit.tree import STEP, StoredTree
+from services.audit.tree import STEP, StoredTree, hashes_in
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
@@ -23,14 +23,15 @@ _UNSEALED = " NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = e.id)"
 # From the first entry on: ids in order, each looked up among the leaves.
 _ALL = (
     f"{_PLACE} e.id, e.canonical FROM audit_entry e WHERE e.id > %(after)s AND{_UNSEALED}"
-    " ORDER BY e.id LIMIT %(limit)s) batch RETURNING entry_id"
+    " ORDER BY e.id LIMIT %(limit)s) batch"
 )
 # What committed since the last complete pass, found by its transaction.
 _LATELY = (
     f"{_PLACE} e.id, e.canonical FROM audit_entry e JOIN (SELECT id FROM audit_entry e"
     f" WHERE transaction_id >= %(horizon)s AND id > %(after)s AND{_UNSEALED} OFFSET 0) fresh ON fresh.id = e.id"
-    " ORDER BY e.id LIMIT %(limit)s) batch RETURNING entry_id"
+    " ORDER BY e.id LIMIT %(limit)s) batch"
 )
+_LAST = "SELECT entry_id FROM audit_leaf WHERE index = %s"
 _HASHES = "SELECT string_agg(hash, ''::bytea ORDER BY index) FROM audit_leaf WHERE index >= %s AND index < %s"
 _NODE = "INSERT INTO audit_node (level, index, hash) VALUES (%s, %s, %s)"
 
@@ -65,15 +66,15 @@ class Sealer:
         self._begin(driver)
         tree = StoredTree(driver)
         size = tree.size()
-        placed = self._place(driver, size)
-        if placed:
-            _complete_nodes(driver, size, size + len(placed))
-        more = len(placed) == self._batch
+        count = self._place(driver, size)
+        if count:
+            _complete_nodes(driver, size, size + count)
+        more = count == self._batch
         if more:
-            self._after = max(placed)
+            self._after = driver.execute(_LAST, (size + count - 1,)).fetchone()[0]
         else:
             self._horizon, self._next_horizon, self._after = self._next_horizon or 0, None, _FIRST
-        return Sealed(len(placed), size + len(placed), more)
+        return Sealed(count, size + count, more)
 
     def _begin(self, driver: Any) -> None:
         oldest = driver.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
@@ -82,9 +83,9 @@ class Sealer:
         if self._next_horizon is None:
             self._next_horizon = oldest
 
-    def _place(self, driver: Any, size: int) -> list[uuid.UUID]:
+    def _place(self, driver: Any, size: int) -> int:
         wanted = {"size": size, "after": self._after, "limit": self._batch, "horizon": self._horizon}
-        return [row[0] for row in driver.execute(_LATELY if self._horizon else _ALL, wanted)]
+        return driver.execute(_LATELY if self._horizon else _ALL, wanted).rowcount
 
 
 def _complete_nodes(driver: Any, old: int, size: int) -> None:
@@ -92,12 +93,10 @@ def _complete_nodes(driver: Any, old: int, size: int) -> None:
     first, last = old >> STEP, size >> STEP
     if first == last:
         return
-    joined = bytes(driver.execute(_HASHES, (first << STEP, last << STEP)).fetchone()[0])
-    width = 32 << STEP
-    hashes = [joined[at : at + 32] for at in range(0, len(joined), 32)]
+    hashes = hashes_in(driver.execute(_HASHES, (first << STEP, last << STEP), binary=True).fetchone()[0])
     nodes = [
         (STEP, first + number, merkle.perfect_root(hashes[number << STEP : (number + 1) << STEP]))
-        for number in range(len(joined) // width)
+        for number in range(last - first)
     ]
     _store(driver, nodes)
     level = 2 * STEP

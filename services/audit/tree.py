@@ -63,9 +63,9 @@ class StoredTree:
         if (level, number) not in self._runs:
             bounds = (number << STEP, (number + 1) << STEP)
             if level == 0:
-                row = self._driver.execute(_LEAVES, bounds).fetchone()
+                row = self._driver.execute(_LEAVES, bounds, binary=True).fetchone()
             else:
-                row = self._driver.execute(_NODES, (level, *bounds)).fetchone()
+                row = self._driver.execute(_NODES, (level, *bounds), binary=True).fetchone()
             self._runs[level, number] = hashes_in(row[0])
         return self._runs[level, number]
 

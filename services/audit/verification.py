@@ -6,11 +6,12 @@ was changed: whether one was is decided by the signed roots.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from services.audit import merkle
 from services.audit.checkpoint import Checkpoint
@@ -21,64 +22,74 @@ from services.core.db import Database
 
 CHUNK = 16_384
 _GRACE = "5 minutes"  # longer than any transaction of ours may take between an entry's time and its commit
-_BACKDATED = "1 hour"
+_BACKDATED = 3_600_000_000  # microseconds; clocks and long transactions differ by less
 
 _BODY = "convert_from(e.canonical, 'UTF8')"
+_MICROS = "(extract(epoch FROM e.recorded_at) * 1000000)::bigint"
+# The canonical bytes before and behind what changed, as the columns would have them.
 _HEAD = (
-    "'{\"action\":' || to_json(e.action) || ',\"actor_id\":' || coalesce('\"' || e.actor_id || '\"', 'null')"
-    " || ',\"actor_kind\":' || to_json(e.actor_kind) || ',\"after\":'"
+    "concat('{\"action\":', to_json(e.action), ',\"actor_id\":', coalesce('\"' || e.actor_id || '\"', 'null'),"
+    " ',\"actor_kind\":', to_json(e.actor_kind), ',\"after\":')"
 )
 _TAIL = (
-    "',\"entity_id\":' || coalesce('\"' || e.entity_id || '\"', 'null') || ',\"format\":2,\"id\":\"' || e.id"
-    " || '\",\"outcome\":' || to_json(e.outcome) || ',\"personal\":\"' || encode(e.commitment, 'hex')"
-    ' || \'","recorded_at":\' || (extract(epoch FROM e.recorded_at) * 1000000)::bigint || \',"request_id":\''
-    " || to_json(e.request_id) || ',\"session_id\":' || coalesce('\"' || e.session_id || '\"', 'null')"
-    " || ',\"subject_id\":' || to_json(e.subject_id) || ',\"subject_type\":' || to_json(e.subject_type) || '}'"
+    "concat(',\"entity_id\":', coalesce('\"' || e.entity_id || '\"', 'null'), ',\"format\":2,\"id\":\"', e.id,"
+    ' \'","outcome":\', to_json(e.outcome), \',"personal":"\', encode(e.commitment, \'hex\'), \'","recorded_at":\','
+    f" {_MICROS}, ',\"request_id\":', to_json(e.request_id), ',\"session_id\":',"
+    " coalesce('\"' || e.session_id || '\"', 'null'), ',\"subject_id\":', to_json(e.subject_id), ',\"subject_type\":',"
+    " to_json(e.subject_type), '}')"
 )
 _BOUNDS = (
     "SELECT (array_agg(entry_id ORDER BY entry_id))[1], (array_agg(entry_id ORDER BY entry_id DESC))[1], count(*)"
     " FROM audit_leaf WHERE index >= %(start)s AND index < %(end)s"
 )
-_CHECKED = (
-    "SELECT l.index, l.entry_id, l.hash AS stored, e.id IS NULL AS gone,"
-    " sha256('\\x00'::bytea || e.canonical) AS found,"
-    f" starts_with({_BODY}, {_HEAD}) AND right({_BODY}, length({_TAIL})) = {_TAIL} AS same,"
+# What a leaf's entry says now; the texts to compare are made once for each.
+_READ = (
+    "SELECT l.index, l.entry_id, l.hash AS stored, e.id IS NULL AS gone, e.canonical,"
+    f" {_MICROS} AS micros, {_BODY} AS body, {_HEAD} AS head, {_TAIL} AS tail,"
     " p.entry_id IS NOT NULL AND (p.data IS NULL OR sha256(p.salt || p.data) = e.commitment) AS personal,"
     " p.erased_by IS NULL OR EXISTS (SELECT 1 FROM audit_entry w WHERE w.id = p.erased_by"
-    " AND w.action = 'audit.personal.erased') AS erasure,"
-    " e.recorded_at < max(e.recorded_at) OVER (ORDER BY l.index ROWS UNBOUNDED PRECEDING)"
-    f" - interval '{_BACKDATED}' AS backdated, e.recorded_at"
+    " AND w.action = 'audit.personal.erased') AS erasure"
     " FROM audit_leaf l"
     " LEFT JOIN audit_entry e ON e.id = l.entry_id AND e.id BETWEEN %(low)s AND %(high)s"
     " LEFT JOIN audit_personal p ON p.entry_id = l.entry_id AND p.entry_id BETWEEN %(low)s AND %(high)s"
-    " WHERE l.index >= %(start)s AND l.index < %(end)s"
+    " WHERE l.index >= %(start)s AND l.index < %(end)s OFFSET 0"
 )
-_WRONG = "gone OR found <> stored OR NOT same OR NOT personal OR NOT erasure OR backdated"
+# Narrow, so that putting the rows into the order of their leaves stays in memory.
+_CHECKED = (
+    "SELECT index, entry_id, stored, gone, micros, personal, erasure, sha256('\\x00'::bytea || canonical) AS found,"
+    " starts_with(body, head) AND right(body, length(tail)) = tail AS same"
+    f" FROM ({_READ}) entry_read OFFSET 0"
+)
+_CHANGED = "found IS DISTINCT FROM stored"
+_WRONG = f"gone OR {_CHANGED} OR same IS NOT TRUE OR personal IS NOT TRUE OR erasure IS NOT TRUE"
 _JOINED = (
-    "SELECT string_agg(coalesce(found, stored), ''::bytea ORDER BY index), min(recorded_at), max(recorded_at),"
+    "SELECT string_agg(coalesce(found, sha256('')), ''::bytea ORDER BY index),"
+    " string_agg(int8send(coalesce(micros, 0)), ''::bytea ORDER BY index),"
     f" count(*) FILTER (WHERE {_WRONG}) FROM ({_CHECKED}) checked"
 )
 _NAMED = (
-    "SELECT index, entry_id, gone, found <> stored, NOT same, NOT personal, NOT erasure, backdated"
+    f"SELECT index, entry_id, gone, NOT gone AND {_CHANGED}, NOT gone AND same IS NOT TRUE,"
+    " NOT gone AND personal IS NOT TRUE, erasure IS NOT TRUE"
     f" FROM ({_CHECKED}) checked WHERE {_WRONG} ORDER BY index LIMIT 200"
 )
 _UNSEALED = (
     "SELECT e.id FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id"
     f" WHERE l.entry_id IS NULL AND e.recorded_at < now() - interval '{_GRACE}' ORDER BY e.id LIMIT 200"
 )
-_KINDS = ("entry_missing", "entry_changed", "columns_changed", "personal_changed", "erasure_unfounded", "backdated")
+_KINDS = ("entry_missing", "entry_changed", "columns_changed", "personal_changed", "erasure_unfounded")
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Leaves [start, end) as they hash now, and what is wrong with single ones: (leaf, entry id, kind)."""
+    """Leaves [start, end) as they hash now, the times their entries claim (microseconds since 1970, an array), and
+    what is wrong with single ones: (leaf, entry id, kind).
+    """
 
     start: int
     end: int
     count: int
     hashes: list[bytes]
-    earliest: dt.datetime | None
-    latest: dt.datetime | None
+    times: Any
     wrong: list[tuple[int, str, str]]
 
 
@@ -155,15 +166,17 @@ def _starts(start: int, size: int) -> Iterator[int]:
 def _grow(
     frontier: Frontier, chunks: Iterator[Chunk], sizes: list[int], roots: dict[int, bytes], findings: Findings
 ) -> None:
-    latest: dt.datetime | None = None
+    latest = 0
     for chunk in chunks:
         if chunk.count != chunk.end - chunk.start:
             findings.add("leaf_missing", leaf=chunk.start, count=chunk.end - chunk.start - chunk.count)
         for leaf, entry_id, kind in chunk.wrong:
             findings.add(kind, leaf=leaf, entry_id=entry_id)
-        if latest and chunk.earliest and chunk.earliest < latest - dt.timedelta(hours=1):
-            findings.add("backdated", leaf=chunk.start)
-        latest = max(filter(None, (latest, chunk.latest)), default=None)
+        if len(chunk.times):
+            running = np.maximum(np.maximum.accumulate(chunk.times), latest)
+            for place in np.flatnonzero((chunk.times > 0) & (chunk.times < running - _BACKDATED)):
+                findings.add("backdated", leaf=chunk.start + int(place))
+            latest = int(running[-1])
         at = 0
         while sizes and sizes[0] <= chunk.end:
             upto = sizes.pop(0)
@@ -178,7 +191,7 @@ def _chunk(database: Database, actor: Actor, start: int, end: int) -> Chunk:
         driver: Any = uow.driver
         low, high, count = driver.execute(_BOUNDS, {"start": start, "end": end}).fetchone()
         wanted = {"start": start, "end": end, "low": low, "high": high}
-        joined, earliest, latest, wrong = driver.execute(_JOINED, wanted).fetchone()
+        joined, times, wrong = driver.execute(_JOINED, wanted, binary=True).fetchone()
         named = driver.execute(_NAMED, wanted).fetchall() if wrong else []
     told = [
         (leaf, str(entry_id), kind)
@@ -186,4 +199,4 @@ def _chunk(database: Database, actor: Actor, start: int, end: int) -> Chunk:
         for kind, mark in zip(_KINDS, marks, strict=True)
         if mark
     ]
-    return Chunk(start, end, count, hashes_in(joined), earliest, latest, told)
+    return Chunk(start, end, count, hashes_in(joined), np.frombuffer(bytes(times or b""), ">i8"), told)

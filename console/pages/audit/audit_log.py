@@ -9,45 +9,64 @@ import reflex as rx
 from console import routes
 from console.components import (
     Column,
+    button,
+    callout,
     card,
     chip_filter,
     clear_filter,
     data_table,
     date_filter,
-    diff,
+    dialog,
+    download_button,
     empty_state,
     export_links,
-    facts,
+    field,
     filter_bar,
+    icon,
     icon_button,
     link,
     loading_or,
-    mono,
-    muted,
     page_header,
     pager,
     person,
-    row,
+    sealed_mark,
     search_filter,
     select_filter,
     shape,
-    status,
+    text_button,
+    text_input,
 )
 from console.design.texts import t
 from console.kit.page import page
+from console.kit.shell_state import Shell
 from console.pages.audit.audit_log_state import AuditLog
+from console.pages.audit.entry import OUTCOMES, entry_drawer
 from services.core.permissions import Permission
 
-_OUTCOMES = {"done": t("audit.outcome_done"), "refused": t("audit.outcome_refused")}
-_LOOKS = {"done": ("ok", "ok"), "refused": ("block", "bad")}
-_AREAS = ("identity", "reconciliation", "payments", "bank", "books", "runs", "console")
+_AREAS = (
+    "identity",
+    "approvals",
+    "reconciliation",
+    "payments",
+    "bank",
+    "books",
+    "runs",
+    "notifications",
+    "audit",
+    "console",
+)
 _ACTORS = ("user", "system", "anonymous")
 
 
 @page(routes.AUDIT, title="audit.title", permission=Permission.AUDIT_READ, on_load=AuditLog.load)
 def audit_log() -> rx.Component:
     body = rx.el.div(
-        page_header(t("audit.title"), meta=[t("audit.meta"), t("audit.meta_append")]),
+        page_header(
+            t("audit.title"),
+            meta=[t("audit.meta"), t("audit.meta_append")],
+            actions=[download_button(t("audit.extract"), href=_with_query("/audit/extract.zip"))],
+        ),
+        rx.cond(AuditLog.standing.length() > 0, _standing(), rx.fragment()),
         card(
             filter_bar(
                 search_filter(AuditLog, placeholder=t("audit.search")),
@@ -58,19 +77,26 @@ def audit_log() -> rx.Component:
                     AuditLog, "by", [(kind, t(f"audit.by_{kind}")) for kind in _ACTORS], label=t("audit.any_actor")
                 ),
                 select_filter(AuditLog, "entity", AuditLog.entities, label=t("audit.any_entity")),
-                chip_filter(AuditLog, "outcome", list(_OUTCOMES.items())),
+                chip_filter(AuditLog, "outcome", list(OUTCOMES.items())),
                 date_filter(AuditLog, "from", label=t("audit.from")),
                 date_filter(AuditLog, "to", label=t("audit.to")),
                 clear_filter(AuditLog),
+                rx.cond(
+                    AuditLog.filters.length() > 0,
+                    text_button(t("audit.save_view"), on_click=AuditLog.ask_name),
+                    rx.fragment(),
+                ),
             ),
-            loading_or(AuditLog, rx.cond(AuditLog.rows.length() > 0, _table(), _none()), lines=12),
+            rx.cond(AuditLog.views.length() > 0, _views(), rx.fragment()),
+            loading_or(AuditLog, rx.cond(AuditLog.rows.length() > 0, _list(), _none()), lines=12),
             flush=True,
-            title=t("audit.title"),
+            title=rx.cond(AuditLog.about != "", AuditLog.about, t("audit.title")),
             end=[export_links(AuditLog, "audit")],
         ),
+        _naming(),
         class_name=rx.cond(_is_open(), "page-body", "stack"),
     )
-    return rx.el.div(body, rx.cond(_is_open(), _entry()), class_name=rx.cond(_is_open(), "with-drawer", ""))
+    return rx.el.div(body, rx.cond(_is_open(), entry_drawer()), class_name=rx.cond(_is_open(), "with-drawer", ""))
 
 
 def _is_open() -> rx.Var[bool]:
@@ -88,8 +114,92 @@ def _table() -> rx.Component:
             priority=3,
             card="full",
         ),
+        Column(t("audit.proof"), sealed_mark, priority=2),
     ]
-    return rx.fragment(data_table(columns, AuditLog.rows, label=t("audit.title")), pager(AuditLog))
+    return data_table(columns, AuditLog.rows, label=t("audit.title"))
+
+
+def _timeline() -> rx.Component:
+    """One record's or one person's entries, as a story."""
+    return rx.el.div(
+        rx.el.ol(
+            rx.foreach(
+                AuditLog.rows,
+                lambda item: rx.el.li(
+                    rx.el.span(icon("scroll-text"), class_name="node"),
+                    rx.el.div(
+                        rx.el.strong(item["who"], " "),
+                        _action(item),
+                        rx.el.div(item["subject"], class_name="sub"),
+                        rx.cond(item["reason"], rx.el.div(item["reason"], class_name="said"), rx.fragment()),
+                        class_name="what",
+                    ),
+                    rx.el.span(item["time"], " ", sealed_mark(item), class_name="when"),
+                ),
+            ),
+            class_name="timeline",
+        ),
+        class_name="card-body",
+    )
+
+
+def _list() -> rx.Component:
+    return rx.fragment(rx.cond(AuditLog.about != "", _timeline(), _table()), pager(AuditLog))
+
+
+def _standing() -> rx.Component:
+    """Whether the log is as it was signed; for whoever may, a button that looks again."""
+    standing = AuditLog.standing
+    again = rx.cond(
+        Shell.rights.contains(Permission.AUDIT_VERIFY.value),
+        text_button(t("audit.verify_now"), on_click=AuditLog.verify_now),
+        rx.fragment(),
+    )
+
+    def told(tone: str) -> rx.Component:
+        lines = [rx.el.span(standing["checkpoint"], " ", standing["sinks"], class_name="muted")]
+        lines += [
+            rx.cond(standing[name], rx.el.span(standing[name]), rx.fragment()) for name in ("findings", "sink_errors")
+        ]
+        return callout(*lines, tone=tone, title=standing["title"], end=again)
+
+    return rx.match(standing["tone"], *[(tone, told(tone)) for tone in ("ok", "warn", "bad")], told("info"))
+
+
+def _views() -> rx.Component:
+    return rx.el.nav(
+        rx.foreach(
+            AuditLog.views,
+            lambda view: rx.el.span(
+                link(view["name"], href=view["href"]),
+                icon_button(
+                    "x",
+                    label=t("audit.remove_view", name=view["name"]),
+                    on_click=AuditLog.remove_view(view["id"]),
+                    class_name="chip-remove",
+                ),
+                class_name="chip chip-set",
+            ),
+        ),
+        class_name="filter-bar",
+        custom_attrs={"aria-label": t("audit.views")},
+    )
+
+
+def _naming() -> rx.Component:
+    form = rx.el.form(
+        field(t("audit.view_name"), text_input(name="view_name", required=True, max_length=60), name="view_name"),
+        rx.el.div(
+            button(t("audit.save_view"), kind="primary", submit=True), class_name="dialog-foot dialog-foot-inset"
+        ),
+        on_submit=AuditLog.save_view,
+        class_name="dialog-form",
+    )
+    return dialog(open_=AuditLog.naming, on_open_change=AuditLog.close_naming, title=t("audit.save_view"), body=[form])
+
+
+def _with_query(path: str) -> Any:
+    return rx.cond(AuditLog.query_string != "", f"{path}?" + AuditLog.query_string.to(str), path)
 
 
 def _action(item: Any) -> rx.Component:
@@ -97,64 +207,12 @@ def _action(item: Any) -> rx.Component:
     name = rx.el.button(
         item["action"], type="button", class_name="link-button mono", on_click=AuditLog.open_entry(item["id"])
     )
-    refused = shape("block", "bad", label=_OUTCOMES["refused"])
+    refused = shape("block", "bad", label=OUTCOMES["refused"])
     return rx.el.span(rx.cond(item["outcome"] == "refused", refused, rx.fragment()), " ", name)
 
 
 def _none() -> rx.Component:
     return empty_state(t("audit.none"), t("audit.none_body"))
-
-
-def _entry() -> rx.Component:
-    entry = AuditLog.entry
-    return rx.el.aside(
-        rx.el.div(
-            rx.el.div(
-                rx.el.h2(mono(entry["action"]), id="entry-title"),
-                rx.el.p(entry["when"], class_name="muted"),
-                style={"flex": "1", "minWidth": "0"},
-            ),
-            icon_button("x", label=t("audit.close"), on_click=AuditLog.close_entry),
-            class_name="drawer-head",
-        ),
-        rx.el.div(
-            facts(
-                (t("audit.who"), person(entry["who"], entry["initials"], entry["team"])),
-                (t("audit.on_behalf_of"), entry["on_behalf_of"]),
-                (t("audit.subject"), entry["subject_full"]),
-                (t("audit.entity"), entry["entity"]),
-                (t("audit.outcome"), status(entry["outcome"], _OUTCOMES, extra=_LOOKS)),
-                (t("audit.reason"), entry["reason"]),
-                (t("audit.session"), mono(entry["session"])),
-                (t("audit.address"), mono(entry["address"])),
-                (t("audit.request"), mono(entry["request"], title=entry["request_full"])),
-            ),
-            rx.el.section(
-                rx.el.h3(t("audit.changed")),
-                rx.cond(
-                    AuditLog.changes.length() > 0,
-                    diff(AuditLog.changes, caption=t("audit.changed_caption")),
-                    muted(t("audit.nothing_changed")),
-                ),
-                class_name="stack stack-xs",
-            ),
-            row(
-                link(shape("eq"), t("audit.all_of_subject"), href=entry["subject_href"], class_name="button"),
-                rx.cond(
-                    entry["actor_href"],
-                    link(
-                        t("audit.all_of_actor", name=entry["who"]),
-                        href=entry["actor_href"],
-                        class_name="button button-quiet",
-                    ),
-                ),
-                wrap=True,
-            ),
-            class_name="drawer-body",
-        ),
-        class_name="drawer",
-        custom_attrs={"aria-labelledby": "entry-title"},
-    )
 
 
 AUDIT_LOG = audit_log

@@ -1,17 +1,22 @@
-"""What the audit page shows: one page of the log, and one entry beside it."""
+"""What the audit page shows: one page of the log, one entry beside it, and how the log stands."""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 import reflex as rx
 
+from console import routes
 from console.components import PAGE_SIZE
 from console.kit import backend
 from console.kit.authz import event
+from console.kit.notices import Notices
 from console.kit.page_state import ListState
 from console.kit.shell_state import Shell
-from console.pages.audit.rows import changes, entry_detail, entry_row
-from services import audit
-from services.audit import AuditFilter
+from console.pages.audit.rows import changes, entry_detail, entry_row, proof_detail, standing
+from services import audit, runs
+from services.audit import AuditFilter, LogRewritten, NotSealedYet
 from services.core.permissions import Permission
 
 
@@ -22,6 +27,11 @@ class AuditLog(ListState, rx.State):
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     entry: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     changes: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    proof: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    standing: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    views: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    about: str = ""
+    naming: bool = False
 
     @event(Permission.AUDIT_READ)
     async def load(self) -> None:
@@ -38,7 +48,10 @@ class AuditLog(ListState, rx.State):
         self.entities = [
             {"value": item["id"], "label": item["name"]} for item in (await self.get_state(Shell)).entities
         ]
-        self.entry, self.changes = {}, []
+        self.standing = standing(await backend.load(self, audit.status), reader)
+        self._name_subject(query, reader.text)
+        await self._read_views()
+        self.entry, self.changes, self.proof = {}, [], {}
         self._listed(
             range_label=reader.text("audit.range", count=reader.number(len(found.entries))),
             newer=found.newer or "",
@@ -47,12 +60,60 @@ class AuditLog(ListState, rx.State):
 
     @event(Permission.AUDIT_READ)
     async def open_entry(self, entry_id: str) -> None:
-        """Shows one entry in full beside the list."""
+        """Shows one entry in full beside the list, with its proof."""
         found = await backend.call(self, audit.entry, entry_id=entry_id)
         reader = await self._reader()
         names = {item["value"]: item["label"] for item in self.entities}
         self.entry, self.changes = entry_detail(found, reader, names), changes(found, reader)
+        try:
+            self.proof = proof_detail(await backend.call(self, audit.prove, entry_id=entry_id), reader)
+        except NotSealedYet:
+            self.proof = {"state": "waiting"}
+        except LogRewritten:
+            self.proof = {"state": "broken"}
 
     @event(Permission.SELF)
     async def close_entry(self) -> None:
-        self.entry, self.changes = {}, []
+        self.entry, self.changes, self.proof = {}, [], {}
+
+    @event(Permission.AUDIT_VERIFY)
+    async def verify_now(self) -> Any:
+        """Starts a verification of the whole log as a run, and goes there."""
+        run_id = await backend.call(self, runs.start, kind="audit.verify", params={})
+        return rx.redirect(routes.to(routes.RUN, run_id=run_id))
+
+    @event(Permission.AUDIT_READ)
+    async def ask_name(self) -> None:
+        self.naming = True
+
+    @event(Permission.SELF)
+    async def close_naming(self, open_: bool) -> None:
+        self.naming = self.naming and open_
+
+    @event(Permission.AUDIT_READ)
+    async def save_view(self, form: dict[str, Any]) -> Any:
+        """Keeps what the address holds now under a name."""
+        name = str(form.get("view_name", ""))
+        await backend.call(self, audit.save_view, name=name, query=self._unplaced())
+        await self._read_views()
+        self.naming = False
+        return Notices.show("ok", (await self._reader()).text("audit.view_saved", name=name))
+
+    @event(Permission.AUDIT_READ)
+    async def remove_view(self, view_id: str) -> None:
+        await backend.call(self, audit.remove_view, view_id=view_id)
+        await self._read_views()
+
+    async def _read_views(self) -> None:
+        kept = await backend.load(self, audit.saved_views)
+        self.views = [
+            {"id": str(view.id), "name": view.name, "href": f"{routes.AUDIT}?{urlencode(view.query)}"} for view in kept
+        ]
+
+    def _name_subject(self, query: dict[str, str], text: Any) -> None:
+        """Narrowed to one record or one person, the list is their timeline."""
+        self.about = ""
+        if query.get("subject"):
+            self.about = text("audit.timeline_of", name=f"{query.get('subject_type', '')} {query['subject']}".strip())
+        elif query.get("actor") and self.rows:
+            self.about = text("audit.timeline_by", name=self.rows[0]["who"])

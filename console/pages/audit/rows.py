@@ -9,25 +9,26 @@ import orjson
 
 from console import routes
 from console.design.format import UNKNOWN, Reader, compact_id
-from console.kit.shell_state import initials_of
-from services.audit import AuditEntryView
+from console.kit.trail import initials_for, moment, team_for
+from services.audit import AuditEntryView, AuditStatus, Proof, merkle_leaf
 from services.core.clock import business_day
 
-_TEAM_OF_KIND = {"system": "system", "anonymous": ""}
+_STALE_SECONDS = 180
 
 
 def entry_row(entry: AuditEntryView, reader: Reader) -> dict[str, str]:
-    day = reader.short_date(business_day(entry.recorded_at, reader.time_zone))
     return {
         "id": str(entry.id),
-        "time": f"{day} {reader.time(entry.recorded_at, seconds=True)}",
+        "time": moment(entry, reader),
         "who": entry.actor_name,
-        "initials": "K" if entry.actor_kind == "system" else initials_of(entry.actor_name),
-        "team": _TEAM_OF_KIND.get(entry.actor_kind, "user"),
+        "initials": initials_for(entry),
+        "team": team_for(entry),
         "action": entry.action,
         "subject": f"{entry.subject_type} {compact_id(entry.subject_id)}",
         "subject_full": f"{entry.subject_type} {entry.subject_id}",
         "outcome": entry.outcome,
+        "reason": entry.reason or "",
+        "sealed": "yes" if entry.leaf is not None else "",
     }
 
 
@@ -36,6 +37,8 @@ def entry_detail(entry: AuditEntryView, reader: Reader, entities: Mapping[str, s
     return entry_row(entry, reader) | {
         "when": f"{reader.date(business_day(entry.recorded_at, reader.time_zone))}, "
         f"{reader.time(entry.recorded_at, seconds=True, zone=True)}",
+        "leaf": reader.number(entry.leaf) if entry.leaf is not None else reader.text("audit.not_sealed"),
+        "erased": "yes" if entry.is_erased else "",
         "on_behalf_of": entry.on_behalf_of or reader.text("audit.nobody"),
         "reason": entry.reason or reader.text("audit.no_reason"),
         "entity": entities.get(str(entry.entity_id), UNKNOWN) if entry.entity_id else UNKNOWN,
@@ -68,3 +71,57 @@ def _value(side: Mapping[str, Any], name: str, reader: Reader) -> str:
     if value is None:
         return reader.text("audit.no_value")
     return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def proof_detail(proof: Proof, reader: Reader) -> dict[str, str]:
+    """What the proof of an entry says, in figures."""
+    return {
+        "state": "proved",
+        "hash": _short(merkle_leaf(proof.canonical.encode()).hex()),
+        "steps": reader.number(len(proof.path)),
+        "size": reader.number(proof.size),
+        "path": "\n".join(_short(step) for step in proof.path),
+        "note": proof.checkpoint,
+    }
+
+
+def standing(status: AuditStatus, reader: Reader) -> dict[str, str]:
+    """Whether the log is as it was signed, as one sentence with its tone, and how fresh that is."""
+    done, head = status.verification, status.checkpoint
+    failing = [sink for sink in status.sinks if sink.failures]
+    stale = status.checkpoint_age_seconds is None or status.checkpoint_age_seconds > _STALE_SECONDS
+    told = {
+        "checkpoint": _checkpoint_line(status, reader),
+        "sinks": reader.text(
+            "audit.sinks", done=reader.number(len(status.sinks) - len(failing)), all=reader.number(len(status.sinks))
+        ),
+        "sink_errors": " ".join(f"{sink.name}: {sink.last_error}" for sink in failing if sink.last_error),
+        "findings": " ".join(finding.sentence for finding in done.findings[:5]) if done else "",
+        "size": reader.number(head.size) if head else "0",
+    }
+    if done is not None and not done.is_whole:
+        return told | {"tone": "bad", "title": reader.text("audit.broken", count=reader.number(done.problems))}
+    if done is None:
+        return told | {"tone": "info", "title": reader.text("audit.never_verified")}
+    seconds = (done.finished_at - done.started_at).total_seconds()
+    title = reader.text(
+        "audit.intact",
+        count=reader.number(done.size),
+        when=reader.moment(done.finished_at),
+        seconds=reader.number(round(seconds, 1)),
+    )
+    return told | {"tone": "warn" if stale or failing else "ok", "title": title}
+
+
+def _checkpoint_line(status: AuditStatus, reader: Reader) -> str:
+    if status.checkpoint is None or status.checkpoint_age_seconds is None:
+        return reader.text("audit.no_checkpoint")
+    return reader.text(
+        "audit.checkpoint_age",
+        count=reader.number(status.checkpoint.size),
+        seconds=reader.number(round(status.checkpoint_age_seconds)),
+    )
+
+
+def _short(hexadecimal: str) -> str:
+    return f"{hexadecimal[:4]} {hexadecimal[4:8]} {hexadecimal[8:12]} … {hexadecimal[-4:]}"

@@ -28,6 +28,7 @@ from console.components import (
     status_badge,
     text_area,
     timeline,
+    trail_card,
     two_sides,
 )
 from console.design.texts import t
@@ -43,7 +44,15 @@ _RESOLUTIONS = ("books_corrected", "provider_corrected", "bank_corrected", "acce
 def break_page() -> rx.Component:
     content = stack(
         _head(),
-        main_and_side([_sides(), columns(_why(), _candidates(), count=2), _story()], [_decision(), _assignment()]),
+        main_and_side(
+            [
+                _sides(),
+                columns(_why(), _candidates(), count=2),
+                _story(),
+                trail_card(State.trail, href=State.trail_href),
+            ],
+            [_decision(), _assignment()],
+        ),
     )
     return loading_or(State, content)
 

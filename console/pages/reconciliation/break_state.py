@@ -10,6 +10,7 @@ from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
+from console.kit.trail import trail_href, trail_rows
 from console.pages.reconciliation.break_sheet import (
     break_sheet,
     candidate_rows,
@@ -17,7 +18,7 @@ from console.pages.reconciliation.break_sheet import (
     story_rows,
     verdict_rows,
 )
-from services import reconciliation
+from services import audit, reconciliation
 from services.core.permissions import Permission
 
 
@@ -32,6 +33,8 @@ class BreakPage(PageState, rx.State):
     candidates: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
     story: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    trail_href: str = ""
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> None:
@@ -51,6 +54,9 @@ class BreakPage(PageState, rx.State):
         self.candidates = candidate_rows(found.evidence.candidates, reader)
         self.story = story_rows(found.evidence.story, reader)
         self.people = [{"value": str(person.id), "label": person.name} for person in found.people]
+        about = {"subject_type": "reconciliation_break", "subject_id": str(self._number())}
+        deeds = await backend.load(self, audit.trail, **about, permission=Permission.RECONCILIATION_READ)
+        self.trail, self.trail_href = trail_rows(deeds, reader), trail_href(**about)
 
     @event(Permission.BREAK_WORK)
     async def comment(self, form: dict[str, Any]) -> Any:

@@ -30,6 +30,7 @@ from console.components import (
     status,
     status_badge,
     timeline,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -82,7 +83,7 @@ def _body() -> rx.Component:
     return rx.el.div(
         _notice(),
         main_and_side(
-            [rx.cond(RunRecord.run["done"], _progress()), _attempts(), _log(), _traceback()],
+            [rx.cond(RunRecord.run["done"], _progress()), _attempts(), _log(), _traceback(), _trail()],
             [_facts(), _links(), _data(), card(timeline(RunRecord.events), title=t("runs.timeline"))],
         ),
         class_name="stack",
@@ -165,6 +166,10 @@ def _log() -> rx.Component:
 def _traceback() -> rx.Component:
     shown = card(code(RunRecord.run["traceback"]), title=t("runs.traceback"))
     return rx.cond(RunRecord.run["traceback"], shown, rx.fragment())
+
+
+def _trail() -> rx.Component:
+    return trail_card(RunRecord.trail, href=RunRecord.trail_href)
 
 
 def _facts() -> rx.Component:

@@ -12,8 +12,9 @@ from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.kit.shell_state import Shell
+from console.kit.trail import trail_href, trail_rows
 from console.pages.runs import rows
-from services import runs
+from services import audit, runs
 from services.core.permissions import Permission
 
 _LOG_LINES = 100
@@ -29,6 +30,8 @@ class RunRecord(PageState, rx.State):
     waits_for: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     waited_for_by: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     events: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    trail_href: str = ""
     live: bool = False
     asking: bool = False
 
@@ -81,5 +84,9 @@ class RunRecord(PageState, rx.State):
         self.waits_for = [rows.link_row(item) for item in found.waits_for]
         self.waited_for_by = [rows.link_row(item) for item in found.waited_for_by]
         self.events = rows.story(found, reader)
+        deeds = await backend.load(
+            self, audit.trail, subject_type="run", subject_id=run_id, permission=Permission.RUN_READ
+        )
+        self.trail, self.trail_href = trail_rows(deeds, reader), trail_href("run", run_id)
         self.live = found.run.state.value not in _ENDED
         self._done()
