@@ -137,4 +137,60 @@ TEXTS = {
         "“{part}” is not a weekday; write names: mon, tue, wed, thu, fri, sat, sun, or mon-fri.",
         "„{part}“ ist kein Wochentag; schreiben Sie Namen: mon, tue, wed, thu, fri, sat, sun oder mon-fri.",
     ),
+    "code_approval_not_found": (
+        "There is no such request in the entities you may see.",
+        "In den Gesellschaften, die Sie sehen dürfen, gibt es diese Anfrage nicht.",
+    ),
+    "code_approval_closed": (
+        "The request is no longer waiting for a decision.",
+        "Die Anfrage wartet nicht mehr auf eine Entscheidung. Bitte sehen Sie sie noch einmal an.",
+    ),
+    "code_approval_stale": (
+        "The request changed after you looked at it. Look again, then decide.",
+        "Die Anfrage wurde geändert, nachdem Sie sie angesehen haben. Bitte ansehen und dann entscheiden.",
+    ),
+    "code_approval_own_request": (
+        "You asked for this yourself, so somebody else has to decide.",
+        "Sie haben das selbst gestellt, also muss jemand anderes entscheiden.",
+    ),
+    "code_approval_not_in_team": (
+        "The policy asks for people of another team, or nobody of yours is needed any more.",
+        "Die Richtlinie verlangt ein anderes Team, oder aus Ihrem wird niemand mehr gebraucht.",
+    ),
+    "code_approval_already_voted": (
+        "You have voted on this already, or somebody has in your place.",
+        "Sie haben hierüber schon abgestimmt, oder jemand an Ihrer Stelle.",
+    ),
+    "code_approval_reason": (
+        "Say in at least 8 characters why it should not happen.",
+        "Bitte begründen Sie in mindestens 8 Zeichen, warum es nicht geschehen soll.",
+    ),
+    "code_approval_not_approved": (
+        "This is not approved, or its time is over.",
+        "Das ist nicht genehmigt, oder die Zeit dafür ist abgelaufen.",
+    ),
+    "code_approval_content_changed": (
+        "What would be done now is not what was agreed to. Ask for it again.",
+        "Was jetzt geschähe, ist nicht das, dem zugestimmt wurde. Bitte neu anfragen.",
+    ),
+    "code_approval_policy_stale": (
+        "The policy was changed meanwhile. Look at it again, then propose your change.",
+        "Die Richtlinie wurde inzwischen geändert. Bitte ansehen und die Änderung neu vorschlagen.",
+    ),
+    "code_approval_policy_invalid": (
+        "Each step asks for one to five agreements; the first has no threshold, each further one needs one.",
+        "Jede Stufe verlangt eine bis fünf Zustimmungen; die erste hat keine Schwelle, jede weitere braucht eine.",
+    ),
+    "code_approval_delegation_invalid": (
+        "Choose somebody else who is not away, days from today on (at most 92), and say why.",
+        "Wählen Sie eine andere, anwesende Person, Tage ab heute (höchstens 92), und nennen Sie den Grund.",
+    ),
+    "code_letter_not_found": (
+        "There is no such letter in the outbox.",
+        "Im Postausgang gibt es diese Nachricht nicht.",
+    ),
+    "code_letter_not_resendable": (
+        "This letter cannot be sent again: it has gone, or its text was a secret and is forgotten.",
+        "Diese Nachricht lässt sich nicht erneut senden: Sie ist fort, oder ihr Text war geheim und ist vergessen.",
+    ),
 }
