@@ -70,7 +70,7 @@ def test_from_the_invitation_to_a_socket_that_dies(console, browser_context, pag
     page.click("form button[type=submit]")
     page.wait_for_url("**/auth/sign-in")
     _password(page, somebody)
-    expect(page.locator("main h1")).to_have_text("My account")
+    expect(page.locator("main h1")).to_have_text("My account", timeout=30_000)
 
     totp = _enrol_app(page)
     _enrol_passkey(page)
@@ -79,7 +79,7 @@ def test_from_the_invitation_to_a_socket_that_dies(console, browser_context, pag
     _password(page, somebody)
     page.wait_for_url("**/auth/factor**")
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.locator("main h1")).to_have_text("My account")
+    expect(page.locator("main h1")).to_have_text("My account", timeout=30_000)
 
     _step_up(console, page, somebody, totp)
     _thrown_out(page, page_as)
@@ -131,7 +131,7 @@ def _thrown_out(page: Page, page_as) -> None:
     page.reload()
     page.on("websocket", lambda socket: socket.on("close", lambda _: closed.append(time.monotonic())))
     page.reload()
-    expect(page.locator("main h1")).to_have_text("My account")
+    expect(page.locator("main h1")).to_have_text("My account", timeout=30_000)
     closed.clear()
     begun = time.monotonic()
     row = admin.get_by_role("row", name=re.compile("Nadia Neu")).first
