@@ -68,7 +68,7 @@ class ApprovalRequestPage(PageState, rx.State):
 
     @event(Permission.APPROVAL_READ)
     async def withdraw(self, form: dict[str, Any]) -> Any:
-        wanted: Any = {"request_id": self.request.get("id", ""), "reason": str(form.get("reason", "")) or None}
+        wanted: Any = {"request_id": self.request.get("id", ""), "reason": str(form.get("reason") or "") or None}
         await backend.call(self, approvals.withdraw, **wanted)
         self.asking = ""
         await self._read()
@@ -79,8 +79,8 @@ class ApprovalRequestPage(PageState, rx.State):
             "request_id": self.request.get("id", ""),
             "digest": self.request.get("digest", ""),
             "decision": decision.value,
-            "reason": str(form.get("reason", "")) or None,
-            "team": str(form.get("team", "")) or None,
+            "reason": str(form.get("reason") or "") or None,
+            "team": str(form.get("team") or "") or None,
         }
         done = await backend.call(self, approvals.vote, **wanted)
         self.asking = ""

@@ -54,7 +54,7 @@ async def _decide(web, name: str, request: RequestView, deed: str) -> dict[str, 
     async with a_tab(_secret(web, name), path=f"/approvals/{request.id}") as tab:
         tab.route = routes.APPROVAL
         shown = await tab.send(f"{_PAGE}.load")
-        said = await tab.send(f"{_PAGE}.{deed}", form={"reason": "looks right to me", "digest": "0" * 64})
+        said = await tab.send(f"{_PAGE}.{deed}", form={"reason": "looks right to me", "team": None, "digest": "0" * 64})
     return shown | said
 
 
