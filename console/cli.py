@@ -29,6 +29,7 @@ _GROUPS = {
     "approvals": "console.commands.approvals:app",
     "import": "console.commands.imports:app",
     "runs": "console.commands.runs:app",
+    "backfills": "console.commands.backfills:app",
     "recon": "console.commands.recon:app",
     "sandbox": "console.commands.sandbox:app",
 }

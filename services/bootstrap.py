@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from services import approvals, audit, bank, books, notifications, payments, reconciliation, runs
+from services import approvals, audit, backfills, bank, books, notifications, payments, reconciliation, runs
 from services.core.clock import Clock
 from services.core.database_address import database_url
 from services.core.db import Base, Database, UnitOfWork
@@ -42,6 +42,7 @@ MODELS = [
     "services.reconciliation.models_match",
     "services.reconciliation.models_period",
     "services.reconciliation.models_rules",
+    "services.backfills.models",
 ]
 
 
@@ -74,11 +75,23 @@ KINDS: list[runs.RunKind] = [
     reconciliation.NIGHTLY,
     reconciliation.BACKTEST,
     reconciliation.REPORT,
+    backfills.DRY_RUN,
+    backfills.EXECUTE,
+    backfills.VERIFY,
+    backfills.ROLL_BACK,
 ]
 
 # What needs other eyes, and who acts once they have agreed.
-APPROVALS: list[approvals.ApprovalKind] = [approvals.POLICY_CHANGE, *reconciliation.APPROVAL_KINDS]
-ON_APPROVAL: list[Handler] = [approvals.apply_policy_change, reconciliation.act_on_approval]
+APPROVALS: list[approvals.ApprovalKind] = [
+    approvals.POLICY_CHANGE,
+    *reconciliation.APPROVAL_KINDS,
+    *backfills.KINDS,
+]
+ON_APPROVAL: list[Handler] = [
+    approvals.apply_policy_change,
+    reconciliation.act_on_approval,
+    backfills.on_approved,
+]
 
 # What starts by itself on a new installation; people edit it later on the Schedules page.
 SCHEDULES: list[ScheduleDefault] = [
@@ -100,6 +113,10 @@ SUBSCRIPTIONS: list[tuple[str, Handler]] = [
     ("approvals.request_rejected", reconciliation.drop_proposal),
     ("approvals.request_withdrawn", reconciliation.drop_proposal),
     ("approvals.request_expired", reconciliation.drop_proposal),
+    ("approvals.request_rejected", backfills.on_refused),
+    ("approvals.request_withdrawn", backfills.on_refused),
+    ("approvals.request_expired", backfills.on_refused),
+    ("run.died", backfills.on_run_died),
 ]
 
 
@@ -185,6 +202,8 @@ def wire() -> None:
     """Makes every kind known and lets handlers hear what they wait for; doing it again changes nothing."""
     for kind in KINDS:
         runs.declare(kind)
+    for definition in backfills.DEFINITIONS:
+        backfills.register(definition)
     for asked in APPROVALS:
         approvals.declare(asked)
     for handler in ON_APPROVAL:

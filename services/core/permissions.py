@@ -25,6 +25,9 @@ class Permission(StrEnum):
     RUN_EXECUTE = "runs.run.execute"  # workers and the clock; no role holds it
     RUN_CONTROL = "runs.run.control"
     SCHEDULE_EDIT = "runs.schedule.edit"
+    BACKFILL_READ = "backfills.backfill.read"
+    BACKFILL_DRAFT = "backfills.backfill.draft"
+    BACKFILL_RUN = "backfills.backfill.run"
     APPROVAL_READ = "approvals.request.read"
     APPROVAL_VOTE_FINANCE = "approvals.vote.finance"
     APPROVAL_VOTE_OPS = "approvals.vote.ops"

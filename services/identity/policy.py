@@ -25,6 +25,7 @@ _MONEY_READS = frozenset(
         Permission.RECONCILIATION_READ,
         Permission.RUN_READ,
         Permission.APPROVAL_READ,
+        Permission.BACKFILL_READ,
     }
 )
 
@@ -56,10 +57,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.NOTIFICATION_READ,
             Permission.NOTIFICATION_SEND,
             Permission.APPROVAL_VOTE_OPS,
+            Permission.BACKFILL_DRAFT,
+            Permission.BACKFILL_RUN,
         },
         Role.DEV: _EVERYONE
         | _MONEY_READS
-        | {Permission.RUN_CONTROL, Permission.KEY_MANAGE, Permission.APPROVAL_VOTE_DEV},
+        | {Permission.RUN_CONTROL, Permission.KEY_MANAGE, Permission.APPROVAL_VOTE_DEV, Permission.BACKFILL_DRAFT},
         Role.AUDITOR: _EVERYONE | _READS | {Permission.AUDIT_VERIFY},
         Role.ADMIN: _EVERYONE
         | _READS

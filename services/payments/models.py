@@ -156,6 +156,7 @@ class Payment(_OfAccount, Base):
 
     `hour` is the first instant of the local hour of creation; `failure_reason` is the decline code, else the
     failure code, else empty; `attempts` counts charges.
+    `net_minor`, in `settlement_currency`, is what Stripe credited for it; filled by backfills.
     """
 
     __tablename__ = "payment"
@@ -185,6 +186,8 @@ class Payment(_OfAccount, Base):
     charge_ref: Mapped[str | None] = mapped_column(Ref)
     description: Mapped[str | None]
     canceled_at: Mapped[dt.datetime | None]
+    net_minor: Mapped[int | None]
+    settlement_currency: Mapped[str | None]
 
 
 class Refund(_OfAccount, Base):

@@ -25,6 +25,7 @@ PLANTED = {
 FACES = (
     "approvals",
     "audit",
+    "backfills",
     "bank",
     "books",
     "dunning",

@@ -37,6 +37,9 @@ UNCHECKED = {
     "identity.sign_out": "ends the session whose secret was presented",
     "audit.record": "writes what the caller, already checked, has done",
     "approvals.request": "asks for what the caller, already checked, wants to do",
+    "backfills.on_approved": "acts on an approval, whose votes were checked",
+    "backfills.on_refused": "follows a request that ended; whoever ended it was checked",
+    "backfills.on_run_died": "notes what happened to a run",
     "notifications.send": "says what the caller, already checked, has done",
     "runs.workers_seen": "two counts for the readiness probe, which nobody signs in for",
 }

@@ -30,7 +30,7 @@ def storm(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
             before = done(laid.database)
             os.kill(pid, signal.SIGKILL)
             struck += 1
-            _wait_for_the_end(pid)
+            wait_for_the_end(pid)
             laid.postgres.start()
             back.append(until(lambda before=before: _goes_on(laid, before), seconds=180))
         until(lambda: unfinished(laid.database) == 0, seconds=300)
@@ -42,7 +42,7 @@ def _goes_on(laid: Ground, before: int) -> bool:
     return done(laid.database) > before or unfinished(laid.database) == 0
 
 
-def _wait_for_the_end(pid: int) -> None:
+def wait_for_the_end(pid: int) -> None:
     """Until the server is gone and reaped: a start that still sees its process is refused."""
     until(lambda: not Path(f"/proc/{pid}").exists() or _reaped(pid), seconds=30)
     time.sleep(0.2)

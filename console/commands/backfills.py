@@ -1,0 +1,181 @@
+"""`kontor backfills …`: every step of a backfill, from the catalogue to the way back."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import Annotated, Any
+
+import typer
+
+from console.commands.support import AsJson, answer, table, tell, unit_of_work
+from services import backfills
+from services.backfills import BackfillDetail, BackfillState, Pace
+from services.core.errors import Invalid
+
+app = typer.Typer(help="Backfills: change many rows, provably.", no_args_is_help=True)
+
+_Which = Annotated[str, typer.Argument(metavar="BACKFILL", help="Its number (BF-0012 or 12) or its id.")]
+_Reason = Annotated[str, typer.Option(help="Stands in the audit log; at least eight characters.")]
+_Params = Annotated[str, typer.Option(help="The definition's parameters as JSON.")]
+_Wait = Annotated[bool, typer.Option("--wait", help="Wait until the worker is done with it.")]
+_MOVING = {
+    BackfillState.DRY_RUNNING,
+    BackfillState.RUNNING,
+    BackfillState.VERIFYING,
+    BackfillState.ROLLING_BACK,
+}
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """What can be run, and the latest backfills.
+
+    Example: kontor backfills list --json
+    """
+    with unit_of_work() as uow:
+        known, made = backfills.catalogue(uow), backfills.backfills(uow)
+    words = table(
+        ["Definition", "Version", "Table", "Columns"],
+        [[one.name, str(one.version), one.table, ", ".join(one.columns)] for one in known],
+    )
+    rows = [[one.label, one.definition, str(one.state), str(one.predicted or "-"), one.created_by_name] for one in made]
+    latest = table(["Backfill", "Definition", "State", "Rows", "By"], rows)
+    answer({"definitions": known, "backfills": made}, f"{words}\n\n{latest}", as_json=as_json)
+
+
+@app.command()
+def draft(
+    definition: Annotated[str, typer.Argument(help="As listed by `kontor backfills list`.")],
+    params: _Params = "{}",
+    as_json: AsJson = False,
+) -> None:
+    """Make a new one. Nothing is counted or changed.
+
+    Example: kontor backfills draft payments.net_minor --params '{"since": "2026-01-01"}'
+    """
+    with unit_of_work() as uow:
+        made = backfills.draft(uow, definition=definition, params=_json(params))
+        detail = backfills.backfill_detail(uow, backfill_id=made)
+    _say(detail, as_json)
+
+
+@app.command()
+def change(backfill: _Which, params: _Params, as_json: AsJson = False) -> None:
+    """Give it other parameters; it is a draft again."""
+    _act(backfill, backfills.change_params, as_json, params=_json(params))
+
+
+@app.command("dry-run")
+def dry_run(backfill: _Which, wait: _Wait = False, as_json: AsJson = False) -> None:
+    """Measure what would happen; a worker does it, and nothing stays changed."""
+    _act(backfill, backfills.start_dry_run, as_json, wait=wait)
+
+
+@app.command()
+def request(backfill: _Which, as_json: AsJson = False) -> None:
+    """Ask those the policy names to agree to exactly the dry run."""
+    _act(backfill, backfills.ask_approval, as_json)
+
+
+@app.command()
+def start(backfill: _Which, wait: _Wait = False, as_json: AsJson = False) -> None:
+    """Use the approval up and begin. Refused when data, code, parameters or dry run are not what was agreed to."""
+    _act(backfill, backfills.start, as_json, wait=wait)
+
+
+@app.command()
+def pause(backfill: _Which, reason: _Reason = "", as_json: AsJson = False) -> None:
+    """Stop at the end of the batch."""
+    _act(backfill, backfills.pause, as_json, reason=reason or None)
+
+
+@app.command()
+def resume(backfill: _Which, wait: _Wait = False, as_json: AsJson = False) -> None:
+    """Go on after the last batch."""
+    _act(backfill, backfills.resume, as_json, wait=wait)
+
+
+@app.command()
+def cancel(backfill: _Which, reason: _Reason, as_json: AsJson = False) -> None:
+    """End it. What it changed stays until it is rolled back."""
+    _act(backfill, backfills.cancel, as_json, reason=reason)
+
+
+@app.command()
+def pace(backfill: _Which, speed: Annotated[Pace, typer.Argument()], as_json: AsJson = False) -> None:
+    """Slower or faster from the next batch on."""
+    _act(backfill, backfills.set_pace, as_json, pace=speed)
+
+
+@app.command()
+def status(backfill: _Which, as_json: AsJson = False) -> None:
+    """Where it stands: progress, why it waits, rows set aside, conflicts."""
+    with unit_of_work() as uow:
+        detail = backfills.backfill_detail(uow, backfill_id=_id(uow, backfill))
+    _say(detail, as_json)
+
+
+@app.command()
+def verify(backfill: _Which, wait: _Wait = False, as_json: AsJson = False) -> None:
+    """Measure the checks and the sample once more."""
+    _act(backfill, backfills.verify_again, as_json, wait=wait)
+
+
+@app.command()
+def rollback(backfill: _Which, reason: _Reason, wait: _Wait = False, as_json: AsJson = False) -> None:
+    """Take it back. Rows edited since are left alone and listed. After Finance has signed, this asks for it."""
+    _act(backfill, backfills.roll_back, as_json, wait=wait, reason=reason)
+
+
+def _act(backfill: str, act: Any, as_json: bool, *, wait: bool = False, **arguments: Any) -> None:
+    with unit_of_work() as uow:
+        found = _id(uow, backfill)
+        act(uow, backfill_id=found, **arguments)
+        detail = backfills.backfill_detail(uow, backfill_id=found)
+    if wait:
+        tell("Waiting for a worker")
+    while wait and detail.backfill.state in _MOVING:
+        time.sleep(0.5)
+        with unit_of_work() as uow:
+            detail = backfills.backfill_detail(uow, backfill_id=found)
+    _say(detail, as_json)
+
+
+def _say(detail: BackfillDetail, as_json: bool) -> None:
+    one, progress = detail.backfill, detail.progress
+    lines = [f"{one.label} {one.definition}: {one.state}"]
+    if one.problem:
+        lines.append(one.problem)
+    if one.predicted is not None:
+        lines.append(f"{one.predicted} rows according to the dry run")
+    if progress:
+        lines.append(
+            f"{progress.direction}: {progress.changed} rows in {progress.batches} batches,"
+            f" {progress.rows_per_second} rows/s, {progress.quarantined} set aside, {progress.conflicts} conflicts"
+        )
+    if one.throttle:
+        held = one.throttle
+        lines.append(f"Waits since {held['since']}: {held['indicator']} is {held['value']}, limit {held['limit']}")
+    answer(detail, "\n".join(lines), as_json=as_json)
+
+
+def _id(uow: Any, reference: str) -> uuid.UUID:
+    number = reference.upper().removeprefix("BF-")
+    if number.isdigit():
+        return backfills.backfill_by_number(uow, number=int(number))
+    try:
+        return uuid.UUID(reference)
+    except ValueError as error:
+        raise Invalid("A backfill is named by its number (BF-0012) or its id.") from error
+
+
+def _json(params: str) -> dict[str, Any]:
+    try:
+        given = json.loads(params)
+    except json.JSONDecodeError as error:
+        raise Invalid(f"--params is not JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise Invalid("--params is an object of the definition's parameters.")
+    return given

@@ -1,0 +1,126 @@
+"""What a developer writes: a small class that says which rows, what change, and what proves it.
+
+A definition never loops, commits, throttles or remembers anything: that is the engine's. `docs/backfills.md` is the
+guide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Select, TableClause
+
+from services.backfills.errors import BadDefinition, UnknownDefinition
+from services.backfills.vocabulary import Expect
+from services.core.words import Words
+
+
+class NoParams(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A number that proves something: measured at the dry run, and again afterwards. `query` returns one integer."""
+
+    code: str
+    title: Words
+    query: Select[Any]
+    expect: Expect
+
+
+@dataclass(frozen=True)
+class MoneyColumns:
+    """Which written column is money in minor units, and the expression of its currency."""
+
+    amount: str
+    currency: ColumnElement[str]
+
+
+class Definition:
+    """Base of both ways to write a backfill; use SqlBackfill or PythonBackfill.
+
+    `target` declares the table with every column that the definition reads or writes, typed; all of them go into
+    the dry run's checksum. `key` is its single-column primary key; it is walked in ascending order. `columns` are
+    those it writes. `along` is written with them but neither compared nor restored (a change counter, say), and
+    `lock` names an advisory lock that other writers of the table take for their transaction.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    title: ClassVar[Words]
+    description: ClassVar[Words]
+    owner: ClassVar[str]
+    target: ClassVar[TableClause]
+    key: ClassVar[str] = "id"
+    columns: ClassVar[tuple[str, ...]]
+    params: ClassVar[type[BaseModel]] = NoParams
+    undoable: ClassVar[bool] = True
+    quarantine_limit: ClassVar[int] = 100
+    runbook: ClassVar[Words]
+    money: ClassVar[MoneyColumns | None] = None
+    lock: ClassVar[str | None] = None
+
+    def rows(self, params: Any) -> ColumnElement[bool]:
+        """The rows it is about; evaluated anew in each batch."""
+        raise NotImplementedError
+
+    def checks(self, params: Any) -> Sequence[Check]:  # noqa: ARG002
+        """What must hold afterwards."""
+        return ()
+
+    def along(self) -> Mapping[str, ColumnElement[Any]]:
+        return {}
+
+
+class SqlBackfill(Definition):
+    """The change as an expression per column, evaluated by the database on the row as it is."""
+
+    def change(self, params: Any) -> Mapping[str, ColumnElement[Any]]:
+        raise NotImplementedError
+
+
+class PythonBackfill(Definition):
+    """The change as a function of a batch, for what SQL cannot say.
+
+    `change_batch` gets the rows (mappings with the columns of `target`) and returns the new values by key; a row it
+    leaves out stays as it is. It must depend on nothing but its arguments: it is called again to verify.
+    """
+
+    def change_batch(self, rows: Sequence[Mapping[str, Any]], params: Any) -> Mapping[Any, Mapping[str, Any]]:
+        raise NotImplementedError
+
+
+_known: dict[str, Definition] = {}
+
+
+def register(definition: Definition) -> None:
+    """Makes a definition known. Raises BadDefinition for one that the engine could not carry out."""
+    columns = {column.name for column in definition.target.columns}
+    if not {definition.key, *definition.columns} <= columns or not definition.columns:
+        raise BadDefinition(f"{definition.name}: `target` has to declare the key and every column that is written.")
+    if definition.key in definition.columns:
+        raise BadDefinition(f"{definition.name}: a backfill cannot move the key it walks along.")
+    if _known.setdefault(definition.name, definition) is not definition:
+        raise BadDefinition(f"Two backfills are called {definition.name}.")
+
+
+def definition_named(name: str) -> Definition:
+    """Raises UnknownDefinition."""
+    if name not in _known:
+        raise UnknownDefinition(f"There is no backfill called “{name}”. `kontor backfills list` shows them.")
+    return _known[name]
+
+
+def registered() -> list[Definition]:
+    return sorted(_known.values(), key=lambda one: one.name)
+
+
+def code_digest(definition: Definition) -> str:
+    """SHA-256 of the definition's source: an approval holds for this code alone."""
+    return hashlib.sha256(inspect.getsource(type(definition)).encode()).hexdigest()

@@ -1,0 +1,172 @@
+"""What a worker does with a backfill that has started. Every function runs in the run's fenced transaction."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from services import approvals, runs
+from services.backfills import batching, ledger, verifying
+from services.backfills import statements as sql
+from services.backfills.batching import Plan, Step
+from services.backfills.definition import definition_named
+from services.backfills.errors import NotAtWork, PlanChanged
+from services.backfills.load import LoadMeter
+from services.backfills.models import Backfill
+from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, rest_after
+from services.backfills.service import (
+    SIGN_OFF_APPROVAL,
+    S,
+    agreed_content,
+    checked_params,
+    locked,
+    move,
+    note,
+)
+from services.backfills.vocabulary import VERIFY, BackfillParams, Direction, Pace
+from services.core import canonical_json
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+
+
+def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> Plan:
+    """Takes the work over under a new epoch. Raises PlanChanged when it is not what was agreed to at the start."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, backfill_id)
+    _at_work(uow, row, direction)
+    definition = definition_named(row.definition)
+    if row.plan is None or (direction is Direction.FORWARD and agreed_content(row, row.plan["frozen"]) != row.plan):
+        raise PlanChanged("Parameters or code are not what was agreed to when this started; it cannot go on.")
+    connection = uow.session.connection()
+    if direction is Direction.FORWARD:
+        sql.make_before_table(connection, definition, row.number)
+    else:
+        sql.index_before_table(connection, row.number)
+    cursor = ledger.open_cursor(connection, row.id, direction, FIRST_SIZE)
+    params = checked_params(definition, row.plan["params"])
+    return Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], cursor.epoch)
+
+
+def step(uow: UnitOfWork, *, plan: Plan, direction: Direction) -> tuple[Step, float]:
+    """One batch, with its checkpoint, and how long to rest after it. Raises NotAtWork when somebody stopped it."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, plan.backfill_id)
+    _at_work(uow, row, direction)
+    pace = Pace(row.pace)
+    act = batching.forward if direction is Direction.FORWARD else batching.back
+    done = act(uow.session.connection(), plan, TARGET_SECONDS[pace])
+    return done, rest_after(pace, done.seconds)
+
+
+def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
+    """Looks at the load; notes on the backfill since when it waits and for what, and clears it again."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    excess = excess_of(meter.read(uow.session.connection()))
+    row = uow.session.get(Backfill, plan.backfill_id, populate_existing=True)
+    if row is None or (excess is None and row.throttle is None):
+        return excess
+    row = locked(uow, plan.backfill_id)
+    if excess is None:
+        row.throttle = None
+    else:
+        same = row.throttle is not None and row.throttle["indicator"] == excess.indicator
+        since = row.throttle["since"] if same and row.throttle else uow.clock.now().isoformat()
+        row.throttle = {
+            "indicator": excess.indicator,
+            "value": excess.value,
+            "limit": excess.limit,
+            "since": since,
+        }
+    uow.session.flush()
+    return excess
+
+
+def end_forward(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
+    """All batches are done: goes on to the verification."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, plan.backfill_id)
+    cursor = ledger.read_cursor(uow.session.connection(), row.id)
+    if row.state != S.RUNNING or not cursor.done or cursor.epoch != plan.epoch:
+        raise NotAtWork("There are batches left.")
+    move(uow, row, S.VERIFYING)
+    row.changed_at = uow.clock.now()
+    aside = ledger.quarantined(uow.session.connection(), row.id)
+    result = {"changed": cursor.changed, "batches": cursor.number, "quarantined": aside}
+    row.run_id = runs.enqueue(uow, kind=VERIFY, params=BackfillParams(backfill_id=row.id))
+    note(uow, row, "changed_rows", after=result)
+    return result
+
+
+def end_back(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
+    """Everything is given back that could be."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, plan.backfill_id)
+    connection = uow.session.connection()
+    cursor = ledger.read_cursor(connection, row.id)
+    conflicts = ledger.conflicts(connection, row.id)
+    result = {"restored": cursor.changed, "conflicts": conflicts}
+    move(uow, row, S.ROLLED_BACK_WITH_CONFLICTS if conflicts else S.ROLLED_BACK)
+    row.ended_at = uow.clock.now()
+    note(uow, row, "rolled_back", after=result)
+    return result
+
+
+def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
+    """Measures what was promised. When all of it holds, Finance is asked to sign exactly this document."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, backfill_id)
+    if row.state != S.VERIFYING or row.plan is None or row.dry_run is None:
+        raise NotAtWork("It is not waiting to be verified.")
+    definition = definition_named(row.definition)
+    params = checked_params(definition, row.plan["params"])
+    plan = Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], 0)
+    document = verifying.verified(uow.session.connection(), plan, row.dry_run)
+    row.verification = document | {"measured_at": uow.clock.now().isoformat()}
+    failed = [one["code"] for one in document["results"] if not one["held"]]
+    if failed:
+        move(uow, row, S.FAILED)
+        row.problem = f"The verification found: {', '.join(failed)}."
+    else:
+        move(uow, row, S.AWAITING_SIGNOFF)
+        row.signoff_request_id = _ask_signature(uow, row).id
+    note(uow, row, "verified", after={"held": document["held"], "failed": failed})
+    return {"held": document["held"], "failed": failed}
+
+
+def signed_content(row: Backfill) -> dict[str, Any]:
+    """What Finance signs: the plan that was carried out, and what the verification found."""
+    return {
+        "backfill": str(row.id),
+        "number": row.number,
+        "plan": canonical_json.digest(row.plan),
+        "verification": canonical_json.digest(row.verification),
+        "rows": (row.plan or {})["frozen"]["rows"],
+        "money": (row.plan or {})["frozen"]["money"],
+    }
+
+
+def _ask_signature(uow: UnitOfWork, row: Backfill) -> approvals.RequestView:
+    starter = row.started_by or approvals.NOBODY
+    return approvals.request(
+        uow,
+        kind=SIGN_OFF_APPROVAL,
+        subject_type="backfill",
+        subject_id=row.id,
+        entity_id=None,
+        content=signed_content(row),
+        facts=approvals.ApprovalFacts(rows=(row.plan or {})["frozen"]["rows"]),
+        requested_by=approvals.Requester(starter, row.started_by_name or "Kontor"),
+    )
+
+
+def _at_work(uow: UnitOfWork, row: Backfill, direction: Direction) -> None:
+    """A run that was paused and resumed on the Runs page takes its backfill along."""
+    wanted = S.RUNNING if direction is Direction.FORWARD else S.ROLLING_BACK
+    if row.state == S.PAUSED and direction is Direction.FORWARD and _run_wants_to_go_on(uow, row):
+        move(uow, row, S.RUNNING)
+    if row.state != wanted:
+        raise NotAtWork(f"This backfill is {row.state}; nothing more is changed.")
+
+
+def _run_wants_to_go_on(uow: UnitOfWork, row: Backfill) -> bool:
+    return row.run_id is not None and runs.run_detail(uow, run_id=row.run_id).run.desired is runs.Desired.RUN

@@ -1,0 +1,82 @@
+"""What backfills do when others decide: a request approved, rejected or ended, a run that died."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+
+from services import approvals
+from services.backfills import ledger
+from services.backfills.execution import signed_content
+from services.backfills.models import Backfill
+from services.backfills.service import (
+    RUN_APPROVAL,
+    SIGN_OFF_APPROVAL,
+    UNDO_APPROVAL,
+    S,
+    begin_rollback,
+    locked,
+    move,
+    note,
+    undo_content,
+)
+from services.core.db import UnitOfWork
+from services.core.events import DomainEvent
+
+
+def on_approved(uow: UnitOfWork, event: DomainEvent) -> None:
+    """Handler of `approvals.request_approved`: may start, is signed, or is taken back from here on."""
+    row = _row_of(uow, event)
+    if row is None:
+        return
+    request_id = uuid.UUID(event.subject_id)
+    if event.data["kind"] == RUN_APPROVAL and row.request_id == request_id:
+        move(uow, row, S.APPROVED)
+    elif event.data["kind"] == SIGN_OFF_APPROVAL and row.signoff_request_id == request_id:
+        approvals.consume(uow, request_id=request_id, content=signed_content(row))
+        move(uow, row, S.SIGNED_OFF)
+        row.signed_by_name, row.ended_at = uow.actor.name, uow.clock.now()
+        note(uow, row, "signed_off", after={"request": str(request_id)})
+    elif event.data["kind"] == UNDO_APPROVAL and row.undo_request_id == request_id:
+        _undo(uow, row, request_id)
+
+
+def on_refused(uow: UnitOfWork, event: DomainEvent) -> None:
+    """Handler of a request's rejection, withdrawal or expiry: back to the dry run, or rejected by Finance."""
+    row = _row_of(uow, event)
+    if row is None:
+        return
+    request_id = uuid.UUID(event.subject_id)
+    if row.request_id == request_id and row.state in (S.AWAITING_APPROVAL, S.APPROVED):
+        move(uow, row, S.DRY_RUN_READY)
+        row.request_id, row.problem = None, f"The request was {event.name.rsplit('_', 1)[-1]}."
+    elif row.signoff_request_id == request_id and row.state == S.AWAITING_SIGNOFF and event.name.endswith("_rejected"):
+        move(uow, row, S.REJECTED)
+        row.problem = "Finance did not sign."
+        note(uow, row, "rejected", after={"request": str(request_id)})
+
+
+def on_run_died(uow: UnitOfWork, event: DomainEvent) -> None:
+    """Handler of `run.died`: the backfill says why it stands still."""
+    if not event.data["kind"].startswith("backfills."):
+        return
+    row = uow.session.scalar(select(Backfill).where(Backfill.run_id == uuid.UUID(event.subject_id)).with_for_update())
+    if row is None or row.state not in (S.DRY_RUNNING, S.RUNNING, S.VERIFYING, S.ROLLING_BACK):
+        return
+    move(uow, row, S.DRAFT if row.state == S.DRY_RUNNING else S.FAILED)
+    row.problem = event.data["error"]
+    note(uow, row, "failed", after={"error": event.data["error"]})
+
+
+def _undo(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID) -> None:
+    content = approvals.request_detail(uow, request_id=request_id).request.content
+    changed = ledger.read_cursor(uow.session.connection(), row.id).changed
+    approvals.consume(uow, request_id=request_id, content=undo_content(row, changed) | {"reason": content["reason"]})
+    begin_rollback(uow, row, content["reason"])
+
+
+def _row_of(uow: UnitOfWork, event: DomainEvent) -> Backfill | None:
+    if event.data.get("kind") not in (RUN_APPROVAL, SIGN_OFF_APPROVAL, UNDO_APPROVAL):
+        return None
+    return locked(uow, uuid.UUID(event.data["subject"].partition("/")[2]))

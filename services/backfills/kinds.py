@@ -1,0 +1,142 @@
+"""What is asked of people: to let a backfill run, to sign what it did, to take a signed one back."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+
+from services.approvals import ApprovalKind, Change, Description, Line, RequestView, Team, Tier
+from services.backfills.definition import definition_named
+from services.backfills.models import Backfill
+from services.backfills.service import RUN_APPROVAL, SIGN_OFF_APPROVAL, UNDO_APPROVAL
+from services.core.db import UnitOfWork
+from services.core.money import Money
+from services.core.words import Words
+
+_RUN = Words("Run BF-{number:04d}: {title}", "BF-{number:04d} ausführen: {title}")
+_SIGN = Words("Sign off BF-{number:04d}: {title}", "BF-{number:04d} unterschreiben: {title}")
+_UNDO = Words("Take BF-{number:04d} back: {title}", "BF-{number:04d} zurücknehmen: {title}")
+_ROWS = Words("Rows changed", "Geänderte Zeilen")
+_MOVED = Words("Money moved, {currency}", "Bewegtes Geld, {currency}")
+_SUM = Words("Sum of the column, {currency}", "Summe der Spalte, {currency}")
+_SECONDS = Words("Estimated time, seconds", "Geschätzte Dauer, Sekunden")
+_COLUMNS = Words("Columns written", "Beschriebene Spalten")
+_PARAMS = Words("Parameters", "Parameter")
+
+
+def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
+    """From the signed content: definition, parameters, rows and money as the dry run found them."""
+    content, row = asked.content, _row(uow, asked)
+    definition = definition_named(content["definition"])
+    frozen = content["frozen"]
+    columns = ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)
+    given = ", ".join(f"{name} = {value}" for name, value in content["params"].items()) or "–"
+    lines = [
+        Line(_ROWS, frozen["rows"]),
+        Line(_COLUMNS, columns),
+        Line(_PARAMS, given),
+        Line(_SECONDS, content["estimate"]["seconds"]),
+        *[Line(_named(_MOVED, one["currency"]), Money(one["moved"], one["currency"])) for one in frozen["money"]],
+    ]
+    changes = [
+        Change(
+            _named(_SUM, one["currency"]), Money(one["before"], one["currency"]), Money(one["after"], one["currency"])
+        )
+        for one in frozen["money"]
+    ]
+    return Description(
+        title=_title(_RUN, row, definition.title),
+        lines=tuple(lines),
+        changes=tuple(changes),
+        consequence=definition.description,
+        undo=Words(
+            "Yes: from the before-images, as long as a row was not edited since.",
+            "Ja: aus den aufbewahrten Werten, soweit eine Zeile seither nicht bearbeitet wurde.",
+        )
+        if definition.undoable
+        else Words("No.", "Nein."),
+        href=f"/backfills/{row.id}",
+    )
+
+
+def describe_signature(uow: UnitOfWork, asked: RequestView) -> Description:
+    """The verification's results, expected against found."""
+    row = _row(uow, asked)
+    definition = definition_named(row.definition)
+    titles = {check.code: check.title for check in definition.checks(definition.params.model_validate(row.params))}
+    results = (row.verification or {}).get("results", [])
+    changes = [
+        Change(titles.get(one["code"]) or _RESULTS[one["code"]], one["expected"], one["found"]) for one in results
+    ]
+    return Description(
+        title=_title(_SIGN, row, definition.title),
+        lines=(Line(_ROWS, asked.content["rows"]),),
+        changes=tuple(changes),
+        consequence=Words(
+            "The change is final; taking it back later needs a request of its own. A rejection leads to the way back.",
+            "Die Änderung gilt; sie später zurückzunehmen braucht eine eigene Anfrage. Eine Ablehnung führt zur"
+            " Rücknahme.",
+        ),
+        href=f"/backfills/{row.id}",
+    )
+
+
+def describe_undo(uow: UnitOfWork, asked: RequestView) -> Description:
+    row = _row(uow, asked)
+    return Description(
+        title=_title(_UNDO, row, definition_named(row.definition).title),
+        lines=(
+            Line(_ROWS, asked.content["changed"]),
+            Line(Words("Reason", "Grund"), asked.content["reason"]),
+        ),
+        consequence=Words(
+            "Rows that were edited since are left alone and listed.",
+            "Seither bearbeitete Zeilen bleiben, wie sie sind, und werden aufgelistet.",
+        ),
+        href=f"/backfills/{row.id}",
+    )
+
+
+_RESULTS = {
+    "rows_changed": Words("Rows predicted and changed", "Vorhergesagte und geänderte Zeilen"),
+    "before_images": Words("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
+    "sample_recomputed": Words("Sampled rows computed again", "Nachgerechnete Zeilen der Stichprobe"),
+}
+
+RUN_KIND = ApprovalKind(
+    RUN_APPROVAL,
+    Words("Run a backfill", "Einen Backfill ausführen"),
+    (
+        Tier(quorum={Team.OPS: 1, Team.FINANCE: 1}),
+        Tier(quorum={Team.DEV: 1, Team.OPS: 1, Team.FINANCE: 1}, from_rows=1_000_000, from_amount={"EUR": 10_000_00}),
+    ),
+    describe_run,
+)
+SIGN_OFF_KIND = ApprovalKind(
+    SIGN_OFF_APPROVAL,
+    Words("Sign a backfill off", "Einen Backfill unterschreiben"),
+    (Tier(quorum={Team.FINANCE: 1}, expires_hours=24 * 14),),
+    describe_signature,
+)
+UNDO_KIND = ApprovalKind(
+    UNDO_APPROVAL,
+    Words("Take a signed backfill back", "Einen unterschriebenen Backfill zurücknehmen"),
+    (Tier(quorum={Team.FINANCE: 1}),),
+    describe_undo,
+)
+KINDS = (RUN_KIND, SIGN_OFF_KIND, UNDO_KIND)
+
+
+def _row(uow: UnitOfWork, asked: RequestView) -> Backfill:
+    return uow.session.scalars(select(Backfill).where(Backfill.id == uuid.UUID(asked.subject_id))).one()
+
+
+def _title(pattern: Words, row: Backfill, title: Words) -> Words:
+    return Words(
+        pattern.of("en", number=row.number, title=title.en), pattern.of("de", number=row.number, title=title.de)
+    )
+
+
+def _named(pattern: Words, currency: str) -> Words:
+    return Words(pattern.of("en", currency=currency), pattern.of("de", currency=currency))

@@ -1,0 +1,180 @@
+"""Cursor, batch log, quarantine and conflicts: beside the data, in the transaction that changes it.
+
+The tables are made on first use, in the schema that the migration made for them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from services.backfills.errors import NotAtWork
+from services.backfills.vocabulary import Direction
+
+_LAID = """
+SELECT pg_advisory_xact_lock(hashtextextended('kontor_backfill', 0));
+CREATE TABLE IF NOT EXISTS kontor_backfill.cursor (
+    backfill uuid PRIMARY KEY,
+    direction text NOT NULL,
+    epoch bigint NOT NULL DEFAULT 0,
+    number integer NOT NULL DEFAULT 0,
+    position text,
+    size integer NOT NULL,
+    scanned bigint NOT NULL DEFAULT 0,
+    changed bigint NOT NULL DEFAULT 0,
+    done boolean NOT NULL DEFAULT false
+);
+CREATE TABLE IF NOT EXISTS kontor_backfill.batch (
+    backfill uuid NOT NULL,
+    direction text NOT NULL,
+    number integer NOT NULL,
+    epoch bigint NOT NULL,
+    after_key text,
+    to_key text NOT NULL,
+    scanned bigint NOT NULL,
+    changed bigint NOT NULL,
+    milliseconds integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (backfill, direction, number)
+);
+CREATE TABLE IF NOT EXISTS kontor_backfill.quarantine (
+    backfill uuid NOT NULL,
+    key text NOT NULL,
+    batch integer NOT NULL,
+    error text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (backfill, key)
+);
+CREATE TABLE IF NOT EXISTS kontor_backfill.conflict (
+    backfill uuid NOT NULL,
+    key text NOT NULL,
+    before jsonb NOT NULL,
+    left_as jsonb NOT NULL,
+    found jsonb,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (backfill, key)
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a backfill stands: the last batch's number, the key it ended at, and what was done so far."""
+
+    direction: Direction
+    epoch: int
+    number: int
+    position: str | None
+    size: int
+    scanned: int
+    changed: int
+    done: bool
+
+
+def lay_down(connection: Connection) -> None:
+    """Makes the tables where they are missing."""
+    if connection.scalar(text("SELECT to_regclass('kontor_backfill.conflict')")) is None:
+        connection.exec_driver_sql(_LAID)
+
+
+def open_cursor(connection: Connection, backfill: uuid.UUID, direction: Direction, size: int) -> Cursor:
+    """Takes the cursor over under a new epoch (whoever held it before can no longer write), made if it is missing."""
+    values = {"id": backfill, "direction": direction.value, "size": size}
+    connection.execute(
+        text(
+            "INSERT INTO kontor_backfill.cursor (backfill, direction, size) VALUES (:id, :direction, :size)"
+            " ON CONFLICT (backfill) DO UPDATE SET direction = excluded.direction, epoch = cursor.epoch,"
+            " number = 0, position = NULL, scanned = 0, changed = 0, done = false"
+            " WHERE cursor.direction <> excluded.direction"
+        ),
+        values,
+    )
+    connection.execute(text("UPDATE kontor_backfill.cursor SET epoch = epoch + 1 WHERE backfill = :id"), values)
+    return read_cursor(connection, backfill)
+
+
+def read_cursor(connection: Connection, backfill: uuid.UUID) -> Cursor:
+    """Raises NotAtWork when nothing was ever started."""
+    row = connection.execute(
+        text("SELECT * FROM kontor_backfill.cursor WHERE backfill = :id"), {"id": backfill}
+    ).one_or_none()
+    if row is None:
+        raise NotAtWork("This backfill has not started yet.")
+    return Cursor(
+        Direction(row.direction), row.epoch, row.number, row.position, row.size, row.scanned, row.changed, row.done
+    )
+
+
+def move(
+    connection: Connection,
+    backfill: uuid.UUID,
+    cursor: Cursor,
+    *,
+    to_key: str,
+    scanned: int,
+    changed: int,
+    milliseconds: int,
+    size: int,
+    done: bool,
+) -> None:
+    """Writes the batch down and moves on; the last statement that a batch needs. Raises NotAtWork when overtaken."""
+    values: dict[str, Any] = {
+        "id": backfill,
+        "direction": cursor.direction.value,
+        "epoch": cursor.epoch,
+        "was": cursor.number,
+        "number": cursor.number + 1,
+        "after": cursor.position,
+        "to": to_key,
+        "scanned": scanned,
+        "changed": changed,
+        "ms": milliseconds,
+        "size": size,
+        "done": done,
+    }
+    connection.execute(
+        text(
+            "INSERT INTO kontor_backfill.batch (backfill, direction, number, epoch, after_key, to_key, scanned,"
+            " changed, milliseconds) VALUES (:id, :direction, :number, :epoch, :after, :to, :scanned, :changed, :ms)"
+        ),
+        values,
+    )
+    moved = connection.execute(
+        text(
+            "UPDATE kontor_backfill.cursor SET number = :number, position = :to, scanned = scanned + :scanned,"
+            " changed = changed + :changed, size = :size, done = :done"
+            " WHERE backfill = :id AND epoch = :epoch AND direction = :direction AND number = :was"
+        ),
+        values,
+    )
+    if moved.rowcount != 1:
+        raise NotAtWork("Another worker has taken this backfill over.")
+
+
+def quarantine(connection: Connection, backfill: uuid.UUID, *, key: str, batch: int, error: str) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO kontor_backfill.quarantine (backfill, key, batch, error) VALUES (:id, :key, :batch, :error)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"id": backfill, "key": key, "batch": batch, "error": error[:500]},
+    )
+
+
+def quarantined(connection: Connection, backfill: uuid.UUID) -> int:
+    return (
+        connection.scalar(
+            text("SELECT count(*) FROM kontor_backfill.quarantine WHERE backfill = :id"), {"id": backfill}
+        )
+        or 0
+    )
+
+
+def conflicts(connection: Connection, backfill: uuid.UUID) -> int:
+    return (
+        connection.scalar(text("SELECT count(*) FROM kontor_backfill.conflict WHERE backfill = :id"), {"id": backfill})
+        or 0
+    )

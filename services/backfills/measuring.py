@@ -1,0 +1,210 @@
+"""The dry run: what would happen, measured on the data as it is, with everything rolled back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import BigInteger, Connection, String, case, cast, func, literal, select, text
+
+from services.backfills import ledger
+from services.backfills import statements as sql
+from services.backfills.batching import Plan, change_stretch
+from services.backfills.definition import Check, Definition, PythonBackfill, SqlBackfill, code_digest
+
+_RANDOM_ROWS = 20
+_EXTREME_ROWS = 2
+_TRIAL_ROWS = 5_000
+_INDEXES = text(
+    """
+    SELECT i.relname AS name, pg_relation_size(i.oid) AS bytes FROM pg_index x
+    JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_attribute a ON a.attrelid = x.indrelid
+    WHERE x.indrelid = CAST(:table AS regclass) AND a.attnum = ANY(x.indkey::int2[]) AND a.attname = ANY(:columns)
+    ORDER BY 1
+    """
+)
+_TRIGGERS = text(
+    "SELECT tgname FROM pg_trigger WHERE tgrelid = CAST(:table AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'"
+)
+
+
+def frozen(connection: Connection, definition: Definition, params: BaseModel, bound: str | None) -> dict[str, Any]:
+    """What an approval is bound to: the rows up to `bound`, a checksum of what they are and become, and the money.
+
+    The checksum of an SqlBackfill covers every declared column and the new values; that of a PythonBackfill the
+    declared columns, since its function is bound by the digest of its code.
+    """
+    if bound is None:
+        return {"bound": None, "rows": 0, "checksum": "0", "money": []}
+    target, changes = definition.target, _changes(definition, params)
+    whole = func.row(*target.c, *changes.values())
+    money = definition.money
+    currency = money.currency if money else literal("")
+    old, new = _amounts(definition, changes)
+    statement = (
+        select(
+            cast(currency, String).label("currency"),
+            func.count().label("rows"),
+            cast(func.sum(func.hashtextextended(cast(whole, String), 0)), String).label("checksum"),
+            func.coalesce(func.sum(old), 0).label("before"),
+            func.coalesce(func.sum(new), 0).label("after"),
+            func.coalesce(func.sum(case((old.is_not(None), new - old))), 0).label("moved"),
+        )
+        .where(sql.within(definition, None, bound), definition.rows(params))
+        .group_by(text("1"))
+        .order_by(text("1"))
+    )
+    found = connection.execute(statement).all()
+    sums = [
+        {"currency": row.currency, "before": int(row.before), "after": int(row.after), "moved": int(row.moved)}
+        for row in found
+    ]
+    return {
+        "bound": bound,
+        "rows": sum(row.rows for row in found),
+        "checksum": str(sum(Decimal(row.checksum) for row in found)),
+        "money": sums if money else [],
+    }
+
+
+def measured(connection: Connection, definition: Definition, params: BaseModel, *, number: int) -> dict[str, Any]:
+    """The whole document of a dry run, in canonical JSON values. Nothing of it stays in the target."""
+    ledger.lay_down(connection)
+    bound = sql.last_key(connection, definition)
+    document: dict[str, Any] = {
+        "definition": definition.name,
+        "version": definition.version,
+        "code": code_digest(definition),
+        "params": params.model_dump(mode="json"),
+        "frozen": frozen(connection, definition, params, bound),
+        "checks": [{"code": one.code, "before": value_of(connection, one)} for one in definition.checks(params)],
+        "indexes": _indexes(connection, definition),
+        "triggers": [str(name) for name in connection.scalars(_TRIGGERS, {"table": definition.target.name})],
+        "sample": [],
+        "explain": [],
+        "estimate": {"seconds": 0, "before_image_bytes": 0, "trial_rows": 0, "trial_ms": 0},
+    }
+    if bound is not None and document["frozen"]["rows"]:
+        document["sample"] = sample(connection, definition, params, bound)
+        document |= _trial(connection, definition, params, bound=bound, number=number, rows=document["frozen"]["rows"])
+    return document
+
+
+def value_of(connection: Connection, check: Check) -> int:
+    return int(connection.scalar(check.query) or 0)
+
+
+def sample(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> list[dict[str, Any]]:
+    """Rows before and after: some drawn at random, and the extremes of each number among the columns."""
+    base = select(*definition.target.c).where(sql.within(definition, None, bound), definition.rows(params))
+    numbers = [place for place in definition.target.c if isinstance(place.type, BigInteger)]
+    drawn = [("random", base.order_by(func.random()).limit(_RANDOM_ROWS))]
+    for place in numbers:
+        filled = base.where(place.is_not(None)).limit(_EXTREME_ROWS)
+        drawn.append((f"lowest {place.name}", filled.order_by(place, sql.key_of(definition))))
+        drawn.append((f"highest {place.name}", filled.order_by(place.desc(), sql.key_of(definition))))
+    rows: dict[str, tuple[str, dict[str, Any]]] = {}
+    for how, statement in drawn:
+        for row in connection.execute(statement):
+            found = sql.as_row(row)
+            rows.setdefault(str(found[definition.key]), (how, found))
+    after = after_values(connection, definition, params, [row for _, row in rows.values()])
+    return [
+        {
+            "key": key,
+            "drawn": how,
+            "before": {name: as_text(value) for name, value in row.items() if name != definition.key},
+            "after": {name: as_text(value) for name, value in after.get(key, {}).items()},
+        }
+        for key, (how, row) in rows.items()
+    ]
+
+
+def after_values(
+    connection: Connection, definition: Definition, params: BaseModel, rows: Sequence[dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """What the change makes of rows as they stand in the database (of an SqlBackfill) or as given."""
+    if isinstance(definition, PythonBackfill):
+        return {str(key): dict(values) for key, values in definition.change_batch(rows, params).items()}
+    key, changes = sql.key_of(definition), _changes(definition, params)
+    named = [expression.label(f"new_{name}") for name, expression in changes.items()]
+    found = connection.execute(select(key, *named).where(key.in_([row[definition.key] for row in rows])))
+    return {str(row[0]): dict(zip(changes, row[1:], strict=True)) for row in found}
+
+
+def as_text(value: Any) -> str | int | None:
+    """A value for people: whole numbers stay numbers."""
+    return value if value is None or (isinstance(value, int) and abs(value) < 2**53) else str(value)
+
+
+def _changes(definition: Definition, params: BaseModel) -> dict[str, Any]:
+    return dict(definition.change(params)) if isinstance(definition, SqlBackfill) else {}
+
+
+def _amounts(definition: Definition, changes: dict[str, Any]) -> tuple[Any, Any]:
+    """The money column before and after; zero where there is none, and before equals after where only Python knows."""
+    if definition.money is None:
+        return literal(0), literal(0)
+    old = definition.target.c[definition.money.amount]
+    return old, changes.get(definition.money.amount, old)
+
+
+def _indexes(connection: Connection, definition: Definition) -> list[dict[str, Any]]:
+    values = {"table": definition.target.name, "columns": [*definition.columns, *definition.along()]}
+    return [{"name": row.name, "bytes": row.bytes} for row in connection.execute(_INDEXES, values)]
+
+
+def _trial(
+    connection: Connection, definition: Definition, params: BaseModel, *, bound: str, number: int, rows: int
+) -> dict[str, Any]:
+    """One batch done for real and rolled back: how long it takes, how large its before-images are, its plan."""
+    plan = Plan(uuid.UUID(int=0), number, definition, params, bound, 0)
+    trial = connection.begin_nested()
+    try:
+        sql.make_before_table(connection, definition, number)
+        start = _first_wanted(connection, definition, params, bound)
+        change_stretch(
+            connection, plan, batch=1, after=start, to=sql.stretch_end(connection, definition, start, bound, 100)
+        )
+        middle = sql.stretch_end(connection, definition, start, bound, 101)
+        end = sql.stretch_end(connection, definition, middle, bound, _TRIAL_ROWS)
+        began = time.perf_counter()
+        changed = change_stretch(connection, plan, batch=2, after=middle, to=end)
+        seconds = time.perf_counter() - began
+        kept = sql.count_images(connection, definition, number) or 1
+        size = sql.relation_size(connection, f"kontor_backfill.before_{int(number)}")
+        lines = _explained(connection, plan, after=start, to=middle)
+    finally:
+        trial.rollback()
+    walked = sql.count_stretch(connection, definition, None, bound)
+    per_row = seconds / max(changed, 1)
+    estimate = {
+        "seconds": int(per_row * rows + walked * 2e-7) + 1,
+        "before_image_bytes": int(size / kept * rows),
+        "trial_rows": changed,
+        "trial_ms": int(seconds * 1000),
+        "walked": walked,
+    }
+    return {"estimate": estimate, "explain": lines}
+
+
+def _first_wanted(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> str | None:
+    """The key just before the first row that would change, so that the trial has something to do."""
+    key = sql.key_of(definition)
+    first = select(key).where(sql.within(definition, None, bound), definition.rows(params)).order_by(key).limit(1)
+    before = select(cast(key, String)).where(key < first.scalar_subquery()).order_by(key.desc()).limit(1)
+    return connection.scalar(before)
+
+
+def _explained(connection: Connection, plan: Plan, *, after: str | None, to: str) -> list[str]:
+    definition = plan.definition
+    if isinstance(definition, SqlBackfill):
+        before = sql.before_table(definition, plan.number)
+        statement = sql.change_statement(definition, plan.params, before, batch=1, after=after, to=to)
+    else:
+        statement = sql.rows_to_write(definition, plan.params, after=after, to=to)
+    return sql.explained(connection, statement)

@@ -1,0 +1,181 @@
+"""Reading backfills: the catalogue, the list, one with its progress."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from services.backfills import ledger
+from services.backfills.definition import Definition, definition_named, registered
+from services.backfills.errors import BackfillNotFound
+from services.backfills.models import Backfill
+from services.backfills.policy import TRANSITIONS
+from services.backfills.views import (
+    BackfillDetail,
+    BackfillView,
+    BatchView,
+    CheckView,
+    ConflictView,
+    DefinitionView,
+    ProgressView,
+    SetAside,
+)
+from services.backfills.vocabulary import BackfillState, Direction, Pace
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+
+_SHOWN = 50
+
+
+def catalogue(uow: UnitOfWork) -> tuple[DefinitionView, ...]:
+    """The registered definitions, by name."""
+    uow.actor.require(Permission.BACKFILL_READ)
+    return tuple(definition_view(one) for one in registered())
+
+
+def backfills(uow: UnitOfWork, *, states: tuple[BackfillState, ...] = (), limit: int = 50) -> tuple[BackfillView, ...]:
+    """The newest first."""
+    uow.actor.require(Permission.BACKFILL_READ)
+    chosen = select(Backfill).order_by(Backfill.id.desc()).limit(limit)
+    if states:
+        chosen = chosen.where(Backfill.state.in_([state.value for state in states]))
+    return tuple(view_of(row) for row in uow.session.scalars(chosen))
+
+
+def backfill_by_number(uow: UnitOfWork, *, number: int) -> uuid.UUID:
+    """Raises BackfillNotFound."""
+    uow.actor.require(Permission.BACKFILL_READ)
+    found = uow.session.scalar(select(Backfill.id).where(Backfill.number == number))
+    if found is None:
+        raise BackfillNotFound(f"There is no backfill BF-{number:04d}.")
+    return found
+
+
+def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetail:
+    """Everything about one. Raises BackfillNotFound."""
+    uow.actor.require(Permission.BACKFILL_READ)
+    row = uow.session.get(Backfill, backfill_id, populate_existing=True)
+    if row is None:
+        raise BackfillNotFound("There is no such backfill.")
+    connection = uow.session.connection()
+    started = row.consumed_request_id is not None
+    progress = _progress(connection, row) if started else None
+    return BackfillDetail(
+        backfill=view_of(row),
+        definition=definition_view(definition_named(row.definition)),
+        progress=progress,
+        quarantine=_quarantine(connection, row.id) if progress and progress.quarantined else (),
+        conflicts=_conflicts(connection, row.id) if progress and progress.conflicts else (),
+        next_steps=tuple(sorted(TRANSITIONS[BackfillState(row.state)])),
+    )
+
+
+def view_of(row: Backfill) -> BackfillView:
+    return BackfillView(
+        id=row.id,
+        number=row.number,
+        definition=row.definition,
+        version=row.definition_version,
+        title=definition_named(row.definition).title,
+        params=row.params,
+        state=BackfillState(row.state),
+        problem=row.problem,
+        created_by=row.created_by,
+        created_by_name=row.created_by_name,
+        created_at=row.created_at,
+        dry_run=row.dry_run,
+        request_id=row.request_id,
+        run_id=row.run_id,
+        pace=Pace(row.pace),
+        throttle=row.throttle,
+        started_by_name=row.started_by_name,
+        started_at=row.started_at,
+        changed_at=row.changed_at,
+        verification=row.verification,
+        signoff_request_id=row.signoff_request_id,
+        signed_by_name=row.signed_by_name,
+        undo_reason=row.undo_reason,
+        ended_at=row.ended_at,
+    )
+
+
+def definition_view(definition: Definition) -> DefinitionView:
+    checks = definition.checks(definition.params())
+    return DefinitionView(
+        name=definition.name,
+        version=definition.version,
+        title=definition.title,
+        description=definition.description,
+        owner=definition.owner,
+        table=definition.target.name,
+        columns=definition.columns,
+        params=definition.params.model_json_schema(),
+        checks=tuple(CheckView(one.code, one.title, one.expect) for one in checks),
+        undoable=definition.undoable,
+        quarantine_limit=definition.quarantine_limit,
+        runbook=definition.runbook,
+    )
+
+
+def _progress(connection: Connection, row: Backfill) -> ProgressView | None:
+    cursor = _one(connection, "SELECT * FROM kontor_backfill.cursor WHERE backfill = :id", row.id)
+    if cursor is None:
+        return None
+    sums = _one(
+        connection,
+        "SELECT coalesce(percentile_disc(0.95) WITHIN GROUP (ORDER BY milliseconds), 0) AS p95,"
+        " coalesce(sum(scanned) FILTER (WHERE late), 0) AS rows,"
+        " coalesce(sum(milliseconds) FILTER (WHERE late), 0) AS ms"
+        " FROM (SELECT *, number > (SELECT max(number) - 20 FROM kontor_backfill.batch WHERE backfill = :id"
+        " AND direction = :direction) AS late FROM kontor_backfill.batch WHERE backfill = :id"
+        " AND direction = :direction) b",
+        row.id,
+        direction=cursor.direction,
+    )
+    per_second = int(sums.rows * 1000 / max(sums.ms, 1))
+    whole = (row.dry_run or {}).get("estimate", {}).get("walked", 0)
+    left = max(whole - cursor.scanned, 0) // per_second if per_second and cursor.number > 1 else None
+    last = connection.execute(
+        text(
+            "SELECT number, scanned, changed, milliseconds, at FROM kontor_backfill.batch WHERE backfill = :id"
+            " AND direction = :direction ORDER BY number DESC LIMIT 60"
+        ),
+        {"id": row.id, "direction": cursor.direction},
+    )
+    return ProgressView(
+        direction=Direction(cursor.direction),
+        batches=cursor.number,
+        scanned=cursor.scanned,
+        changed=cursor.changed,
+        quarantined=ledger.quarantined(connection, row.id),
+        conflicts=ledger.conflicts(connection, row.id),
+        rows_per_second=per_second,
+        seconds_left=0 if cursor.done else left,
+        p95_ms=sums.p95,
+        last=tuple(BatchView(**one._mapping) for one in last),
+    )
+
+
+def _one(connection: Connection, statement: str, backfill: uuid.UUID, **values: str) -> Any:
+    return connection.execute(text(statement), {"id": backfill, **values}).one_or_none()
+
+
+def _quarantine(connection: Connection, backfill: uuid.UUID) -> tuple[SetAside, ...]:
+    found = connection.execute(
+        text("SELECT key, batch, error FROM kontor_backfill.quarantine WHERE backfill = :id ORDER BY at LIMIT :most"),
+        {"id": backfill, "most": _SHOWN},
+    )
+    return tuple(SetAside(row.key, row.batch, row.error) for row in found)
+
+
+def _conflicts(connection: Connection, backfill: uuid.UUID) -> tuple[ConflictView, ...]:
+    found = connection.execute(
+        text(
+            "SELECT key, before, left_as, CASE WHEN jsonb_typeof(found) = 'object' THEN found END AS found"
+            " FROM kontor_backfill.conflict WHERE backfill = :id ORDER BY key LIMIT :most"
+        ),
+        {"id": backfill, "most": _SHOWN},
+    )
+    return tuple(ConflictView(row.key, row.before, row.left_as, row.found) for row in found)

@@ -1,0 +1,283 @@
+"""The statements a backfill is made of, built from its definition as typed SQLAlchemy Core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    String,
+    TableClause,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.backfills.definition import Definition, PythonBackfill, SqlBackfill
+from services.backfills.vocabulary import SCHEMA
+
+
+def explained(connection: Connection, statement: Any) -> list[str]:
+    """The plan the database makes for a statement with its bound values."""
+    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    return [str(line) for line in connection.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).scalars()]
+
+
+def key_of(definition: Definition) -> Any:
+    return definition.target.c[definition.key]
+
+
+def at_key(definition: Definition, value: str) -> ColumnElement[Any]:
+    """A key from its text."""
+    return cast(bindparam(None, value, String), key_of(definition).type)
+
+
+def within(definition: Definition, after: str | None, to: str) -> ColumnElement[bool]:
+    """The stretch of keys (after, to]."""
+    upper = key_of(definition) <= at_key(definition, to)
+    return upper if after is None else and_(key_of(definition) > at_key(definition, after), upper)
+
+
+def last_key(connection: Connection, definition: Definition) -> str | None:
+    key = key_of(definition)
+    return connection.scalar(select(cast(key, String)).order_by(key.desc()).limit(1))
+
+
+def stretch_end(connection: Connection, definition: Definition, after: str | None, bound: str, size: int) -> str:
+    """The key `size` rows further on, or the bound."""
+    key = key_of(definition)
+    found = connection.scalar(
+        select(cast(key, String)).where(within(definition, after, bound)).order_by(key).offset(size - 1).limit(1)
+    )
+    return found or bound
+
+
+def count_stretch(connection: Connection, definition: Definition, after: str | None, to: str) -> int:
+    stretch = select(func.count()).select_from(definition.target).where(within(definition, after, to))
+    return connection.scalar(stretch) or 0
+
+
+def before_table(definition: Definition, number: int) -> TableClause:
+    """Where the values before and after are kept, in the target's own types."""
+    columns = definition.target.c
+    kept = [column(f"old_{name}", columns[name].type) for name in definition.columns]
+    left = [column(f"new_{name}", columns[name].type) for name in definition.columns]
+    return table(
+        f"before_{number}",
+        column("batch", Integer),
+        column("key", columns[definition.key].type),
+        *kept,
+        *left,
+        schema=SCHEMA,
+    )
+
+
+def make_before_table(connection: Connection, definition: Definition, number: int) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    images = [
+        f"{quote(name)} AS {quote(f'{prefix}_{name}')}" for prefix in ("old", "new") for name in definition.columns
+    ]
+    connection.exec_driver_sql(
+        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.before_{int(number)} AS SELECT 0::integer AS batch,"  # noqa: S608 - quoted
+        f" {quote(definition.key)} AS key, {', '.join(images)} FROM {quote(definition.target.name)} WITH NO DATA"
+    )
+
+
+def count_images(connection: Connection, definition: Definition, number: int) -> int:
+    return connection.scalar(select(func.count()).select_from(before_table(definition, number))) or 0
+
+
+def index_before_table(connection: Connection, number: int) -> None:
+    """A few pages that lead the way back from a batch to its images."""
+    name = f"before_{int(number)}"
+    if connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.{name}_batch')")) is None:
+        connection.exec_driver_sql(
+            f"CREATE INDEX {name}_batch ON {SCHEMA}.{name} USING brin (batch) WITH (pages_per_range = 16)"
+        )
+        connection.exec_driver_sql(f"ANALYZE {SCHEMA}.{name}")
+
+
+def change_statement(
+    definition: SqlBackfill, params: Any, before: TableClause, *, batch: int, after: str | None, to: str
+) -> Any:
+    """One batch: the change and its before-images, in one statement; its row count is the rows changed."""
+    target = definition.target
+    changed = (
+        update(target)
+        .where(within(definition, after, to), definition.rows(params))
+        .values({**definition.change(params), **definition.along()})
+        .returning(*_images(definition))
+        .cte("changed")
+    )
+    return _kept(definition, before, batch, changed)
+
+
+def write_statement(definition: PythonBackfill, before: TableClause, *, batch: int, values: Mapping[Any, Any]) -> Any:
+    """The same for values that Python computed."""
+    target = definition.target
+    keys = list(values)
+    arrays = [bindparam(None, keys, ARRAY(key_of(definition).type))]
+    arrays += [
+        bindparam(None, [values[key][name] for key in keys], ARRAY(target.c[name].type)) for name in definition.columns
+    ]
+    given = func.unnest(*arrays).table_valued("key", *definition.columns, name="given")
+    given = given.render_derived()
+    written = {name: cast(given.c[name], target.c[name].type) for name in definition.columns}
+    changed = (
+        update(target)
+        .where(key_of(definition) == cast(given.c.key, key_of(definition).type))
+        .values({**written, **definition.along()})
+        .returning(*_images(definition))
+        .cte("changed")
+    )
+    return _kept(definition, before, batch, changed)
+
+
+def rows_to_write(definition: Definition, params: Any, *, after: str | None, to: str) -> Select[Any]:
+    """The rows of a stretch, locked until the batch ends."""
+    return (
+        select(*definition.target.c)
+        .where(within(definition, after, to), definition.rows(params))
+        .order_by(key_of(definition))
+        .with_for_update(key_share=True)
+    )
+
+
+def wanted_keys(
+    connection: Connection, definition: Definition, params: Any, *, after: str | None, to: str
+) -> Sequence[str]:
+    """The keys of the rows a stretch would change, in order."""
+    key = key_of(definition)
+    wanted = select(cast(key, String)).where(within(definition, after, to), definition.rows(params)).order_by(key)
+    return connection.scalars(wanted).all()
+
+
+def restore_statement(definition: Definition, before: TableClause, batch: int) -> Any:
+    """Gives back the values of one batch where the row is still as the batch left it; returns the restored keys."""
+    target = definition.target
+    as_left = [target.c[name].is_not_distinct_from(before.c[f"new_{name}"]) for name in definition.columns]
+    return (
+        update(target)
+        .where(before.c.batch == batch, key_of(definition) == before.c.key, *as_left)
+        .values({**{name: before.c[f"old_{name}"] for name in definition.columns}, **definition.along()})
+        .returning(before.c.key)
+    )
+
+
+def conflicts_of(definition: Definition, before: TableClause, batch: int, backfill: Any) -> Any:
+    """Writes down the rows of a batch that were edited or deleted since; run it before the restore."""
+    target = definition.target
+    as_left = and_(*[target.c[n].is_not_distinct_from(before.c[f"new_{n}"]) for n in definition.columns])
+    found = (
+        select(
+            literal(backfill),
+            cast(before.c.key, String),
+            _document(before, definition, "old_"),
+            _document(before, definition, "new_"),
+            _document(target, definition, ""),
+        )
+        .select_from(before.outerjoin(target, key_of(definition) == before.c.key))
+        .where(before.c.batch == batch, or_(key_of(definition).is_(None), not_(as_left)))
+    )
+    places = [column(name) for name in ("backfill", "key", "before", "left_as", "found")]
+    return insert(table("conflict", *places, schema=SCHEMA)).from_select([place.name for place in places], found)
+
+
+def stand_still(definition: Definition, before: TableClause, batch: int) -> Select[Any]:
+    """Locks the rows of a batch, so that what counts as a conflict stays one until the restore has run."""
+    target = definition.target
+    return (
+        select(key_of(definition))
+        .where(exists().where(before.c.batch == batch, before.c.key == key_of(definition)).correlate(target))
+        .with_for_update(key_share=True)
+    )
+
+
+def images_as_then(definition: Definition, before: TableClause, batches: Sequence[int], per_batch: int) -> Any:
+    """A few rows of each of some batches, with the written columns as they were before."""
+    drawn = (
+        select(before, func.row_number().over(partition_by=before.c.batch, order_by=func.random()).label("draw"))
+        .where(before.c.batch.in_(batches))
+        .subquery()
+    )
+    target = definition.target
+    columns = [
+        drawn.c[f"old_{place.name}"].label(place.name) if place.name in definition.columns else place
+        for place in target.c
+    ]
+    return (
+        select(*columns)
+        .select_from(drawn.join(target, key_of(definition) == drawn.c.key))
+        .where(drawn.c.draw <= per_batch)
+    )
+
+
+def computed_from_images(definition: SqlBackfill, params: Any, before: TableClause, keys: Sequence[Any]) -> Any:
+    """The change computed again for `keys`, on the rows with the written columns as they were before.
+
+    A common table of the target's own name stands in its place, so that the definition's expressions read it.
+    """
+    target = definition.target
+    columns = [
+        before.c[f"old_{place.name}"].label(place.name) if place.name in definition.columns else place
+        for place in target.c
+    ]
+    then = (
+        select(*columns)
+        .select_from(before.join(target, key_of(definition) == before.c.key))
+        .where(before.c.key.in_(keys))
+        .cte(target.name)
+    )
+    changes = definition.change(params)
+    computed = [changes[name].label(f"again_{name}") for name in definition.columns]
+    return select(key_of(definition).label("key"), *computed).add_cte(then)
+
+
+def _images(definition: Definition) -> list[ColumnElement[Any]]:
+    columns = definition.target.c
+    named = [("old", name) for name in definition.columns] + [("new", name) for name in definition.columns]
+    key = literal_column(f'new."{definition.key}"', columns[definition.key].type).label("key")
+    return [
+        key,
+        *[literal_column(f'{when}."{name}"', columns[name].type).label(f"{when}_{name}") for when, name in named],
+    ]
+
+
+def _kept(definition: Definition, before: TableClause, batch: int, changed: Any) -> Any:
+    names = ["key", *[f"{when}_{name}" for when in ("old", "new") for name in definition.columns]]
+    rows = select(literal(batch, Integer), *[changed.c[name] for name in names])
+    return insert(before).from_select(["batch", *names], rows)
+
+
+def _document(source: Any, definition: Definition, prefix: str) -> ColumnElement[Any]:
+    pairs: list[Any] = []
+    for name in definition.columns:
+        pairs += [cast(literal(name), String), source.c[f"{prefix}{name}"]]
+    return func.jsonb_build_object(*pairs, type_=JSONB)
+
+
+def relation_size(connection: Connection, name: str) -> int:
+    return connection.scalar(text("SELECT pg_total_relation_size(CAST(:name AS regclass))"), {"name": name}) or 0
+
+
+def as_row(row: Row[Any]) -> dict[str, Any]:
+    return dict(row._mapping)

@@ -1,0 +1,105 @@
+"""Whether a backfill did what was agreed to: counts, the definition's checks, and a sample computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, select, text
+
+from services.backfills import ledger
+from services.backfills import statements as sql
+from services.backfills.batching import Plan
+from services.backfills.definition import PythonBackfill, SqlBackfill
+from services.backfills.measuring import as_text, value_of
+from services.backfills.vocabulary import Expect
+
+_BATCHES_SAMPLED = 40
+_PER_BATCH = 5
+_NAMED = 50
+
+
+def verified(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> dict[str, Any]:
+    """The document Finance signs. `held` says whether everything is as it has to be."""
+    results = [*_counts(connection, plan, dry_run), *_checks(connection, plan, dry_run)]
+    drawn, differing = _sample(connection, plan)
+    results.append(_result("sample_recomputed", drawn, drawn - len(differing), not differing))
+    return {
+        "held": all(result["held"] for result in results),
+        "results": results,
+        "sampled": drawn,
+        "differing": differing[:_NAMED],
+        "quarantined": [
+            {"key": row.key, "error": row.error}
+            for row in connection.execute(
+                text("SELECT key, error FROM kontor_backfill.quarantine WHERE backfill = :id ORDER BY at LIMIT :most"),
+                {"id": plan.backfill_id, "most": _NAMED},
+            )
+        ],
+    }
+
+
+def _counts(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Predicted against changed, and a before-image for every changed row."""
+    predicted = dry_run["frozen"]["rows"]
+    changed = ledger.read_cursor(connection, plan.backfill_id).changed
+    aside = ledger.quarantined(connection, plan.backfill_id)
+    images = sql.count_images(connection, plan.definition, plan.number)
+    return [
+        _result("rows_changed", predicted, changed + aside, predicted == changed + aside),
+        _result("before_images", changed, images, changed == images),
+    ]
+
+
+def _checks(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    before = {one["code"]: one["before"] for one in dry_run["checks"]}
+    results = []
+    for check in plan.definition.checks(plan.params):
+        after = value_of(connection, check)
+        wanted = 0 if check.expect is Expect.ZERO else before[check.code]
+        results.append(_result(check.code, wanted, after, after == wanted) | {"before": before[check.code]})
+    return results
+
+
+def _result(code: str, expected: int, found: int, held: bool) -> dict[str, Any]:
+    return {"code": code, "expected": expected, "found": found, "held": held}
+
+
+def _sample(connection: Connection, plan: Plan) -> tuple[int, list[dict[str, Any]]]:
+    """Rows of batches spread over the whole run, computed again from their before-images and compared with both the
+    after-image and the row as it stands."""
+    definition, before = plan.definition, sql.before_table(plan.definition, plan.number)
+    last = ledger.read_cursor(connection, plan.backfill_id).number
+    batches = sorted({1 + last * part // _BATCHES_SAMPLED for part in range(_BATCHES_SAMPLED)}) if last else []
+    drawn = connection.execute(sql.images_as_then(definition, before, batches, _PER_BATCH)).all()
+    then = [sql.as_row(row) for row in drawn]
+    again = _again(connection, plan, then)
+    keys = [row[definition.key] for row in then]
+    key = sql.key_of(definition)
+    now = {
+        row[0]: row[1:]
+        for row in connection.execute(
+            select(key, *[definition.target.c[name] for name in definition.columns]).where(key.in_(keys))
+        )
+    }
+    differing = [
+        {"key": str(one), "expected": _said(again.get(str(one))), "found": _said(now.get(one))}
+        for one in keys
+        if one in now and again.get(str(one)) != tuple(now[one])
+    ]
+    return len(keys), differing
+
+
+def _again(connection: Connection, plan: Plan, then: Sequence[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    definition = plan.definition
+    if isinstance(definition, PythonBackfill):
+        values = definition.change_batch(then, plan.params)
+        return {str(key): tuple(row[name] for name in definition.columns) for key, row in values.items()}
+    before = sql.before_table(definition, plan.number)
+    keys = [row[definition.key] for row in then]
+    rows = connection.execute(sql.computed_from_images(cast(SqlBackfill, definition), plan.params, before, keys))
+    return {str(row[0]): tuple(row[1:]) for row in rows}
+
+
+def _said(values: Sequence[Any] | None) -> list[Any]:
+    return [as_text(value) for value in values or ()]

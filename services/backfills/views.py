@@ -1,0 +1,135 @@
+"""What leaves backfills."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.backfills.vocabulary import BackfillState, Direction, Expect, Pace
+from services.core.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    code: str
+    title: Words
+    expect: Expect
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """A registered backfill; `params` is the JSON schema of what it takes."""
+
+    name: str
+    version: int
+    title: Words
+    description: Words
+    owner: str
+    table: str
+    columns: tuple[str, ...]
+    params: Mapping[str, Any]
+    checks: tuple[CheckView, ...]
+    undoable: bool
+    quarantine_limit: int
+    runbook: Words
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillView:
+    """A backfill as it stands. `dry_run` and `verification` are the documents that people agree to and sign.
+
+    `throttle` says why it waits: indicator, value, limit, since. `problem` is why it failed or went back to draft.
+    """
+
+    id: uuid.UUID
+    number: int
+    definition: str
+    version: int
+    title: Words
+    params: Mapping[str, Any]
+    state: BackfillState
+    problem: str | None
+    created_by: uuid.UUID | None
+    created_by_name: str
+    created_at: dt.datetime
+    dry_run: Mapping[str, Any] | None
+    request_id: uuid.UUID | None
+    run_id: uuid.UUID | None
+    pace: Pace
+    throttle: Mapping[str, Any] | None
+    started_by_name: str | None
+    started_at: dt.datetime | None
+    changed_at: dt.datetime | None
+    verification: Mapping[str, Any] | None
+    signoff_request_id: uuid.UUID | None
+    signed_by_name: str | None
+    undo_reason: str | None
+    ended_at: dt.datetime | None
+
+    @property
+    def label(self) -> str:
+        return f"BF-{self.number:04d}"
+
+    @property
+    def predicted(self) -> int | None:
+        """Rows that the dry run counted."""
+        return self.dry_run["frozen"]["rows"] if self.dry_run else None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """One batch: `milliseconds` it took, and the rows it walked and changed."""
+
+    number: int
+    scanned: int
+    changed: int
+    milliseconds: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """How far a backfill (or its way back) is. `seconds_left` is None before two batches were done."""
+
+    direction: Direction
+    batches: int
+    scanned: int
+    changed: int
+    quarantined: int
+    conflicts: int
+    rows_per_second: int
+    seconds_left: int | None
+    p95_ms: int
+    last: tuple[BatchView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row that refused the change."""
+
+    key: str
+    batch: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictView:
+    """A row that was edited (or deleted: `found` is None) after the backfill, and was left alone by the way back."""
+
+    key: str
+    before: Mapping[str, Any]
+    left_as: Mapping[str, Any]
+    found: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillDetail:
+    backfill: BackfillView
+    definition: DefinitionView
+    progress: ProgressView | None
+    quarantine: tuple[SetAside, ...]
+    conflicts: tuple[ConflictView, ...]
+    next_steps: tuple[BackfillState, ...]

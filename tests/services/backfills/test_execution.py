@@ -1,0 +1,145 @@
+"""Batches: exactly once whatever happens, rows set aside, stopping at a boundary, and the way back."""
+
+from __future__ import annotations
+
+import pytest
+
+from services import backfills
+from services.backfills import BackfillState, Direction
+from services.backfills.policy import Load, excess_of, next_size
+from tests.factories.backfills import ACTOR, Killed, Workshop
+from tests.services.backfills.test_life import done, started, state
+
+
+def test_killed_at_every_boundary_each_row_is_changed_once(workshop: Workshop):
+    made = started(workshop)
+    for looks in (1, 1, 2, 1):
+        with pytest.raises(Killed):
+            workshop.work(backfills.EXECUTE, stop_after=looks)
+        workshop.give_up()
+        workshop.sql("UPDATE kontor_backfill.cursor SET size = 100")
+    workshop.work(backfills.EXECUTE)
+    assert workshop.sql("SELECT count(*), min(touched), max(touched) FROM coin")[0] == (3_000, 1, 1)
+    batches = workshop.sql(
+        "SELECT after_key, lag(to_key) OVER (ORDER BY number) AS former FROM kontor_backfill.batch ORDER BY number"
+    )
+    assert all(row.after_key == row.former for row in batches)
+    assert state(workshop, made) is BackfillState.VERIFYING
+
+
+def test_an_overtaken_worker_writes_nothing(workshop: Workshop):
+    made = started(workshop)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        zombie = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+    with pytest.raises(backfills.NotAtWork), workshop.database.unit_of_work(ACTOR) as uow:
+        backfills.step(uow, plan=zombie, direction=Direction.FORWARD)
+    assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
+
+
+def test_paused_it_stands_at_a_boundary_and_goes_on_from_there(workshop: Workshop):
+    made = started(workshop)
+    with pytest.raises(Killed):
+        workshop.work(backfills.EXECUTE, stop_after=1)
+    workshop.give_up()
+    workshop.call("Ops", backfills.pause, backfill_id=made)
+    at = workshop.see(made).progress
+    assert state(workshop, made) is BackfillState.PAUSED
+    workshop.call("Ops", backfills.resume, backfill_id=made)
+    workshop.work(backfills.EXECUTE)
+    assert at is not None
+    assert 0 < at.changed < 3_000
+    assert workshop.sql("SELECT min(touched), max(touched) FROM coin")[0] == (1, 1)
+
+
+def test_cancelled_it_keeps_what_it_did_until_it_is_taken_back(workshop: Workshop):
+    made = started(workshop)
+    with pytest.raises(Killed):
+        workshop.work(backfills.EXECUTE, stop_after=1)
+    workshop.give_up()
+    workshop.call("Ops", backfills.cancel, backfill_id=made, reason="wrong evening")
+    assert state(workshop, made) is BackfillState.CANCELLED
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="clean up after it")
+    workshop.work(backfills.ROLL_BACK)
+    assert state(workshop, made) is BackfillState.ROLLED_BACK
+    assert workshop.sql("SELECT count(*) FROM coin WHERE amount_minor <> 100 + (id - id / 4) % 7")[0][0] == 0
+
+
+def test_a_row_that_refuses_is_set_aside_with_its_error(workshop: Workshop):
+    made = started(workshop)
+    workshop.sql("ALTER TABLE coin ADD CHECK (id NOT IN (10, 500) OR touched = 0)")
+    workshop.work(backfills.EXECUTE)
+    seen = workshop.see(made)
+    assert {row.key for row in seen.quarantine} == {"10", "500"}
+    assert "check constraint" in seen.quarantine[0].error
+    assert workshop.sql("SELECT count(*) FROM coin WHERE touched = 1")[0][0] == 2_998
+    workshop.work(backfills.VERIFY)
+    assert state(workshop, made) is BackfillState.AWAITING_SIGNOFF
+
+
+def test_too_many_refusals_end_it(workshop: Workshop):
+    made = started(workshop)
+    workshop.sql("ALTER TABLE coin ADD CHECK (id > 20 OR touched = 0)")
+    with pytest.raises(backfills.TooManyQuarantined):
+        workshop.work(backfills.EXECUTE)
+    assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
+    assert made
+
+
+def test_a_function_changes_what_sql_cannot_say(workshop: Workshop):
+    workshop.sql("UPDATE coin SET label = 'mute' WHERE id = 77")
+    made = done(workshop, "tests.shout")
+    seen = workshop.see(made)
+    assert seen.backfill.state is BackfillState.AWAITING_SIGNOFF, seen.backfill.verification
+    assert [row.key for row in seen.quarantine] == ["77"]
+    assert workshop.sql("SELECT count(*) FROM coin WHERE label = upper(label)")[0][0] == 2_999
+
+
+def test_the_way_back_leaves_later_edits_alone_and_lists_them(workshop: Workshop):
+    made = done(workshop)
+    edited = workshop.sql("UPDATE coin SET amount_minor = amount_minor + 50 WHERE id <= 600 RETURNING id")
+    gone = workshop.sql("DELETE FROM coin WHERE id BETWEEN 700 AND 710 RETURNING id")
+    workshop.sql("UPDATE backfill SET state = 'rejected' WHERE id = :id", id=made)
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="take it back")
+    with pytest.raises(Killed):
+        workshop.work(backfills.ROLL_BACK, stop_after=1)
+    workshop.give_up()
+    result = workshop.work(backfills.ROLL_BACK)
+    assert result == {"restored": 3_000 - len(edited) - len(gone), "conflicts": len(edited) + len(gone)}
+    seen = workshop.see(made)
+    assert seen.backfill.state is BackfillState.ROLLED_BACK_WITH_CONFLICTS
+    kept = workshop.sql("SELECT count(*) FROM coin WHERE id <= 600 AND amount_minor = 151 + (id - id / 4) % 7")[0][0]
+    assert kept == len(edited)
+    assert (
+        workshop.sql("SELECT count(*) FROM coin WHERE id > 600 AND amount_minor <> 100 + (id - id / 4) % 7")[0][0] == 0
+    )
+    assert workshop.sql("SELECT count(*) FROM kontor_backfill.conflict WHERE found->>'amount_minor' IS NULL")[0][
+        0
+    ] == len(gone)
+
+
+def test_load_makes_it_wait_and_says_why(workshop: Workshop):
+    made = started(workshop)
+
+    class Meter:
+        def read(self, _: object) -> Load:
+            return Load(replication_ms=4_200)
+
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        assert backfills.breathe(uow, plan=plan, meter=Meter())  # pyright: ignore[reportArgumentType]
+    throttle = workshop.see(made).backfill.throttle
+    assert throttle is not None
+    assert (throttle["indicator"], throttle["value"], throttle["limit"]) == ("replication_ms", 4_200, 3_000)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        assert backfills.breathe(uow, plan=plan, meter=backfills.LoadMeter()) is None
+    assert workshop.see(made).backfill.throttle is None
+
+
+def test_the_next_batch_is_sized_towards_the_time_aimed_at():
+    assert next_size(1_000, 0.25, 0.5) == 2_000
+    assert next_size(1_000, 0.01, 0.5) == 2_000
+    assert next_size(1_000, 10.0, 0.5) == 500
+    assert next_size(1, 10.0, 0.5) == 1
+    assert excess_of(Load()) is None

@@ -1,0 +1,173 @@
+"""From draft to signature, and every way in which it must not start."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from services import approvals, backfills
+from services.backfills import BackfillState
+from services.core.errors import Forbidden
+from tests.factories.approvals import agree
+from tests.factories.backfills import Workshop, reject, request_of
+
+
+def started(workshop: Workshop, definition: str = "tests.plus_one", **params: int) -> uuid.UUID:
+    made = workshop.agreed(definition, **params)
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    return made
+
+
+def done(workshop: Workshop, definition: str = "tests.plus_one") -> uuid.UUID:
+    made = started(workshop, definition)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    return made
+
+
+def state(workshop: Workshop, made: uuid.UUID) -> BackfillState:
+    return workshop.see(made).backfill.state
+
+
+def test_the_green_way_to_finance_s_signature(workshop: Workshop):
+    sum_before = workshop.sql("SELECT sum(amount_minor) FROM coin")[0][0]
+    made = done(workshop)
+    seen = workshop.see(made)
+    assert seen.backfill.state is BackfillState.AWAITING_SIGNOFF
+    assert seen.backfill.verification is not None
+    assert {one["code"]: one["held"] for one in seen.backfill.verification["results"]} == {
+        "rows_changed": True,
+        "before_images": True,
+        "coins": True,
+        "sample_recomputed": True,
+    }
+    assert seen.backfill.verification["sampled"] > 0
+    assert workshop.sql("SELECT sum(amount_minor) FROM coin")[0][0] == sum_before + 3_000
+    workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+    assert state(workshop, made) is BackfillState.SIGNED_OFF
+    actions = {row.action for row in workshop.sql("SELECT action FROM audit_entry WHERE subject_type = 'backfill'")}
+    assert actions >= {f"backfills.backfill.{verb}" for verb in ("drafted", "started", "verified", "signed_off")}
+
+
+def test_the_dry_run_says_exactly_what_happens_and_leaves_nothing(workshop: Workshop):
+    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={"least": 1_000})
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    found = workshop.see(made).backfill.dry_run
+    assert found is not None
+    wanted = workshop.sql("SELECT count(*), max(id) FROM coin WHERE id > 1000")[0]
+    assert (found["frozen"]["rows"], found["frozen"]["bound"]) == (wanted.count, str(wanted.max))
+    sums = {one["currency"]: one for one in found["frozen"]["money"]}
+    for row in workshop.sql("SELECT currency, count(*), sum(amount_minor) FROM coin WHERE id > 1000 GROUP BY 1"):
+        assert sums[row.currency]["moved"] == row.count
+        assert sums[row.currency]["after"] - sums[row.currency]["before"] == row.count
+    drawn = {one["drawn"] for one in found["sample"]}
+    assert {"random", "lowest amount_minor", "highest amount_minor"} <= drawn
+    assert all(one["after"]["amount_minor"] == one["before"]["amount_minor"] + 1 for one in found["sample"])
+    assert any("Update on coin" in line for line in found["explain"])
+    assert found["estimate"]["before_image_bytes"] > 0
+    assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
+    assert workshop.sql("SELECT to_regclass('kontor_backfill.before_1')")[0][0] is None
+
+
+def test_it_starts_only_with_everybody_s_agreement(workshop: Workshop):
+    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
+    with pytest.raises(backfills.IllegalStep):
+        workshop.call("Ops", backfills.start, backfill_id=made)
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    workshop.call("Ops", lambda uow: agree(uow, asked))
+    with pytest.raises(backfills.IllegalStep):
+        workshop.call("Ops", backfills.start, backfill_id=made)
+    with pytest.raises(IntegrityError):
+        workshop.sql("UPDATE backfill SET state = 'running' WHERE id = :id", id=made)
+    with pytest.raises(Forbidden):
+        workshop.call("Finance", backfills.start, backfill_id=made)
+    assert workshop.sql("SELECT count(*) FROM run WHERE kind = 'backfills.execute'")[0][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ("UPDATE backfill SET params = '{\"least\": 7}'", approvals.ContentChanged),
+        ("UPDATE backfill SET dry_run = jsonb_set(dry_run, '{frozen,rows}', '5')", approvals.ContentChanged),
+        ("UPDATE coin SET amount_minor = amount_minor + 1 WHERE id = 1", backfills.PlanChanged),
+        ("DELETE FROM coin WHERE id = 2", backfills.PlanChanged),
+        ("INSERT INTO coin VALUES (3, 5, 'EUR', 'late')", backfills.PlanChanged),
+    ],
+)
+def test_whatever_changed_after_the_agreement_stops_the_start(
+    workshop: Workshop, change: str, refusal: type[Exception]
+):
+    made = workshop.agreed("tests.plus_one")
+    workshop.sql(change)
+    with pytest.raises(refusal):
+        workshop.call("Ops", backfills.start, backfill_id=made)
+    assert state(workshop, made) is BackfillState.APPROVED
+    assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
+
+
+def test_a_row_beyond_the_frozen_bound_is_nobody_s_business(workshop: Workshop):
+    made = workshop.agreed("tests.plus_one")
+    workshop.sql("INSERT INTO coin VALUES (1000000, 5, 'EUR', 'new')")
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    workshop.work(backfills.EXECUTE)
+    assert workshop.sql("SELECT touched FROM coin WHERE id = 1000000")[0][0] == 0
+
+
+def test_other_parameters_make_it_a_draft_again(workshop: Workshop):
+    made = workshop.agreed("tests.plus_one")
+    workshop.call("Dev", backfills.change_params, backfill_id=made, params={"least": 3})
+    seen = workshop.see(made).backfill
+    assert (seen.state, seen.dry_run, seen.request_id) == (BackfillState.DRAFT, None, None)
+
+
+def test_parameters_changed_in_the_database_while_it_runs_stop_it(workshop: Workshop):
+    made = started(workshop)
+    workshop.sql("UPDATE backfill SET params = '{\"least\": 7}' WHERE id = :id", id=made)
+    with pytest.raises(backfills.PlanChanged):
+        workshop.work(backfills.EXECUTE)
+    assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
+
+
+def test_a_rejected_request_leads_back_to_the_dry_run(workshop: Workshop):
+    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    workshop.call("Finance", lambda uow: reject(uow, asked))
+    assert state(workshop, made) is BackfillState.DRY_RUN_READY
+
+
+def test_a_red_verification_fails_it_and_leads_back(workshop: Workshop):
+    before = workshop.sql("SELECT id, amount_minor FROM coin ORDER BY id")
+    made = done(workshop, "tests.broken")
+    seen = workshop.see(made).backfill
+    assert (seen.state, seen.problem) == (BackfillState.FAILED, "The verification found: none_left.")
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="the check is red")
+    workshop.work(backfills.ROLL_BACK)
+    assert state(workshop, made) is BackfillState.ROLLED_BACK
+    assert workshop.sql("SELECT id, amount_minor FROM coin ORDER BY id") == before
+
+
+def test_finance_rejects_and_it_is_taken_back(workshop: Workshop):
+    made = done(workshop)
+    workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
+    assert state(workshop, made) is BackfillState.REJECTED
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="Finance said no")
+    workshop.work(backfills.ROLL_BACK)
+    assert state(workshop, made) is BackfillState.ROLLED_BACK
+
+
+def test_once_signed_it_takes_another_agreement_to_undo(workshop: Workshop):
+    made = done(workshop)
+    workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+    asked = workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="found out too late")
+    assert state(workshop, made) is BackfillState.SIGNED_OFF
+    workshop.call("Finance", lambda uow: agree(uow, asked))
+    assert state(workshop, made) is BackfillState.ROLLING_BACK
+    workshop.work(backfills.ROLL_BACK)
+    assert state(workshop, made) is BackfillState.ROLLED_BACK
