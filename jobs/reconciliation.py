@@ -96,10 +96,12 @@ def _chain(uow: UnitOfWork, entity_id: uuid.UUID, on_behalf_of: OnBehalf | None,
 
 
 def _starter(uow: UnitOfWork, run_id: uuid.UUID, on_behalf_of: OnBehalf | None) -> Starter:
-    """The person behind the engine's run. Only a run the console itself queued may name another."""
+    """The person behind the engine's run. Only a run that a worker queued, as part of a chain, may name another."""
     row = runs.run_detail(uow, run_id=run_id).run
     if row.started_by_id is not None:
         return Starter(row.started_by_id, row.started_by)
     return (
-        Starter(on_behalf_of.id, on_behalf_of.name) if on_behalf_of else Starter(reconciliation.NOBODY, row.started_by)
+        Starter(on_behalf_of.id, on_behalf_of.name)
+        if on_behalf_of and row.started_by == "worker"
+        else Starter(reconciliation.NOBODY, row.started_by)
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.core.errors import Forbidden, Unavailable
+
+with warnings.catch_warnings(record=True):  # it recommends another HTTP client to whoever starts the console
+    from authlib.integrations.httpx_client import OAuth2Client
 
 _ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 _KEPT = 600.0  # seconds that the provider's own description is trusted to stay
