@@ -56,6 +56,20 @@ def pull_ledger(ctx: RunContext, params: books.PullParams) -> dict[str, Any]:
     return {"file_id": str(report.id), "read": report.rows_read, "new": report.rows_new, "changed": report.rows_changed}
 
 
+@job(books.REFRESH)
+def refresh_sources(ctx: RunContext, _: books.RefreshParams) -> dict[str, Any]:
+    """Starts a run for every ledger with a query and every connected bookkeeping service."""
+    connected = ctx.app.settings.bookkeeping.lexware
+    with ctx.unit_of_work() as uow:
+        pulls = books.start_pulls(uow)
+        syncs = [
+            books.start_voucher_sync(uow, entity_id=entity.id)
+            for entity in identity.legal_entities(uow)
+            if entity.code in connected
+        ]
+    return {"pulls": len(pulls), "syncs": len(syncs)}
+
+
 @job(books.SYNC_VOUCHERS)
 def sync_vouchers(ctx: RunContext, params: books.VoucherParams) -> dict[str, Any]:
     """Takes what changed at the entity's bookkeeping service since the last run, page by page. A run that was killed

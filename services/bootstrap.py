@@ -67,6 +67,7 @@ KINDS: list[runs.RunKind] = [
     bank.SCAN,
     books.IMPORT,
     books.PULL,
+    books.REFRESH,
     books.SYNC_VOUCHERS,
     payments.SYNC,
     payments.CHECK,
@@ -96,6 +97,9 @@ ON_APPROVAL: list[Handler] = [
 # What starts by itself on a new installation; people edit it later on the Schedules page.
 SCHEDULES: list[ScheduleDefault] = [
     ScheduleDefault("files.scan", bank.SCAN, bank.ScanParams(), runs.Rule("UTC", every_seconds=300)),
+    ScheduleDefault(
+        "books.refresh", books.REFRESH, books.RefreshParams(), runs.Rule("Europe/Berlin", daily_at=dt.time(3, 45))
+    ),
     ScheduleDefault(
         reconciliation.NIGHTLY_SCHEDULE,
         reconciliation.NIGHTLY,

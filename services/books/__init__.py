@@ -4,7 +4,15 @@ from services.books.errors import InvalidDelivery, InvalidMapping, InvalidSource
 from services.books.events import FILE_IMPORTED
 from services.books.proof import calendar, gaps
 from services.books.queries import file_report, files, ledger_entries, mapping_of, query_of, source_by_id, sources
-from services.books.service import import_file, ingest, start_import, start_pull, take_query_rows, upload_place
+from services.books.service import (
+    import_file,
+    ingest,
+    start_import,
+    start_pull,
+    start_pulls,
+    take_query_rows,
+    upload_place,
+)
 from services.books.setup import (
     guess_mapping,
     open_source,
@@ -31,6 +39,7 @@ from services.books.vocabulary import (
     IMPORT,
     OPTIONAL,
     PULL,
+    REFRESH,
     REQUIRED,
     SYNC_VOUCHERS,
     DayState,
@@ -39,6 +48,7 @@ from services.books.vocabulary import (
     ImportParams,
     Mapping,
     PullParams,
+    RefreshParams,
     VoucherParams,
 )
 from services.books.vouchers import (
@@ -57,6 +67,7 @@ __all__ = [
     "IMPORT",
     "OPTIONAL",
     "PULL",
+    "REFRESH",
     "REQUIRED",
     "SYNC_VOUCHERS",
     "DayState",
@@ -74,6 +85,7 @@ __all__ = [
     "Mapping",
     "NoSuchLedgerRecord",
     "PullParams",
+    "RefreshParams",
     "StaleSource",
     "VoucherMark",
     "VoucherParams",
@@ -101,6 +113,7 @@ __all__ = [
     "sources",
     "start_import",
     "start_pull",
+    "start_pulls",
     "start_voucher_sync",
     "take_query_rows",
     "take_vouchers",

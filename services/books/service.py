@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Entry
 from typing import Any
 
+from sqlalchemy import select
+
 from services import runs
 from services.books.deliveries import Delivery, days_in_name, each_day, entity_of, take
 from services.books.errors import InvalidDelivery
+from services.books.models import LedgerQuery, LedgerSource
 from services.books.reading import entry_rows, query_rows, read_ledger
 from services.books.setup import changeable, opened_source
 from services.books.views import LedgerFileView
@@ -115,6 +118,18 @@ def start_pull(uow: UnitOfWork, *, source_id: uuid.UUID) -> uuid.UUID:
     """Starts the run that asks the ledger's database."""
     source = changeable(uow, source_id)
     return runs.enqueue(uow, kind=PULL, params=PullParams(entity_id=source.entity_id, source_id=source.id))
+
+
+def start_pulls(uow: UnitOfWork) -> list[uuid.UUID]:
+    """Starts a pull of every ledger that has a query, within the entities the actor may import for."""
+    scope = uow.actor.scope(Permission.BOOKS_IMPORT)
+    asked = uow.session.scalars(
+        select(LedgerQuery.source_id)
+        .join(LedgerSource, LedgerSource.id == LedgerQuery.source_id)
+        .where(scope.allows(LedgerSource.entity_id))
+        .order_by(LedgerSource.entity_id, LedgerSource.code)
+    )
+    return [start_pull(uow, source_id=source_id) for source_id in asked.all()]
 
 
 def upload_place(uow: UnitOfWork, *, entity_id: uuid.UUID) -> str:

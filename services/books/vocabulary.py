@@ -96,3 +96,10 @@ class VoucherParams(BaseModel):
 
 
 SYNC_VOUCHERS = RunKind("books.vouchers", VoucherParams, Permission.BOOKS_IMPORT, priority=60)
+
+
+class RefreshParams(BaseModel):
+    """Asks every source that is asked: ledgers with a query, connected bookkeeping."""
+
+
+REFRESH = RunKind("books.refresh", RefreshParams, Permission.BOOKS_IMPORT, priority=60, timeout_seconds=300)

@@ -88,8 +88,13 @@ def test_a_ledger_is_opened_and_its_mapping_shown_beside_a_sample(
     form.get_by_role("button", name="Open the ledger").click()
     expect(page.get_by_text("ERP is ready")).to_be_visible(timeout=SECONDS)
     page.screenshot(path=console.data_dir / "setup.png", full_page=True)
+    page.goto("/imports/vouchers")
+    expect(page.get_by_text("No voucher")).to_be_visible(timeout=SECONDS)
+    page.screenshot(path=console.data_dir / "vouchers.png", full_page=True)
     page.goto("/imports")
     page.get_by_role("link", name="ERP").click(timeout=SECONDS)
+    expect(page.locator(".calendar")).to_be_visible(timeout=SECONDS)
+    page.screenshot(path=console.data_dir / "ledger.png", full_page=True)
     page.get_by_role("link", name="Edit the mapping").click(timeout=SECONDS)
     sample = {"name": "erp.csv", "mimeType": "text/csv", "buffer": LEDGER.encode("cp1252")}
     page.locator("input[type=file]").first.set_input_files(sample)  # pyright: ignore[reportArgumentType]

@@ -193,4 +193,41 @@ TEXTS = {
         "This letter cannot be sent again: it has gone, or its text was a secret and is forgotten.",
         "Diese Nachricht lässt sich nicht erneut senden: Sie ist fort, oder ihr Text war geheim und ist vergessen.",
     ),
+    "code_bank.account.invalid": (
+        "This IBAN does not add up; check its digits.",
+        "Die Prüfziffer dieser IBAN stimmt nicht; bitte die Ziffern prüfen.",
+    ),
+    "code_bank.account.exists": ("This account is there already.", "Dieses Konto gibt es schon."),
+    "code_bank.account.stale": (
+        "Somebody else changed this account meanwhile. Look at it again.",
+        "Jemand hat dieses Konto inzwischen geändert. Bitte noch einmal ansehen.",
+    ),
+    "code_bank.mapping.invalid": (
+        "The mapping cannot be used. {wrong}.",
+        "Die Zuordnung lässt sich nicht verwenden. {wrong}.",
+    ),
+    "code_books.mapping.invalid": (
+        "The mapping cannot be used. {wrong}.",
+        "Die Zuordnung lässt sich nicht verwenden. {wrong}.",
+    ),
+    "code_books.source.invalid": (
+        "These settings of the ledger cannot be used, or its code is taken.",
+        "Diese Angaben zum Hauptbuch lassen sich nicht verwenden, oder das Kürzel ist vergeben.",
+    ),
+    "code_books.source.stale": (
+        "Somebody else changed this query meanwhile. Look at it again.",
+        "Jemand hat diese Abfrage inzwischen geändert. Bitte noch einmal ansehen.",
+    ),
+    "code_sql_query_refused": (
+        "The database refuses the query: {words}.",
+        "Die Datenbank weist die Abfrage ab: {words}.",
+    ),
+    "code_sql_too_many_rows": (
+        "The query gives more than {row_cap} rows; none was taken.",
+        "Die Abfrage liefert mehr als {row_cap} Zeilen; keine wurde übernommen.",
+    ),
+    "code_sql_source_unavailable": (
+        "The database of this ledger does not answer, or refuses the sign-in.",
+        "Die Datenbank dieses Hauptbuchs antwortet nicht oder weist die Anmeldung ab.",
+    ),
 }
