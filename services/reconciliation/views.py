@@ -125,6 +125,8 @@ class BreakView:
     resolved_at: dt.datetime | None
     reopened: int
     version: int
+    explained_by: str | None
+    proposed_by_name: str | None
 
     @property
     def name(self) -> str:

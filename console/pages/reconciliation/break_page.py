@@ -15,6 +15,7 @@ from console.components import (
     columns,
     comment_box,
     field,
+    file_upload,
     link,
     loading_or,
     main_and_side,
@@ -51,7 +52,7 @@ def break_page() -> rx.Component:
                 _story(),
                 trail_card(State.trail, href=State.trail_href),
             ],
-            [_decision(), _assignment()],
+            [_decision(), _assignment(), _evidence()],
         ),
     )
     return loading_or(State, content)
@@ -128,8 +129,9 @@ def _story() -> rx.Component:
 
 def _decision() -> rx.Component:
     resolved = State.item["state"] == "resolved"
+    proposed = rx.el.p(t("breakwork.proposed", name=State.item["proposed_by"]))
     return card(
-        rx.cond(resolved, _resolved(), _resolve_form()),
+        rx.cond(resolved, _resolved(), rx.cond(State.item["state"] == "proposed", proposed, _resolve_form())),
         title=rx.cond(resolved, t("reconciliation.resolution"), t("reconciliation.resolve")),
     )
 
@@ -204,6 +206,31 @@ def _assignment() -> rx.Component:
     name = rx.cond(item["assigned"], rx.el.span(item["assigned"]), muted(t("reconciliation.nobody")))
     shown = rx.cond(item["state"] == "resolved", name, may_or(Permission.BREAK_WORK, _labelled(choice), name))
     return card(shown, title=t("reconciliation.assigned"))
+
+
+def _evidence() -> rx.Component:
+    def line(item: Any) -> rx.Component:
+        return bullet(rx.el.a(item["name"], href=item["href"], download=True), note=item["note"])
+
+    kept = bullets(rx.foreach(State.files, line))
+    zone = file_upload(
+        "evidence",
+        State.attach,
+        accept={
+            "application/pdf": [".pdf"],
+            "image/png": [".png"],
+            "image/jpeg": [".jpg", ".jpeg"],
+            "text/plain": [".txt", ".csv", ".eml"],
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": [".xlsx"],
+        },
+        title=t("breakwork.evidence_add"),
+        hint=t("breakwork.evidence_hint"),
+    )
+    none = rx.el.p(t("breakwork.evidence_none"), class_name="muted")
+    return card(
+        stack(rx.cond(State.files.length() > 0, kept, none), may(Permission.BREAK_WORK, zone), gap="s"),
+        title=t("breakwork.evidence"),
+    )
 
 
 def _labelled(choice: rx.Component) -> rx.Component:

@@ -55,6 +55,7 @@ def break_sheet(view: BreakView, reader: Reader) -> dict[str, str]:
         "resolved_reason": view.resolved_reason or "",
         "by_run": "yes" if view.closed_seq is not None else "",
         "version": str(view.version),
+        "proposed_by": view.proposed_by_name or "",
     }
 
 

@@ -21,6 +21,8 @@ from console.pages.reconciliation.break_sheet import (
 from services import audit, reconciliation
 from services.core.permissions import Permission
 
+_LARGEST = 10 << 20  # what a file of evidence may have; one byte more is read to see that it has more
+
 
 class BreakPage(PageState, rx.State):
     """Both sides, why they do not match, what comes near, and what people did about it."""
@@ -35,6 +37,7 @@ class BreakPage(PageState, rx.State):
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail_href: str = ""
+    files: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> None:
@@ -53,6 +56,15 @@ class BreakPage(PageState, rx.State):
         self.verdicts = verdict_rows(found.evidence.verdicts, reader)
         self.candidates = candidate_rows(found.evidence.candidates, reader)
         self.story = story_rows(found.evidence.story, reader)
+        kept = await backend.load(self, reconciliation.evidence_files, number=found.view.number)
+        self.files = [
+            {
+                "href": f"/breaks/evidence/{item.id}",
+                "name": item.name,
+                "note": f"{item.added_by_name}, {reader.moment(item.added_at)}, SHA-256 {item.sha256[:12]}…",
+            }
+            for item in kept
+        ]
         self.people = [{"value": str(person.id), "label": person.name} for person in found.people]
         about = {"subject_type": "reconciliation_break", "subject_id": str(self._number())}
         deeds = await backend.load(self, audit.trail, **about, permission=Permission.RECONCILIATION_READ)
@@ -64,6 +76,17 @@ class BreakPage(PageState, rx.State):
             self, reconciliation.comment_on_break, number=self._number(), body=str(form.get("comment", ""))
         )
         yield await self._told("reconciliation.commented_now")
+        yield BreakPage.load
+
+    @event(Permission.BREAK_WORK)
+    async def attach(self, files: list[rx.UploadFile]) -> Any:
+        """Keeps the files with the break; the service checks size and kind."""
+        for file in files:
+            content = file.file.read(_LARGEST + 1)
+            await backend.call(
+                self, reconciliation.attach_evidence, number=self._number(), name=file.name or "", content=content
+            )
+        yield await self._told("breakwork.evidence_added")
         yield BreakPage.load
 
     @event(Permission.BREAK_WORK)

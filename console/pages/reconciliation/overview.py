@@ -43,6 +43,12 @@ def reconciliation_overview() -> rx.Component:
             t("reconciliation.title"),
             meta=[t("reconciliation.meta"), t("reconciliation.meta_through")],
             actions=[
+                rx.el.a(
+                    t("breakwork.report_pdf"), href="/reconciliation/report.pdf", download=True, class_name="button"
+                ),
+                rx.el.a(
+                    t("breakwork.report_xlsx"), href="/reconciliation/report.xlsx", download=True, class_name="button"
+                ),
                 link_button(t("rules.settlement"), href=routes.to(routes.RECONCILIATION_RULES)),
                 link_button(
                     t("rules.payouts"), href=routes.to(routes.RECONCILIATION_RULES, query={"definition": "payouts"})

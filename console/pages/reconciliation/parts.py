@@ -24,7 +24,7 @@ from console.kit.shell_state import Shell
 from services.core.permissions import Permission
 
 STATES = ("open", "in_work", "proposed", "resolved")
-CLASSES = ("missing_left", "missing_right", "amount", "currency", "status", "fee", "duplicate", "timing")
+CLASSES = ("missing_left", "missing_right", "amount", "currency", "status", "fee", "duplicate", "timing", "fx")
 RUN_STATES = ("never", "running", "in_review", "signed", "above_limit")
 
 
@@ -36,7 +36,7 @@ def run_states() -> dict[str, rx.Var]:
     return {state: t(f"reconciliation.state_{state}") for state in RUN_STATES}
 
 
-def break_table(state: Any, *, left: Any, right: Any) -> rx.Component:
+def break_table(state: Any, *, left: Any, right: Any, selectable: Any = None) -> rx.Component:
     """Breaks of `state.rows`, made by `rows.break_row`."""
     absent = t("reconciliation.absent")
     columns = [
@@ -66,7 +66,10 @@ def break_table(state: Any, *, left: Any, right: Any) -> rx.Component:
             priority=3,
         ),
     ]
-    return rx.fragment(data_table(columns, state.rows, label=t("reconciliation.breaks"), state=state), pager(state))
+    return rx.fragment(
+        data_table(columns, state.rows, label=t("reconciliation.breaks"), state=state, selectable=selectable),
+        pager(state),
+    )
 
 
 def _age(row: Any) -> rx.Component:

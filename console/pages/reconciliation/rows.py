@@ -15,6 +15,7 @@ from services.reconciliation import (
     BreakPage,
     BreakSums,
     BreakView,
+    CauseView,
     Definition,
     DifferenceLine,
     PairingView,
@@ -46,6 +47,7 @@ def class_name(kind: BreakClass | str, definition: Definition, reader: Reader) -
 def break_row(view: BreakView, reader: Reader) -> dict[str, str]:
     key = view.left_key or view.right_key or view.subject_key
     return {
+        "id": str(view.number),
         "number": view.name,
         "href": routes.to(routes.BREAK, break_id=view.name),
         "class": class_name(view.break_class, view.definition, reader),
@@ -204,4 +206,18 @@ def pairing_row(pairing: PairingView, reader: Reader) -> dict[str, str]:
         "spark_end": end,
         "state": "running" if pairing.underway else shown["state"],
         "job": str(pairing.underway.job_run_id) if pairing.underway else "",
+    }
+
+
+def cause_row(cause: CauseView, reader: Reader) -> dict[str, str]:
+    """A cause in a sentence, and the list of its breaks."""
+    named = {"class": class_name(cause.break_class, cause.definition, reader), "currency": cause.currency}
+    query = {"class": cause.break_class.value, "definition": cause.definition.value, "state": "unresolved"}
+    return {
+        "text": reader.text(
+            f"breakwork.cause_{cause.pattern}", count=reader.number(cause.breaks), value=cause.value, **named
+        ),
+        "amount": reader.amount(Money(cause.open_minor, cause.currency)),
+        "currency": cause.currency,
+        "href": routes.to(routes.BREAKS, query=query | {"entity": str(cause.entity_id)}),
     }

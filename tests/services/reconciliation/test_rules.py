@@ -179,7 +179,7 @@ def test_a_write_off_above_the_threshold_waits_for_a_second_person(uow: UnitOfWo
     resolve_break(ada, number=row.number, version=1, resolution=Resolution.ACCEPTED, reason="Customer is bankrupt")
     (row,) = list_breaks(uow, filter=BreakFilter()).rows
     assert row.state == "proposed"
-    (asked,) = approvals.requests(ada, box=approvals.Box.MINE).requests
+    (asked,) = approvals.requests(ada, filter=approvals.RequestFilter(box=approvals.Box.MINE)).requests
     with pytest.raises(approvals.OwnRequest):
         approvals.vote(ada, request_id=asked.id, digest=asked.digest, decision=_AGREE)
     approvals.vote(_as(uow, BEN), request_id=asked.id, digest=asked.digest, decision=_AGREE)
