@@ -111,7 +111,7 @@ def _causes() -> rx.Component:
             mark=shape("warn"),
             title=item["text"],
             href=item["href"],
-            end=money(item["amount"], item["currency"]),
+            end=[money(item["amount"], item["currency"])],
         )
 
     return card(list_rows(State.causes, line), title=t("breakwork.causes"), flush=True)
