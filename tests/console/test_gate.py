@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from console.kit.gate import Gate, content_security_policy
-from console.kit.session import COOKIE
+from console.kit.session import COOKIE, cookie_name
 from services.identity import Role
 from tests.console.events import open_session
 
@@ -114,6 +114,12 @@ def test_every_answer_carries_the_security_headers(client):
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
         assert "strict-transport-security" not in headers
+
+
+def test_behind_tls_browsers_are_told_to_stay_there(web, client):
+    web.settings.web.public_url = "https://console.example"
+    assert client.get("/healthz").headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
+    assert cookie_name() == f"__Host-{COOKIE}"
 
 
 def test_caching_is_long_for_hashed_files_and_off_for_the_rest(client):

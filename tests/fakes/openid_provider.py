@@ -32,6 +32,8 @@ class Provider:
     person: dict[str, Any] = field(default_factory=dict)
     wrong_nonce: bool = False
     wrong_audience: bool = False
+    wrong_key: bool = False
+    expired: bool = False
 
 
 @dataclass
@@ -152,7 +154,7 @@ def _grants(server: _Server) -> None:
             return False
 
         def resolve_client_private_key(self, client):
-            return server.key
+            return jwk.RSAKey.generate_key(2048, {"kid": "k1"}) if server.state.wrong_key else server.key
 
         def get_client_algorithm(self, client):
             return "RS256"
@@ -164,6 +166,7 @@ def _grants(server: _Server) -> None:
         def generate_user_info(self, user, scope):
             changed: dict[str, Any] = {"nonce": "another"} if server.state.wrong_nonce else {}
             changed |= {"aud": ["somebody-else"]} if server.state.wrong_audience else {}
+            changed |= {"exp": int(time.time()) - 600} if server.state.expired else {}
             return UserInfo(**{**user, **changed})
 
     generator = BearerTokenGenerator(lambda **_: secrets.token_urlsafe(32))

@@ -109,8 +109,8 @@ def test_an_account_elsewhere_stays_linked_when_the_address_changes(client, web,
     assert client.get(_go(client)[0]).status_code == 403, "one address, two people"
 
 
-@pytest.mark.parametrize("fault", ["wrong_nonce", "wrong_audience"])
-def test_a_token_for_somebody_else_is_refused(client, web, provider, fault):  # noqa: F811
+@pytest.mark.parametrize("fault", ["wrong_nonce", "wrong_audience", "wrong_key", "expired"])
+def test_a_token_that_is_not_ours_is_refused(client, web, provider, fault):  # noqa: F811
     with web.database.unit_of_work(_SYSTEM) as uow:
         a_user(uow, Role.AUDITOR)
     setattr(provider, fault, True)
