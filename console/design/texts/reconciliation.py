@@ -184,6 +184,10 @@ TEXTS = {
         "Warum trotz der Abweichung? (mindestens 8 Zeichen)",
     ),
     "signed_now": ("{day} is signed", "{day} ist unterschrieben"),
+    "agreed_now": (
+        "You agreed to sign {day}; the policy wants further people, who find it under Approvals.",
+        "Sie haben der Unterschrift für {day} zugestimmt; die Regel verlangt weitere Personen, siehe Freigaben.",
+    ),
     "verified": (
         "The signature holds: totals, breaks and digest agree.",
         "Die Unterschrift gilt: Summen, Klärfälle und Prüfsumme stimmen.",

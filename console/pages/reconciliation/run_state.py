@@ -109,15 +109,13 @@ class ReconciliationRunPage(ListState, rx.State):
     @event(Permission.RECONCILIATION_SIGN)
     async def sign(self) -> Any:
         """Signs a run whose deviation is within the limit."""
-        await self._sign(None)
-        yield await self._told("reconciliation.signed_now", day=self.run["day"])
+        yield await self._sign(None)
         yield ReconciliationRunPage.load
 
     @event(Permission.RECONCILIATION_SIGN)
     async def sign_with_reason(self, form: dict[str, Any]) -> Any:
         """Signs a run above the limit."""
-        await self._sign(str(form.get("reason", "")))
-        yield await self._told("reconciliation.signed_now", day=self.run["day"])
+        yield await self._sign(str(form.get("reason") or ""))
         yield ReconciliationRunPage.load
 
     @event(Permission.RECONCILIATION_READ)
@@ -130,9 +128,11 @@ class ReconciliationRunPage(ListState, rx.State):
         reader = await self._reader()
         return Notices.show("bad", reader.text("reconciliation.not_verified", checks=wrong))
 
-    async def _sign(self, reason: str | None) -> None:
-        await backend.call(self, reconciliation.sign_off, run_id=self.run_id, reason=reason)  # pyright: ignore[reportArgumentType]
+    async def _sign(self, reason: str | None) -> Any:
+        """What to say: signed, or agreed to while the policy wants further people."""
+        signed = await backend.call(self, reconciliation.sign_off, run_id=self.run_id, reason=reason)  # pyright: ignore[reportArgumentType]
         self.asking = False
+        return await self._told(f"reconciliation.{'signed_now' if signed else 'agreed_now'}", day=self.run["day"])
 
     async def _told(self, key: str, **values: object) -> Any:
         reader = await self._reader()
