@@ -38,7 +38,7 @@ _RATES: tuple[tuple[str, tuple[str, str]], ...] = (
 _PROBES = frozenset({"/healthz", "/readyz"})
 _LARGEST_BODY = 1 << 20
 _LARGEST_UPLOAD = 64 << 20
-_UPLOADS = ("/_upload",)
+_UPLOADS = ("/_upload", "/api/ledgers/")
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 

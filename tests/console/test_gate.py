@@ -106,6 +106,12 @@ def test_a_body_beyond_the_limit_is_refused_declared_or_not(signed_in):
     assert signed_in.post("/auth/sign-in", headers=headers, content=chunks).status_code == 413
 
 
+def test_a_delivery_of_ledger_entries_may_be_as_large_as_a_file(signed_in):
+    body = b"x" * (2 << 20)
+    answer = signed_in.post("/api/ledgers/mh-de/ledger/entries", headers={"origin": _HOST}, content=body)
+    assert answer.status_code != 413
+
+
 def test_every_answer_carries_the_security_headers(client):
     for path in ("/healthz", "/payments"):
         headers = client.get(path).headers
