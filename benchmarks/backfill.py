@@ -18,13 +18,12 @@ from sqlalchemy import text
 from benchmarks.measure import Candidate, Ground, compare, ground, report
 from services.backfills import ledger
 from services.backfills.batching import Plan, back, forward
-from services.backfills.definition import NoParams
 from services.backfills.policy import TARGET_SECONDS
 from services.backfills.statements import index_before_table, make_before_table, relation_size
 from services.backfills.vocabulary import Direction, Pace
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
-from tests.factories.backfills import COIN, PLUS_ONE
+from tests.factories.backfills import COIN, PLUS_ONE, Least
 
 _ACTOR = Actor.system("benchmark")
 _TARGET = TARGET_SECONDS[Pace.NORMAL]
@@ -70,9 +69,10 @@ class Bench:
             for number in range(1, self.number + 1):
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS kontor_backfill.before_{number}")
             for statement in _FILL.format(rows=self.rows).split(";"):
-                connection.exec_driver_sql(statement)
+                connection.execute(text(statement))
             connection.exec_driver_sql("VACUUM (ANALYZE, FREEZE) coin")
             connection.exec_driver_sql("CHECKPOINT")
+            self.table_bytes = connection.scalar(text("SELECT pg_table_size('coin')")) or 0
 
     def bare(self) -> int:
         with self.on.database.unit_of_work(_ACTOR) as uow:
@@ -87,7 +87,6 @@ class Bench:
         with self._unit() as uow:
             connection = uow.session.connection()
             self.image_bytes = relation_size(connection, f"kontor_backfill.before_{self.number}")
-            self.table_bytes = relation_size(connection, "coin")
         return 1
 
     def roll_back(self) -> int:
@@ -127,7 +126,7 @@ class Bench:
 
     def _begin(self, direction: Direction) -> Plan:
         if direction is Direction.FORWARD:
-            self.plan = Plan(uuid.uuid4(), self.number, DEFINITION, NoParams(), str(self.rows), 0)
+            self.plan = Plan(uuid.uuid4(), self.number, DEFINITION, Least(), str(self.rows), 0)
         plan = self.plan
         assert plan is not None
         with self._unit() as uow:

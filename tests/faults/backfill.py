@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from services import approvals, backfills, runs
 from services.backfills import BackfillState
+from services.bootstrap import wire
 from services.core.errors import DatabaseUnavailable
 from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, Workshop
@@ -31,6 +32,7 @@ def storm(folder: Path, kills: int, chance: random.Random, *, pg_stops: int = 0,
     """
     deeds = ["kill"] * kills + ["stop"] * pg_stops + ["freeze"] * freezes
     chance.shuffle(deeds)
+    wire()
     with ground(folder) as laid:
         workshop = Workshop(laid.database, ROWS)
         workers = [_start(laid) for _ in range(2)]
