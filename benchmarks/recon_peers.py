@@ -49,8 +49,8 @@ def _unique(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
 
 
 def _datacompy_polars(world: World) -> int:
-    import datacompy  # noqa: PLC0415 - the extra may be absent
-    import polars  # noqa: PLC0415
+    import datacompy  # noqa: PLC0415 - the extra may be absent  # pyright: ignore[reportMissingImports]
+    import polars  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
     left, right = (polars.DataFrame(_unique(_rows(world, side))) for side in ("left", "right"))
     compare = datacompy.PolarsCompare(left, right, join_columns=["ext_id"])
@@ -58,8 +58,8 @@ def _datacompy_polars(world: World) -> int:
 
 
 def _datacompy_pandas(world: World) -> int:
-    import datacompy  # noqa: PLC0415 - the extra may be absent
-    import pandas  # noqa: PLC0415
+    import datacompy  # noqa: PLC0415 - the extra may be absent  # pyright: ignore[reportMissingImports]
+    import pandas  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
     left, right = (pandas.DataFrame(_unique(_rows(world, side))) for side in ("left", "right"))
     compare = datacompy.PandasCompare(left, right, join_columns=["ext_id"])
@@ -67,8 +67,8 @@ def _datacompy_pandas(world: World) -> int:
 
 
 def _reladiff(world: World) -> int:
-    import reladiff  # noqa: PLC0415 - the extra may be absent
-    from reladiff import Algorithm  # noqa: PLC0415
+    import reladiff  # noqa: PLC0415 - the extra may be absent  # pyright: ignore[reportMissingImports]
+    from reladiff import Algorithm  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
     url = make_url(world.database.url)
     where = {"host": url.query["host"], "user": url.username, "password": url.password, "dbname": url.database}
