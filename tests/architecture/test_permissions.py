@@ -14,6 +14,9 @@ _CHECKS = {"require", "scope", "may"}
 
 # domain.function -> why no right is asked for
 UNCHECKED = {
+    "reconciliation.act_on_approval": "reacts to an approval, whose voters were checked when they voted",
+    "reconciliation.drop_proposal": "reacts to the end of a request, which was checked where it ended",
+    "reconciliation.retake_bank": "reacts to a changed pattern, which was checked where it was changed",
     "identity.actor_for_session": "finds out who somebody is, before there is anybody to have a right",
     "identity.authenticate": "the way in",
     "identity.contacts": "for services that write letters; the caller decides who learns the names",

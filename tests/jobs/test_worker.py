@@ -38,7 +38,7 @@ def test_a_worker_does_all_there_is_in_order_of_dependence_and_ends(database: Da
 def test_a_killed_workers_run_goes_on_within_two_seconds_and_counts_each_step_once(
     database: Database, processes: Processes
 ):
-    run_id = _enqueue(database, COUNT, Steps(steps=150))
+    run_id = _enqueue(database, COUNT, Steps(steps=600, pause=0.02))  # longer than a second worker takes to start
     victim = processes.start("worker")
     until(lambda: counter(database) > 10)
     processes.start("worker")
@@ -46,8 +46,8 @@ def test_a_killed_workers_run_goes_on_within_two_seconds_and_counts_each_step_on
     processes.kill(victim)
     stopped_at = counter(database)
     assert until(lambda: counter(database) > stopped_at + 1) < 2.0
-    until(lambda: state(database, run_id) is runs.RunState.SUCCEEDED)
-    assert counter(database) == 150
+    until(lambda: state(database, run_id) is runs.RunState.SUCCEEDED, seconds=90)
+    assert counter(database) == 600
     outcomes = [attempt.outcome for attempt in _detail(database, run_id).attempts]
     assert outcomes == [runs.AttemptOutcome.LOST, runs.AttemptOutcome.SUCCEEDED]
 
