@@ -43,11 +43,10 @@ class OpenIdProvider:
         self._groups_claim = groups_claim
         self._described: tuple[float, dict[str, Any]] | None = None
 
-    def address(self, *, redirect: str, state: str, nonce: str, verifier: str, again: bool = False) -> str:
-        """Where the browser goes; `again` makes the provider ask for the password anew."""
-        extra = {"prompt": "login", "max_age": "0"} if again else {}
+    def address(self, *, redirect: str, state: str, nonce: str, verifier: str) -> str:
+        """Where the browser goes."""
         url, _ = self._client(redirect).create_authorization_url(
-            self._description()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier, **extra
+            self._description()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
         )
         return url
 
