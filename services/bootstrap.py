@@ -39,6 +39,7 @@ MODELS = [
     "services.books.models",
     "services.payments.models",
     "services.reconciliation.models",
+    "services.reconciliation.models_desk",
     "services.reconciliation.models_match",
     "services.reconciliation.models_period",
     "services.reconciliation.models_rules",

@@ -7,7 +7,7 @@ from services.audit.keys import OVERLAP, KeyState, KeyStore, SigningKey, parse_v
 from services.audit.merkle import leaf_hash as merkle_leaf
 from services.audit.proofs import proof_as_told, prove, write_bundle
 from services.audit.queries import entry, export, search, trail, trail_of_many
-from services.audit.saved_views import SavedView, remove_view, save_view, saved_views
+from services.audit.saved_views import remove_view, save_view, saved_views
 from services.audit.sealing import Sealed, Sealer
 from services.audit.service import erase_personal, record
 from services.audit.sinks import Delivery, Sink, deliver, note_outcome, pending, sinks_of
@@ -40,7 +40,6 @@ __all__ = [
     "NotSealedYet",
     "NoteError",
     "Proof",
-    "SavedView",
     "Sealed",
     "Sealer",
     "SigningKey",

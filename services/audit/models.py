@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.db import Base
 from services.core.ids import new_id
+from services.core.saved_views import SavedViewColumns
 
 
 class AuditEntry(Base):
@@ -140,14 +141,8 @@ class AuditSearch(Base):
     document: Mapped[Any] = mapped_column(TSVECTOR)
 
 
-class AuditSavedView(Base):
+class AuditSavedView(SavedViewColumns, Base):
     """A filter of the log that a person gave a name."""
 
     __tablename__ = "audit_saved_view"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[uuid.UUID]
-    name: Mapped[str]
-    query: Mapped[dict[str, Any]]
-    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())

@@ -10,33 +10,15 @@ from sqlalchemy import select
 from services import audit, identity, notifications
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.core.words import Words
 from services.reconciliation.breaks import list_breaks
 from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.queries import newest_runs, totals_of
+from services.reconciliation.report_letter import report_letter
 from services.reconciliation.views import BreakFilter
 from services.reconciliation.views_report import NightlyReport, ReportLine
-from services.reconciliation.vocabulary import UNRESOLVED, Span
+from services.reconciliation.vocabulary import UNRESOLVED, BackfillDone, Span
 
 _OLDEST = 15
-_GREEN = Words("Reconciliation {day}: all green", "Abgleich {day}: alles grün")
-_RED = Words("Reconciliation {day}: {count} above the limit", "Abgleich {day}: {count} über der Grenze")
-_NONE = Words("No reconciliation has finished yet", "Noch kein Abgleich ist fertig")
-_LINE = Words(
-    "{deviation} % of {limit} %; {breaks} breaks, {new} new, {closed} closed",
-    "{deviation} % von {limit} %; {breaks} Klärfälle, {new} neu, {closed} geschlossen",
-)
-_OLD = Words("{age} business days, {who}", "{age} Werktage, {who}")
-_NOBODY = Words("nobody has it", "niemand hat ihn")
-_SAID = Words(
-    "What every definition found in the last run, what changed since the one before, and the oldest open breaks.",
-    "Was jede Definition im letzten Lauf fand, was sich seit dem vorigen änderte, und die ältesten offenen Klärfälle.",
-)
-_ALSO = Words(
-    "As PDF: /reconciliation/report.pdf, as a workbook: /reconciliation/report.xlsx",
-    "Als PDF: /reconciliation/report.pdf, als Tabelle: /reconciliation/report.xlsx",
-)
-_LOOK = Words("Open the report", "Bericht öffnen")
 
 
 def nightly_report(uow: UnitOfWork) -> NightlyReport:
@@ -55,6 +37,7 @@ def nightly_report(uow: UnitOfWork) -> NightlyReport:
                 before.deviation_ppm if before else None,
                 before.breaks if before else None,
                 tuple(totals),
+                before.class_counts if before else None,
             )
         )
     oldest = list_breaks(uow, filter=BreakFilter(states=UNRESOLVED), sort="age", limit=_OLDEST).rows
@@ -62,17 +45,18 @@ def nightly_report(uow: UnitOfWork) -> NightlyReport:
     return NightlyReport(uow.clock.now(), tuple(lines), oldest, names)
 
 
-def send_report(uow: UnitOfWork, *, after: str | None = None) -> int:
-    """Writes the report to everybody who may sign, in their language, once a day; returns how many were written.
+def send_report(uow: UnitOfWork, *, after: BackfillDone | None = None) -> int:
+    """Writes the report to everybody who may sign, in their language; returns how many were written.
 
-    `after` says what it follows besides the night: a backfill's number and what it changed.
+    Once a day for the night, and once for each backfill it follows (`after`), whose columns, end and result it names.
     """
     uow.actor.require(Permission.RECONCILIATION_RUN)
     report = nightly_report(uow)
+    occasion = f"{after.name}/{after.finished_at.isoformat()}" if after else "night"
     sent = 0
     for person in identity.holders(uow, permission=Permission.RECONCILIATION_SIGN, entity_id=None):
-        key = f"reconciliation.report/{report.day}/{after or 'night'}/{person.id}"
-        letter = _letter(report, person.locale, after)
+        key = f"reconciliation.report/{report.day}/{occasion}/{person.id}"
+        letter = report_letter(report, person.locale, after)
         sent += (
             notifications.send(
                 uow, recipient=person.email, letter=letter, purpose="reconciliation.report", dedup_key=key
@@ -84,38 +68,9 @@ def send_report(uow: UnitOfWork, *, after: str | None = None) -> int:
         action="reconciliation.report.sent",
         subject_type="reconciliation_report",
         subject_id=report.day.isoformat(),
-        after={"letters": sent, "green": report.green, "after": after},
+        after={"letters": sent, "green": report.green, "after": after.name if after else None},
     )
     return sent
-
-
-def _letter(report: NightlyReport, locale: str, after: str | None) -> notifications.Letter:
-    above = sum(line.run.over_limit for line in report.lines)
-    subject = _NONE if not report.lines else _RED if above else _GREEN
-    facts = [(f"{line.entity}, {line.definition.value}", _told(line, locale)) for line in report.lines]
-    facts += [
-        (item.name, _OLD.of(locale, age=item.age, who=item.assigned_name or _NOBODY.of(locale)))
-        for item in report.oldest[:5]
-    ]
-    return notifications.Letter(
-        subject=subject.of(locale, day=report.day.isoformat(), count=above),
-        paragraphs=tuple(filter(None, (after, _SAID.of(locale), _ALSO.of(locale)))),
-        facts=tuple(facts),
-        action=(_LOOK.of(locale), "/reconciliation"),
-        locale=locale,
-    )
-
-
-def _told(line: ReportLine, locale: str) -> str:
-    run = line.run
-    return _LINE.of(
-        locale,
-        deviation=f"{run.deviation_ppm / 10_000:.2f}",
-        limit=f"{run.limit_ppm / 10_000:.2f}",
-        breaks=run.breaks,
-        new=run.new_breaks,
-        closed=run.closed_breaks,
-    )
 
 
 def _run_before(uow: UnitOfWork, seq: int, entity_id: object, definition: str) -> ReconciliationRun | None:

@@ -16,6 +16,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 from services.core.money import Money, exponent
 from services.core.words import Words
 from services.reconciliation.nightly import worst_first
+from services.reconciliation.report_letter import CLASSES, DEFINITIONS, changes_told
 from services.reconciliation.views_report import NightlyReport
 
 Row = tuple[str | int | float | None, ...]
@@ -38,6 +39,7 @@ _LINE_HEADS = (
     Words("Breaks", "Klärfälle"),
     Words("New", "Neu"),
     Words("Closed", "Geschlossen"),
+    Words("Since yesterday", "Seit gestern"),
 )
 _BREAK_HEADS = (
     Words("Break", "Klärfall"),
@@ -59,7 +61,7 @@ def report_as_pdf(report: NightlyReport, *, locale: str = "en") -> bytes:
         Paragraph(escape(title), styles["Title"]),
         Paragraph(escape((_GREEN if report.green else _RED).of(locale)), styles["Normal"]),
         Spacer(1, 12),
-        _table([tuple(head.of(locale) for head in _LINE_HEADS), *_lines(report)]),
+        _table([tuple(head.of(locale) for head in _LINE_HEADS), *_lines(report, locale)]),
         Spacer(1, 18),
         Paragraph(escape(_OLDEST.of(locale)), styles["Heading2"]),
         _table([tuple(head.of(locale) for head in _BREAK_HEADS), *_breaks(report, locale)]),
@@ -72,7 +74,7 @@ def report_as_workbook(report: NightlyReport, *, locale: str = "en") -> bytes:
     """The report as XLSX: one sheet for the state, one for the oldest breaks."""
     book, out = Workbook(), io.BytesIO()
     for at, (name, heads, rows) in enumerate(
-        ((_STATES, _LINE_HEADS, _lines(report)), (_OLDEST, _BREAK_HEADS, _breaks(report, locale)))
+        ((_STATES, _LINE_HEADS, _lines(report, locale)), (_OLDEST, _BREAK_HEADS, _breaks(report, locale)))
     ):
         sheet = book.active if at == 0 and book.active else book.create_sheet()
         sheet.title = name.of(locale)
@@ -88,14 +90,14 @@ def report_as_workbook(report: NightlyReport, *, locale: str = "en") -> bytes:
     return out.getvalue()
 
 
-def _lines(report: NightlyReport) -> Iterator[Row]:
+def _lines(report: NightlyReport, locale: str) -> Iterator[Row]:
     for line in worst_first(report.lines):
         run = line.run
         before = line.deviation_before / 10_000 if line.deviation_before is not None else None
         for total in line.totals:
             yield (
                 line.entity,
-                line.definition.value,
+                DEFINITIONS[line.definition].of(locale),
                 total.currency,
                 _major(total.left_minor, total.currency),
                 _major(total.right_minor, total.currency),
@@ -105,6 +107,7 @@ def _lines(report: NightlyReport) -> Iterator[Row]:
                 run.breaks,
                 run.new_breaks,
                 run.closed_breaks,
+                changes_told(line, locale),
             )
 
 
@@ -113,7 +116,7 @@ def _breaks(report: NightlyReport, locale: str) -> Iterator[Row]:
         yield (
             item.name,
             report.names.get(item.entity_id, ""),
-            item.break_class.value,
+            CLASSES[item.break_class].of(locale),
             item.subject_key,
             _major(item.delta_minor, item.currency),
             item.currency,

@@ -13,7 +13,10 @@ from services.reconciliation.vocabulary import Definition
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One definition in one legal entity: its last run, and how the run up to an earlier day ended."""
+    """One definition in one legal entity: its last run, and how the run up to an earlier day ended.
+
+    `classes_before` counts that run's breaks by class; None where there was none.
+    """
 
     definition: Definition
     entity: str
@@ -21,6 +24,16 @@ class ReportLine:
     deviation_before: int | None
     breaks_before: int | None
     totals: tuple[TotalView, ...]
+    classes_before: Mapping[str, int] | None = None
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """How many breaks more or fewer of each class than the day before; classes that did not change are left out."""
+        if self.classes_before is None:
+            return {}
+        now, before = self.run.class_counts, self.classes_before
+        moved = {name: now.get(name, 0) - before.get(name, 0) for name in sorted({*now, *before})}
+        return {name: count for name, count in moved.items() if count}
 
 
 @dataclass(frozen=True, slots=True)

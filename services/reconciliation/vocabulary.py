@@ -151,10 +151,25 @@ class BacktestParams(BaseModel):
     definition: Definition
 
 
-class ReportParams(BaseModel):
-    """The report of the night, or what it follows instead (`after`, in a sentence)."""
+class BackfillDone(BaseModel):
+    """A backfill that ended, for the report that follows it: what it changed, when it ended, and how.
 
-    after: str | None = None
+    `columns` are those it wrote, `rows` how many it changed, `result` one of succeeded, cancelled, failed, rolled_back,
+    `verified` whether the proof afterwards held (None where there is none).
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    finished_at: dt.datetime
+    rows: int
+    result: str
+    verified: bool | None = None
+
+
+class ReportParams(BaseModel):
+    """The report of the night, or the one that follows a backfill (`after`)."""
+
+    after: BackfillDone | None = None
 
 
 REPORT = RunKind("reconciliation.report", ReportParams, Permission.RECONCILIATION_RUN, priority=80)

@@ -1,0 +1,128 @@
+"""The nightly report as a letter, in the language of who reads it."""
+
+from __future__ import annotations
+
+from services import notifications
+from services.core.words import Words
+from services.reconciliation.views_report import NightlyReport, ReportLine
+from services.reconciliation.vocabulary import BackfillDone, BreakClass, Definition
+
+_NAMED = 5  # oldest breaks that the letter names; the files have more
+_GREEN = Words("Reconciliation {day}: all green", "Abgleich {day}: alles grün")
+_RED = Words("Reconciliation {day}: {count} above the limit", "Abgleich {day}: {count} über der Grenze")
+_NONE = Words("No reconciliation has finished yet", "Noch kein Abgleich ist fertig")
+_SINCE = Words("{said}, after backfill {name}", "{said}, nach Backfill {name}")
+_LINE = Words(
+    "{deviation} % of {limit} %; {breaks} breaks, {new} new, {closed} closed",
+    "{deviation} % von {limit} %; {breaks} Klärfälle, {new} neu, {closed} geschlossen",
+)
+_CHANGED = Words("; since yesterday: {changes}", "; seit gestern: {changes}")
+_SAME = Words("; nothing changed since yesterday", "; seit gestern keine Änderung")
+_OLD = Words("{age} business days, {who}", "{age} Werktage, {who}")
+_NOBODY = Words("nobody has it", "niemand hat ihn")
+_SAID = Words(
+    "What every definition found in the last run, what changed since the one before, and the oldest open breaks.",
+    "Was jede Definition im letzten Lauf fand, was sich seit dem vorigen änderte, und die ältesten offenen Klärfälle.",
+)
+_ALSO = Words(
+    "As PDF: /reconciliation/report.pdf, as a workbook: /reconciliation/report.xlsx",
+    "Als PDF: /reconciliation/report.pdf, als Tabelle: /reconciliation/report.xlsx",
+)
+_LOOK = Words("Open the report", "Bericht öffnen")
+_FOLLOWS = Words(
+    "The backfill {name} ended on {moment} UTC: {result}. It changed {rows} rows in {columns}. {proof}",
+    "Der Backfill {name} endete am {moment} UTC: {result}. Er änderte {rows} Zeilen in {columns}. {proof}",
+)
+_PROOFS = {
+    True: Words("Its verification holds.", "Seine Prüfung hält."),
+    False: Words(
+        "Its verification does not hold: look at it before you sign.",
+        "Seine Prüfung hält nicht: vor der Unterschrift ansehen.",
+    ),
+    None: Words("It has no verification.", "Er hat keine Prüfung."),
+}
+_RESULTS = {
+    "succeeded": Words("done", "erledigt"),
+    "cancelled": Words("cancelled", "abgebrochen"),
+    "failed": Words("failed", "gescheitert"),
+    "rolled_back": Words("taken back", "zurückgenommen"),
+}
+DEFINITIONS = {
+    Definition.SETTLEMENT: Words("Settlement", "Zahlungsabgleich"),
+    Definition.PAYOUTS: Words("Payouts to bank", "Auszahlungen an die Bank"),
+}
+CLASSES = {
+    BreakClass.MISSING_LEFT: Words("missing left", "fehlt links"),
+    BreakClass.MISSING_RIGHT: Words("missing right", "fehlt rechts"),
+    BreakClass.AMOUNT: Words("amount", "Betrag"),
+    BreakClass.CURRENCY: Words("currency", "Währung"),
+    BreakClass.STATUS: Words("status", "Status"),
+    BreakClass.FEE: Words("fee", "Gebühr"),
+    BreakClass.DUPLICATE: Words("duplicate", "doppelt"),
+    BreakClass.TIMING: Words("timing", "Zeitpunkt"),
+    BreakClass.FX: Words("exchange rate", "Wechselkurs"),
+    BreakClass.REFERENCE: Words("reference", "Referenz"),
+}
+
+
+def report_letter(report: NightlyReport, locale: str, after: BackfillDone | None) -> notifications.Letter:
+    """Green or how many above the limit; a line for each definition, then the oldest breaks and who has them."""
+    facts = [
+        (f"{line.entity}, {DEFINITIONS[line.definition].of(locale)}", _told(line, locale)) for line in report.lines
+    ]
+    facts += [
+        (item.name, _OLD.of(locale, age=item.age, who=item.assigned_name or _NOBODY.of(locale)))
+        for item in report.oldest[:_NAMED]
+    ]
+    subject = _subject(report, locale)
+    return notifications.Letter(
+        subject=_SINCE.of(locale, said=subject, name=after.name) if after else subject,
+        paragraphs=tuple(filter(None, (after and backfill_told(after, locale), _SAID.of(locale), _ALSO.of(locale)))),
+        facts=tuple(facts),
+        action=(_LOOK.of(locale), "/reconciliation"),
+        locale=locale,
+    )
+
+
+def backfill_told(after: BackfillDone, locale: str) -> str:
+    """What the backfill changed, when it ended and how, in two sentences."""
+    result = _RESULTS.get(after.result)
+    return _FOLLOWS.of(
+        locale,
+        name=after.name,
+        moment=f"{after.finished_at:%d.%m.%Y %H:%M}" if locale == "de" else f"{after.finished_at:%Y-%m-%d %H:%M}",
+        result=result.of(locale) if result else after.result,
+        rows=f"{after.rows:,}".replace(",", "." if locale == "de" else ","),
+        columns=", ".join(after.columns) or "—",
+        proof=_PROOFS[after.verified].of(locale),
+    )
+
+
+def changes_told(line: ReportLine, locale: str) -> str:
+    """How the breaks of each class moved since the day before: `amount +3, fee −2`; empty where nothing did."""
+    return ", ".join(
+        f"{CLASSES[BreakClass(name)].of(locale)} {'+' if count > 0 else '−'}{abs(count)}"
+        for name, count in line.changes.items()
+    )
+
+
+def _subject(report: NightlyReport, locale: str) -> str:
+    above = sum(line.run.over_limit for line in report.lines)
+    words = _NONE if not report.lines else _RED if above else _GREEN
+    return words.of(locale, day=report.day.isoformat(), count=above)
+
+
+def _told(line: ReportLine, locale: str) -> str:
+    run = line.run
+    said = _LINE.of(
+        locale,
+        deviation=f"{run.deviation_ppm / 10_000:.2f}",
+        limit=f"{run.limit_ppm / 10_000:.2f}",
+        breaks=run.breaks,
+        new=run.new_breaks,
+        closed=run.closed_breaks,
+    )
+    if line.classes_before is None:
+        return said
+    changes = changes_told(line, locale)
+    return said + (_CHANGED.of(locale, changes=changes) if changes else _SAME.of(locale))
