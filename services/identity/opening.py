@@ -105,6 +105,6 @@ def _last_choice(uow: UnitOfWork, user_id: uuid.UUID) -> list[uuid.UUID] | None:
     return uow.session.scalar(
         select(UserSession.chosen_entities)
         .where(UserSession.user_id == user_id, UserSession.impersonator_id.is_(None))
-        .order_by(UserSession.created_at.desc())
+        .order_by(UserSession.created_at.desc(), UserSession.id.desc())
         .limit(1)
     )
