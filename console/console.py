@@ -20,6 +20,7 @@ from console.pages import (
     account,
     approvals,
     audit,
+    backfills,
     dunning,
     imports,
     notifications,
@@ -36,6 +37,7 @@ PAGES: tuple[Page, ...] = (
     *dunning.PAGES,
     *reconciliation.PAGES,
     *imports.PAGES,
+    *backfills.PAGES,
     *approvals.PAGES,
     *notifications.PAGES,
     *audit.PAGES,
@@ -45,7 +47,7 @@ PAGES: tuple[Page, ...] = (
     *runs.PAGES,
 )
 
-SEARCHES = (payments.SEARCH, reconciliation.SEARCH, runs.SEARCH)
+SEARCHES = (payments.SEARCH, reconciliation.SEARCH, backfills.SEARCH, runs.SEARCH)
 
 _BUILT_PAGE = Path(__file__).parents[1] / ".web" / "build" / "client" / "index.html"
 

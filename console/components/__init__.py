@@ -18,6 +18,7 @@ from console.components.controls import (
     text_input,
 )
 from console.components.dialog import confirm, dialog, menu, menu_trigger
+from console.components.dry_run import dry_run_sheet, folded
 from console.components.filters import chip_filter, clear_filter, date_filter, filter_bar, search_filter, select_filter
 from console.components.icon import Text, icon, shape
 from console.components.kpi import kpi_strip, kpi_tile, sparkline
@@ -78,6 +79,7 @@ __all__ = [
     "dialog",
     "diff",
     "download_button",
+    "dry_run_sheet",
     "empty_state",
     "export_links",
     "facts",
@@ -86,6 +88,7 @@ __all__ = [
     "figures",
     "file_upload",
     "filter_bar",
+    "folded",
     "icon",
     "icon_button",
     "kpi_strip",

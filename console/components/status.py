@@ -34,6 +34,18 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "cancelling": ("block", ""),
     "cancelled": ("block", ""),
     "refused": ("block", ""),
+    "dry_running": ("run", "info"),
+    "dry_run_ready": ("draft", ""),
+    "awaiting_approval": ("wait", "warn"),
+    "approved": ("ok", "ok"),
+    "discarded": ("block", ""),
+    "verifying": ("run", "info"),
+    "awaiting_finance_signoff": ("wait", "warn"),
+    "rejected": ("bad", "bad"),
+    "signed_off": ("seal", "ok"),
+    "rolling_back": ("run", "info"),
+    "rolled_back": ("ok", ""),
+    "rolled_back_with_conflicts": ("warn", "warn"),
 }
 
 

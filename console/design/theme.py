@@ -25,6 +25,7 @@ STYLESHEETS = tuple(
         "sign_in",
         "chart",
         "calendar",
+        "backfill",
         "console",
         "small",
         "phone",

@@ -25,6 +25,7 @@ from console.http_api.access_export import REVIEW_EXPORT
 from console.http_api.approval_export import APPROVAL_EXPORT
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.audit_figures import audit_figures
+from console.http_api.backfill_export import BACKFILL_EXPORT
 from console.http_api.break_export import BREAK_EXPORT
 from console.http_api.dunning_export import DUNNING_EXPORT
 from console.http_api.exports import register_export
@@ -53,6 +54,7 @@ api.include_router(recon_report.router)
 register_export(APPROVAL_EXPORT)
 register_export(AUDIT_EXPORT)
 register_export(REVIEW_EXPORT)
+register_export(BACKFILL_EXPORT)
 register_export(BREAK_EXPORT)
 register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)

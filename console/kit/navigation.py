@@ -43,6 +43,7 @@ NAVIGATION = (
             Entry(routes.IMPORTS, "file-input", "shell.imports", "i"),
         ),
     ),
+    Group("shell.change", (Entry(routes.BACKFILLS, "database", "shell.backfills", "f"),)),
     Group(
         "shell.platform",
         (

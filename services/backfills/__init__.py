@@ -5,6 +5,16 @@ A backfill of it goes through draft, dry run, approval, work in batches, verific
 then it can be taken back at any time. The functions from execution are for `jobs/backfills.py` alone.
 """
 
+from services.backfills.asking import (
+    AskedDryRun,
+    FieldKind,
+    FieldView,
+    ParamsForm,
+    WrongField,
+    asked_dry_run,
+    params_form,
+    wrong_params,
+)
 from services.backfills.batching import Plan, Step
 from services.backfills.catalogue import DEFINITIONS
 from services.backfills.definition import (
@@ -29,6 +39,7 @@ from services.backfills.errors import (
 from services.backfills.execution import begin, breathe, end_back, end_forward, step, verify
 from services.backfills.handlers import on_approved, on_refused, on_run_died
 from services.backfills.kinds import KINDS, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
+from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow, Stage, list_backfills
 from services.backfills.load import LoadMeter
 from services.backfills.policy import Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfills, catalogue
@@ -78,9 +89,13 @@ __all__ = [
     "SIGN_OFF_KIND",
     "UNDO_KIND",
     "VERIFY",
+    "AskedDryRun",
     "BackfillDetail",
+    "BackfillFilter",
     "BackfillNotFound",
+    "BackfillPage",
     "BackfillParams",
+    "BackfillRow",
     "BackfillState",
     "BackfillView",
     "BadDefinition",
@@ -93,6 +108,8 @@ __all__ = [
     "Direction",
     "Excess",
     "Expect",
+    "FieldKind",
+    "FieldView",
     "IllegalStep",
     "LoadMeter",
     "MoneyColumns",
@@ -100,16 +117,20 @@ __all__ = [
     "NotAtWork",
     "NotUndoable",
     "Pace",
+    "ParamsForm",
     "Plan",
     "PlanChanged",
     "ProgressView",
     "PythonBackfill",
     "SetAside",
     "SqlBackfill",
+    "Stage",
     "Step",
     "TooManyQuarantined",
     "UnknownDefinition",
+    "WrongField",
     "ask_approval",
+    "asked_dry_run",
     "backfill_by_number",
     "backfill_detail",
     "backfills",
@@ -121,9 +142,11 @@ __all__ = [
     "draft",
     "end_back",
     "end_forward",
+    "list_backfills",
     "on_approved",
     "on_refused",
     "on_run_died",
+    "params_form",
     "pause",
     "register",
     "resume",
@@ -135,4 +158,5 @@ __all__ = [
     "take_dry_run",
     "verify",
     "verify_again",
+    "wrong_params",
 ]

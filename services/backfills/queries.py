@@ -24,6 +24,7 @@ from services.backfills.views import (
 )
 from services.backfills.vocabulary import BackfillState, Direction, Pace
 from services.core.db import UnitOfWork
+from services.core.errors import Forbidden
 from services.core.permissions import Permission
 
 _SHOWN = 50
@@ -54,8 +55,13 @@ def backfill_by_number(uow: UnitOfWork, *, number: int) -> uuid.UUID:
 
 
 def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetail:
-    """Everything about one. Raises BackfillNotFound."""
+    """Everything about one; with rows of all legal entities, so not for who may read some. Raises BackfillNotFound."""
     uow.actor.require(Permission.BACKFILL_READ)
+    if uow.actor.grants[Permission.BACKFILL_READ].ids is not None:
+        raise Forbidden(
+            "A backfill shows rows of every legal entity; your right holds for some of them.",
+            permission=str(Permission.BACKFILL_READ),
+        )
     row = uow.session.get(Backfill, backfill_id, populate_existing=True)
     if row is None:
         raise BackfillNotFound("There is no such backfill.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from services import bank, books, payments, reconciliation, runs
+from services import backfills, bank, books, payments, reconciliation, runs
 from services.bootstrap import KINDS, Application
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
@@ -62,6 +62,7 @@ def lay_down(web: Application) -> Foreign:
         approvals.declare_kinds()
         ids = {"request_id": str(approvals.asked(uow, entity_id=account.entity_id, content={"what": MARK}).id)}
         ids |= _payment(uow, account) | _files(uow, account.entity_id) | _reconciled(uow, account.entity_id)
+        ids["backfill_id"] = str(backfills.draft(uow, definition="payments.net_minor"))
         ids["run_id"] = str(
             runs.enqueue(
                 uow,

@@ -1,0 +1,227 @@
+"""A backfill before it runs: the dry run at the left, who has to agree and the next step at the right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from console import routes
+from console.components import (
+    button,
+    callout,
+    card,
+    confirm,
+    dry_run_sheet,
+    empty_state,
+    facts,
+    link,
+    link_button,
+    loading_or,
+    main_and_side,
+    missing_signature,
+    mono,
+    muted,
+    poll,
+    progress,
+    shape,
+    signature,
+    signatures,
+    stack,
+)
+from console.design.texts import t
+from console.kit.page import page
+from console.pages.backfills.parts import may, record_head, when
+from console.pages.backfills.request_state import BackfillRequest as State
+from services.core.permissions import Permission
+
+_DRAFT, _RUN = Permission.BACKFILL_DRAFT, Permission.BACKFILL_RUN
+
+
+@page(
+    routes.BACKFILL,
+    title="backfills.record",
+    permission=Permission.BACKFILL_READ,
+    on_load=State.load,
+    nav=routes.BACKFILLS,
+)
+def request_page() -> rx.Component:
+    return rx.fragment(
+        loading_or(
+            State,
+            stack(
+                record_head(State, "request", *_actions()), main_and_side([_main()], [_next(), _agreement(), _about()])
+            ),
+            lines=12,
+        ),
+        _discard_dialog(),
+        _start_dialog(),
+        poll(State.moving & (State.failure == ""), State.refresh, every=2000),
+    )
+
+
+def _step(name: str) -> Any:
+    return State.steps.contains(name)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _actions() -> list[Any]:
+    again = State.item["state"] != "draft"
+    return [
+        when(
+            _step("draft") & may(_DRAFT) & (State.item["takes"] != ""),
+            link_button(t("backfills.change_params"), href=State.item["edit"], icon_name="pencil"),
+        ),
+        when(
+            _step("dry_running") & again & may(_DRAFT),
+            button(t("backfills.dry_run_again"), on_click=State.dry_run, icon_name="rotate-cw", busy=State.busy),
+        ),
+        when(
+            _step("discarded") & may(_DRAFT),
+            button(t("backfills.discard"), on_click=State.ask("discard"), kind="quiet"),
+        ),
+    ]
+
+
+def _main() -> rx.Component:
+    none = rx.match(
+        State.item["state"],
+        (
+            "dry_running",
+            card(
+                progress(t("backfills.dry_running"), width=State.item["width"], label=t("backfills.dry_running")),
+                title=t("backfills.dry_run"),
+            ),
+        ),
+        card(empty_state(t("backfills.no_dry_run"), t("backfills.no_dry_run_body")), title=t("backfills.dry_run")),
+    )
+    return rx.cond(State.dry["rows"], dry_run_sheet(State), none)
+
+
+def _next() -> rx.Component:
+    """The one step that follows, for whoever may take it."""
+    item = State.item
+    first = button(
+        t("backfills.take_dry_run"),
+        on_click=State.dry_run,
+        kind="primary",
+        block=True,
+        icon_name="play",
+        busy=State.busy,
+    )
+    ask = button(
+        t("backfills.ask", count=State.dry["rows"]),
+        on_click=State.ask_approval,
+        kind="primary",
+        block=True,
+        icon_name="stamp",
+        busy=State.busy,
+    )
+    start = button(t("backfills.start"), on_click=State.ask("start"), kind="primary", block=True, icon_name="play")
+    content = rx.match(
+        item["state"],
+        ("draft", _may_or(_DRAFT, "draft", first)),
+        ("dry_running", muted(t("backfills.next_dry_running"))),
+        (
+            "dry_run_ready",
+            rx.cond(State.dry["none"] != "", callout(t("backfills.no_rows"), tone="info"), _may_or(_DRAFT, "ask", ask)),
+        ),
+        (
+            "awaiting_approval",
+            stack(
+                muted(t("backfills.next_awaiting")),
+                link_button(t("backfills.to_request"), href=item["request"], kind="primary"),
+                gap="s",
+            ),
+        ),
+        ("approved", _may_or(_RUN, "start", start)),
+        ("discarded", muted(t("backfills.next_discarded"))),
+        link(t("backfills.to_run"), href=routes.BACKFILLS + "/" + item["id"] + "/run"),
+    )
+    return card(content, title=t("backfills.next"))
+
+
+def _may_or(permission: Permission, step: str, control: rx.Component) -> rx.Component:
+    """The button with what it does, or who may press it."""
+    does = stack(muted(t(f"backfills.next_{step}")), control, gap="s")
+    return rx.cond(may(permission), does, muted(t(f"backfills.next_{step}_other")))
+
+
+def _agreement() -> rx.Component:
+    rules = rx.el.dl(
+        rx.foreach(State.rules, lambda rule: rx.fragment(rx.el.dt(rule["from"]), rx.el.dd(rule["teams"]))),
+        class_name="facts",
+    )
+    return card(
+        stack(
+            when(
+                State.seats.length() > 0,
+                signatures(
+                    rx.foreach(
+                        State.seats,
+                        lambda seat: rx.cond(
+                            seat["name"],
+                            signature(seat["name"], seat["caption"], seat["when"]),
+                            missing_signature(seat["caption"], seat["said"]),
+                        ),
+                    )
+                ),
+            ),
+            stack(rx.el.p(muted(t("backfills.risk_rule"))), rules, gap="s"),
+            when(State.item["digest"] != "", rx.el.p(muted(t("backfills.bound_to", digest=State.item["digest"])))),
+            when(State.item["request"] != "", link(t("backfills.to_request"), href=State.item["request"])),
+        ),
+        title=t("backfills.who_agrees"),
+    )
+
+
+def _about() -> rx.Component:
+    item = State.item
+    undo = rx.cond(
+        item["undoable"] != "",
+        rx.el.span(shape("ok", "ok"), t("backfills.can_undo"), class_name="status"),
+        rx.el.span(shape("warn", "warn"), t("backfills.cannot_undo"), class_name="status"),
+    )
+    return card(
+        facts(
+            (t("backfills.owner"), item["owner"]),
+            (t("backfills.params"), mono(item["params"])),
+            (t("backfills.undo"), undo),
+            (t("backfills.measured_at"), item["measured_at"]),
+            (t("backfills.runbook"), item["runbook"]),
+        ),
+        title=t("backfills.about"),
+    )
+
+
+def _discard_dialog() -> rx.Component:
+    return confirm(
+        open_=State.asking == "discard",
+        on_open_change=State.close,
+        title=t("backfills.discard_title", label=State.item["label"]),
+        body=[rx.el.p(t("backfills.discard_body"))],
+        confirm_label=t("backfills.discard_do"),
+        on_confirm=State.discard,
+        keep_label=t("backfills.keep"),
+        reason_label=t("backfills.reason"),
+        danger=True,
+        busy=State.busy,
+    )
+
+
+def _start_dialog() -> rx.Component:
+    return confirm(
+        open_=State.asking == "start",
+        on_open_change=State.close,
+        title=t("backfills.start_title", count=State.dry["rows"]),
+        body=[
+            rx.el.p(t("backfills.start_body", count=State.dry["rows"], takes=State.dry["takes"])),
+            rx.el.p(t("backfills.start_refuses"), class_name="muted"),
+        ],
+        confirm_label=t("backfills.start_do", count=State.dry["rows"]),
+        on_confirm=State.start,
+        keep_label=t("backfills.not_now"),
+        busy=State.busy,
+    )
+
+
+REQUEST = request_page

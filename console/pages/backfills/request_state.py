@@ -1,0 +1,129 @@
+"""A backfill before it runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from console import routes
+from console.kit import backend
+from console.kit.authz import event
+from console.kit.dry_run import DryRunFields, given_params
+from console.kit.notices import Notices
+from console.kit.page_state import PageState
+from console.pages.backfills import rows
+from services import approvals, backfills
+from services.backfills import BackfillState
+from services.core.db import UnitOfWork
+from services.core.permissions import Permission
+
+_DEEDS = frozenset({"discard", "start"})
+_MOVING = frozenset({BackfillState.DRY_RUNNING, BackfillState.AWAITING_APPROVAL, BackfillState.APPROVED})
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What the page shows, from one crossing: `tiers` is the one that the request fell under, or all."""
+
+    detail: backfills.BackfillDetail
+    asked: approvals.RequestDetail | None
+    tiers: tuple[approvals.Tier, ...]
+
+
+class BackfillRequest(PageState, DryRunFields, rx.State):
+    """The backfill of the address: its dry run, who has to agree, and the next step."""
+
+    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
+    steps: rx.Field[list[str]] = rx.field(default_factory=list)
+    seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    rules: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    moving: bool = False
+    asking: str = ""
+
+    @event(Permission.BACKFILL_READ)
+    async def load(self) -> None:
+        if self._parameter("backfill_id") != self.item.get("id"):
+            self._begin()
+            self.asking = ""
+        await self._read()
+
+    @event(Permission.BACKFILL_READ)
+    async def refresh(self) -> None:
+        """The worker measures, and others vote, meanwhile."""
+        await self._read()
+
+    @event(Permission.BACKFILL_READ)
+    async def ask(self, deed: str) -> None:
+        self.asking = deed if deed in _DEEDS else ""
+
+    @event(Permission.SELF)
+    async def close(self, open_: bool) -> None:
+        self.asking = self.asking if open_ else ""
+
+    @event(Permission.BACKFILL_DRAFT)
+    async def dry_run(self) -> Any:
+        return await self._step(backfills.start_dry_run, "backfills.said_dry_run")
+
+    @event(Permission.BACKFILL_DRAFT)
+    async def ask_approval(self) -> Any:
+        return await self._step(backfills.ask_approval, "backfills.said_asked")
+
+    @event(Permission.BACKFILL_DRAFT)
+    async def discard(self, form: dict[str, Any]) -> Any:
+        return await self._step(backfills.cancel, "backfills.said_discarded", reason=str(form.get("reason") or ""))
+
+    @event(Permission.BACKFILL_RUN)
+    async def start(self) -> Any:
+        self.asking = ""
+        said = await self._step(backfills.start, "backfills.said_started")
+        return [said, rx.redirect(routes.to(routes.BACKFILL_RUN, backfill_id=self.item["id"]))]
+
+    async def _step(self, act: Callable[..., Any], said: str, **more: str) -> Any:
+        wanted: Any = self._parameter("backfill_id")
+        await backend.call(self, act, backfill_id=wanted, **more)
+        self.asking = ""
+        await self._read()
+        reader = await self._reader()
+        return Notices.show("ok", reader.text(said, label=self.item["label"]))
+
+    async def _read(self) -> None:
+        wanted: Any = self._parameter("backfill_id")
+        sheet, reader = await backend.load(self, _look, backfill_id=wanted), await self._reader()
+        one, definition = sheet.detail.backfill, sheet.detail.definition
+        document = one.dry_run
+        self.item = rows.head_row(one, reader) | {
+            "owner": definition.owner,
+            "takes": "yes" if definition.params.get("properties") else "",
+            "params": given_params(one.params, reader),
+            "undoable": "yes" if definition.undoable else "",
+            "runbook": definition.runbook.of(reader.locale),
+            "measured_at": rows.iso_moment(document["measured_at"], reader) if document else "—",
+            "digest": sheet.asked.request.digest[:16] if sheet.asked else "",
+            "width": "",
+        }
+        self._show_dry_run(definition, one.params, document, reader)
+        self.steps = [step.value for step in sheet.detail.next_steps]
+        self.seats = rows.seat_rows(sheet.asked, reader)
+        self.rules = rows.rule_rows(sheet.tiers, reader)
+        self.moving = one.state in _MOVING
+        if self.asking and not self._possible():
+            self.asking = ""
+        self._done()
+
+    def _possible(self) -> bool:
+        """Whether the step that the open dialog asks about can still be taken."""
+        return {"start": "running", "discard": "discarded"}[self.asking] in self.steps
+
+
+def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
+    detail = backfills.backfill_detail(uow, backfill_id=backfill_id)
+    request_id = detail.backfill.request_id
+    if not uow.actor.may(Permission.APPROVAL_READ):
+        return Sheet(detail, None, ())
+    policy = next(one for one in approvals.policies(uow) if one.kind == backfills.RUN_KIND.name)
+    asked = approvals.request_detail(uow, request_id=request_id) if request_id else None
+    return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers)

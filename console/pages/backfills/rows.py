@@ -1,0 +1,108 @@
+"""Backfills as the reader reads them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from console import routes
+from console.design.format import UNKNOWN, Reader
+from services import approvals
+from services.backfills import BackfillRow, BackfillView, DefinitionView
+from services.core.money import Money
+
+
+def list_row(row: BackfillRow, reader: Reader) -> dict[str, str]:
+    return {
+        "id": str(row.id),
+        "href": routes.to(routes.BACKFILL, backfill_id=row.id),
+        "label": row.label,
+        "title": row.title.of(reader.locale),
+        "definition": row.definition,
+        "state": row.state.value,
+        "rows": UNKNOWN if row.rows is None else reader.number(row.rows),
+        "by": row.created_by_name,
+        "at": reader.moment(row.created_at),
+        "started": reader.moment(row.started_at),
+        "ended": reader.moment(row.ended_at),
+    }
+
+
+def definition_row(one: DefinitionView, reader: Reader) -> dict[str, str]:
+    checks = ", ".join(check.title.of(reader.locale) for check in one.checks)
+    return {
+        "name": one.name,
+        "version": str(one.version),
+        "title": one.title.of(reader.locale),
+        "description": one.description.of(reader.locale),
+        "owner": one.owner,
+        "table": one.table,
+        "columns": ", ".join(one.columns),
+        "params": ", ".join(one.params.get("properties", {})) or reader.text("backfills.no_params"),
+        "checks": checks or reader.text("backfills.no_checks"),
+        "undoable": "yes" if one.undoable else "",
+        "limit": reader.number(one.quarantine_limit),
+        "runbook": one.runbook.of(reader.locale),
+        "draft": routes.to(routes.BACKFILL_DRAFT, query={"definition": one.name}),
+        "list": routes.to(routes.BACKFILLS, query={"definition": one.name}),
+    }
+
+
+def head_row(one: BackfillView, reader: Reader) -> dict[str, str]:
+    """What the head of a record's pages shows."""
+    return {
+        "id": str(one.id),
+        "label": one.label,
+        "title": one.title.of(reader.locale),
+        "state": one.state.value,
+        "definition": one.definition,
+        "version": str(one.version),
+        "by": one.created_by_name,
+        "at": reader.moment(one.created_at),
+        "started": reader.moment(one.started_at) if one.started_at else "",
+        "started_by": one.started_by_name or "",
+        "ended": reader.moment(one.ended_at) if one.ended_at else "",
+        "problem": one.problem or "",
+        "rows": UNKNOWN if one.predicted is None else reader.number(one.predicted),
+        "edit": routes.to(routes.BACKFILL_DRAFT, query={"backfill": str(one.id)}),
+        "request": routes.to(routes.APPROVAL, request_id=one.request_id) if one.request_id else "",
+    }
+
+
+def iso_moment(text: str, reader: Reader) -> str:
+    """A moment as the documents of a backfill hold it."""
+    return reader.moment(dt.datetime.fromisoformat(text))
+
+
+def seat_rows(asked: approvals.RequestDetail | None, reader: Reader) -> list[dict[str, str]]:
+    """One line a signature that the policy asks for."""
+    return [_seat(seat, reader) for seat in asked.seats] if asked else []
+
+
+def rule_rows(tiers: tuple[approvals.Tier, ...], reader: Reader) -> list[dict[str, str]]:
+    """Who has to agree from which threshold on."""
+    return [{"from": _threshold(tier, reader), "teams": _teams(tier, reader)} for tier in tiers]
+
+
+def _seat(seat: approvals.SeatView, reader: Reader) -> dict[str, str]:
+    team = reader.text(f"approvals.team_{seat.team.value}")
+    if seat.vote is None:
+        names = ", ".join(seat.may_take)
+        said = reader.text("approvals.seat_may", people=names) if names else reader.text("approvals.seat_nobody")
+        return {"name": "", "caption": reader.text("approvals.seat_missing", team=team), "when": "", "said": said}
+    vote = seat.vote
+    return {"name": vote.voter_name, "caption": team, "when": reader.moment(vote.cast_at), "said": vote.reason or ""}
+
+
+def _teams(tier: approvals.Tier, reader: Reader) -> str:
+    return ", ".join(
+        f"{reader.number(tier.quorum[team])}\u00a0×\u00a0{reader.text(f'approvals.team_{team.value}')}"
+        for team in approvals.Team
+        if tier.quorum.get(team)
+    )
+
+
+def _threshold(tier: approvals.Tier, reader: Reader) -> str:
+    parts = [reader.text("approvals.rows_from", rows=reader.number(tier.from_rows))] if tier.from_rows else []
+    for currency, minor in sorted(tier.from_amount.items()):
+        parts.append(reader.money(Money(minor, currency)))
+    return reader.text("approvals.or").join(parts) or reader.text("approvals.always")
