@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from console.kit import session
+from console.kit import application, session
+from services import audit
 from services.core.errors import Forbidden
 from services.core.permissions import Permission
 
@@ -40,6 +41,22 @@ PUBLIC_ROUTES = frozenset(
 )
 
 
+def demand(person: session.Principal, permission: Permission, path: str) -> None:
+    """Raises Forbidden without the right, and leaves that in the audit log."""
+    if person.actor.may(permission):
+        return
+    with application.current().database.unit_of_work(person.actor) as uow:
+        audit.record(
+            uow,
+            action="identity.route.refused",
+            subject_type="route",
+            subject_id=path[:200],
+            after={"permission": str(permission)},
+            outcome="refused",
+        )
+    person.actor.require_some(permission)
+
+
 def requires(permission: Permission) -> Callable[[Request], session.Principal]:
     """A dependency that gives the signed-in person or the API key's, or refuses with 401 or 403."""
 
@@ -51,7 +68,7 @@ def requires(permission: Permission) -> Callable[[Request], session.Principal]:
             person = session.look_up(session.secret_in(request.cookies))
         if person is None:
             raise Forbidden("Sign in first.", permission=str(permission))
-        person.actor.require(permission)
+        demand(person, permission, request.url.path)
         return person
 
     check.permission = permission  # pyright: ignore[reportFunctionMemberAccess]

@@ -18,7 +18,7 @@ from openpyxl.cell import WriteOnlyCell
 from starlette.responses import Response
 
 from console.design.texts import tr
-from console.http_api.access import requires
+from console.http_api.access import demand, requires
 from console.kit import application, session
 from services import audit
 from services.core.actor import Actor
@@ -71,7 +71,7 @@ def export(
     wanted = _EXPORTS.get(name)
     if wanted is None or kind not in ("csv", "xlsx"):
         raise NotFound("There is no such export.")
-    person.actor.require(wanted.permission)
+    demand(person, wanted.permission, request.url.path)
     filters = {key: value for key, value in request.query_params.items() if len(value) <= 200}
     _record(person.actor, name, kind, filters)
     if kind == "xlsx":

@@ -27,19 +27,27 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an action is about, as far as a narrowed right asks: whose it is, which team's, and for how much."""
+    """What an action is about, as far as a narrowed right asks: whose it is, which teams', and how much it moves.
+
+    `amount` is None where the caller does not know it; an action that moves no money says zero.
+    """
 
     owner_id: uuid.UUID | None = None
-    team: str | None = None
+    teams: frozenset[str] = frozenset()
     amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Narrows a right: to one's own records or one's own team's, or up to an amount of one currency."""
+    """Narrows a right: to one's own records or one's own team's, or up to an amount of one currency.
+
+    `within` are the legal entities of the role that carries it. One that narrows nothing stands for the entities in
+    which another role grants the same right in full.
+    """
 
     only: str | None = None
     up_to: Money | None = None
+    within: EntityScope = field(default_factory=EntityScope.everything)
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> Condition:
@@ -52,16 +60,26 @@ class Condition:
             raise Invalid("An amount limit is a number of minor units.")
         return cls(only, None if amount is None else Money(amount, str(currency)))
 
-    def holds(self, actor: Actor, subject: Subject) -> bool:
+    @property
+    def narrows(self) -> bool:
+        return self.only is not None or self.up_to is not None
+
+    def holds(self, actor: Actor, subject: Subject, entity_id: uuid.UUID | None = None) -> bool:
         """Whether `subject` lies within; what the subject does not say counts as outside."""
+        if entity_id is not None and entity_id not in self.within:
+            return False
         if self.only == "own" and (subject.owner_id is None or subject.owner_id != actor.id):
             return False
-        if self.only == "own_team" and subject.team not in actor.teams:
+        if self.only == "own_team" and not subject.teams & actor.teams:
             return False
-        if self.up_to is None:
-            return True
-        amount = subject.amount
-        return amount is not None and amount.currency == self.up_to.currency and abs(amount.minor) <= self.up_to.minor
+        return self.up_to is None or _at_most(subject.amount, self.up_to)
+
+
+def _at_most(amount: Money | None, limit: Money) -> bool:
+    """Nothing is within every limit, and an amount of another currency within none."""
+    if amount is None or amount.minor == 0:
+        return amount is not None
+    return amount.currency == limit.currency and abs(amount.minor) <= limit.minor
 
 
 @dataclass(frozen=True)
@@ -109,6 +127,17 @@ class Actor:
 
         A right that a custom role narrows needs a `subject` within its conditions; without one it is refused.
         """
+        self.require_some(permission, entity_id)
+        narrowed = self.conditions.get(permission)
+        about = subject or Subject()
+        if narrowed and not any(condition.holds(self, about, entity_id) for condition in narrowed):
+            raise Forbidden(
+                "Your role allows this only for your own records, your team's, or up to an amount.",
+                permission=str(permission),
+            )
+
+    def require_some(self, permission: Permission, entity_id: uuid.UUID | None = None) -> None:
+        """The same for a right that may be narrowed, before it is known what the action is about."""
         if not self.may(permission):
             raise Forbidden(
                 f"You need the right “{permission}” for this. An administrator can grant it under Access.",
@@ -116,9 +145,6 @@ class Actor:
             )
         if entity_id is not None and not self.may(permission, entity_id):
             raise NotFound("There is no such record in the entities you may see.", permission=str(permission))
-        narrowed = self.conditions.get(permission)
-        if narrowed and not (subject and any(condition.holds(self, subject) for condition in narrowed)):
-            raise Forbidden("Your role allows this only for your own records, your team's, or up to an amount.")
 
     def require_fresh_proof(self, now: dt.datetime) -> None:
         """Before a signature, a vote, a change of rights or of keys: `now` is the unit of work's clock.
@@ -134,6 +160,18 @@ class Actor:
             raise StepUpRequired("Confirm that it is you: this step asks for your password or second factor again.")
 
     def scope(self, permission: Permission) -> EntityScope:
-        """The entities a query under `permission` may read: granted and chosen. Raises Forbidden without the right."""
+        """The entities a query under `permission` may read: granted in full and chosen. Raises Forbidden without."""
         self.require(permission)
+        held = self.grants[permission] & self.chosen
+        narrowed = self.conditions.get(permission)
+        if not narrowed:
+            return held
+        in_full = EntityScope.of(())
+        for condition in narrowed:
+            in_full |= EntityScope.of(()) if condition.narrows else condition.within
+        return held & in_full
+
+    def reach(self, permission: Permission) -> EntityScope:
+        """`scope` without what narrows the right: whoever finds a record by it has to `require` it with a subject."""
+        self.require_some(permission)
         return self.grants[permission] & self.chosen

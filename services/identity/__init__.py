@@ -35,6 +35,7 @@ from services.identity.queries import (
     has_users,
     holders,
     legal_entities,
+    teams_of,
     user_by_email,
     users,
 )
@@ -193,6 +194,7 @@ __all__ = [
     "sign_out",
     "start_review",
     "take_foreign_sign_in",
+    "teams_of",
     "user_by_email",
     "users",
     "vet_password",

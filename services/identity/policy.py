@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -151,17 +151,21 @@ def rights(held: Iterable[Held]) -> Mapping[str, EntityScope]:
 
 
 def conditions(held: Iterable[Held]) -> Mapping[str, tuple[Condition, ...]]:
-    """The rights that no role grants in full, each with the conditions of which one has to hold."""
-    narrowed: dict[str, list[Condition]] = {}
-    in_full: set[str] = set()
+    """The rights that are not granted in full everywhere, each with the conditions of which one has to hold."""
+    found: dict[str, list[Condition]] = {}
     for grant in held:
+        within = EntityScope.everything() if grant.entity_id is None else EntityScope.of([grant.entity_id])
         for permission in grant.permissions:
             stored = grant.conditions.get(permission.value)
-            if stored is None:
-                in_full.add(permission.value)
-            else:
-                narrowed.setdefault(permission.value, []).append(Condition.read(stored))
-    return MappingProxyType({right: tuple(found) for right, found in narrowed.items() if right not in in_full})
+            condition = Condition() if stored is None else Condition.read(stored)
+            found.setdefault(permission.value, []).append(replace(condition, within=within))
+    return MappingProxyType({right: tuple(each) for right, each in found.items() if _narrowed(each)})
+
+
+def _narrowed(found: Sequence[Condition]) -> bool:
+    """Whether one of the roles narrows the right, and none grants it in full for all entities."""
+    in_full = any(not condition.narrows and condition.within.ids is None for condition in found)
+    return not in_full and any(condition.narrows for condition in found)
 
 
 def shared(mine: Mapping[str, EntityScope], theirs: Mapping[str, EntityScope]) -> Mapping[str, EntityScope]:

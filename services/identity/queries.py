@@ -61,7 +61,7 @@ def user_by_email(uow: UnitOfWork, *, email: str) -> UserView:
 
 def colleagues(uow: UnitOfWork, *, permission: Permission, entity_id: uuid.UUID) -> list[PersonView]:
     """Active people who hold the same right as the actor for one entity, by name: whom work can be given to."""
-    uow.actor.require(permission, entity_id)
+    uow.actor.require_some(permission, entity_id)
     return [PersonView(person.id, person.name) for person in holders(uow, permission=permission, entity_id=entity_id)]
 
 
@@ -75,6 +75,11 @@ def holders(uow: UnitOfWork, *, permission: Permission, entity_id: uuid.UUID | N
         or_(RoleGrant.entity_id.is_(None), RoleGrant.entity_id == entity_id),
     )
     return _contacts(uow, User.id.in_(held))
+
+
+def teams_of(uow: UnitOfWork, *, user_id: uuid.UUID) -> frozenset[str]:
+    """Codes of the roles a person holds: whose team a record is, for a right that is narrowed to one's own."""
+    return frozenset(uow.session.scalars(select(RoleGrant.role).where(RoleGrant.user_id == user_id)))
 
 
 def contacts(uow: UnitOfWork, *, user_ids: Sequence[uuid.UUID]) -> list[ContactView]:

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from services import audit, identity, notifications
+from services.core.actor import Subject
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
+from services.core.money import Money
 from services.core.permissions import Permission
 from services.core.words import Words
 from services.reconciliation.errors import BreakNotFound, ReasonMissing, StaleBreak, StepNotAllowed
@@ -54,7 +56,7 @@ def assign_break(uow: UnitOfWork, *, number: int, version: int, person_id: uuid.
 
 def reopen_break(uow: UnitOfWork, *, number: int, version: int, reason: str) -> int:
     """Opens a break that a person resolved; one that a run closed stays closed, since it is no longer found."""
-    row = locked(uow, number, version)
+    row = locked(uow, number, version, ends=True)
     allowed = may_step(BreakState(row.state), BreakState.OPEN) and row.state == BreakState.RESOLVED
     refuse_step(row, allowed and row.closed_seq is None, "reopen it: no run finds it any more, or it is open")
     if not reason_suffices(reason):
@@ -83,9 +85,13 @@ def _call_mentioned(uow: UnitOfWork, row: Break, body: str) -> None:
             notifications.send(uow, recipient=person.email, letter=letter, purpose="reconciliation.mention")
 
 
-def locked(uow: UnitOfWork, number: int, version: int | None = None) -> Break:
-    """The break for a change. Raises BreakNotFound, and StaleBreak when it is not of that version."""
-    scope = uow.actor.scope(Permission.BREAK_WORK)
+def locked(uow: UnitOfWork, number: int, version: int | None = None, *, ends: bool = False) -> Break:
+    """The break for a change. Raises BreakNotFound, and StaleBreak when it is not of that version.
+
+    `ends` says that the change takes its amount out of the deviation or puts it back, which is what a role may limit.
+    Raises Forbidden outside of what the role allows.
+    """
+    scope = uow.actor.reach(Permission.BREAK_WORK)
     row = uow.session.scalar(
         select(Break)
         .where(Break.number == number, scope.allows(Break.entity_id))
@@ -94,6 +100,7 @@ def locked(uow: UnitOfWork, number: int, version: int | None = None) -> Break:
     )
     if row is None:
         raise BreakNotFound(f"There is no break B-{number} in the entities you may work in.", number=number)
+    require_work(uow, row, Money(row.delta_minor if ends else 0, row.currency))
     if version is not None and row.version != version:
         raise StaleBreak(
             f"B-{number} was changed since you opened it. Nothing was changed by you; look at it again.",
@@ -101,6 +108,13 @@ def locked(uow: UnitOfWork, number: int, version: int | None = None) -> Break:
             version=row.version,
         )
     return row
+
+
+def require_work(uow: UnitOfWork, row: Break, amount: Money) -> None:
+    """Raises Forbidden when a role narrows work on breaks and this one, or `amount`, lies outside."""
+    narrowed = Permission.BREAK_WORK in uow.actor.conditions and row.assigned_to is not None
+    teams = identity.teams_of(uow, user_id=row.assigned_to) if narrowed else frozenset[str]()
+    uow.actor.require(Permission.BREAK_WORK, row.entity_id, subject=Subject(row.assigned_to, teams, amount))
 
 
 def refuse_step(row: Break, allowed: bool, what: str) -> None:

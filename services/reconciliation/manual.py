@@ -14,9 +14,12 @@ from typing import Any
 from sqlalchemy import select, text, update
 
 from services import audit
+from services.core.actor import Subject
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.money import Money
 from services.core.permissions import Permission
+from services.reconciliation.breakwork import require_work
 from services.reconciliation.errors import ReasonMissing
 from services.reconciliation.leftovers import Found, copy_groups
 from services.reconciliation.models import Break, Source
@@ -58,9 +61,9 @@ def match_by_hand(uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force
 
     They are of one definition and legal entity and stand on both sides. What they add up to must be equal in every
     currency, unless `force` says that the rest is known: it stays visible as the group's residual. A reason of at
-    least eight characters is needed.
+    least eight characters is needed. Raises Forbidden when a role allows neither these breaks nor such a residual.
     """
-    scope = uow.actor.scope(Permission.BREAK_WORK)
+    scope = uow.actor.reach(Permission.BREAK_WORK)
     wanted = sorted(set(map(int, numbers)))
     if not reason_suffices(reason):
         raise ReasonMissing(f"Say in at least {REASON_LENGTH} characters why they belong together.")
@@ -72,6 +75,9 @@ def match_by_hand(uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force
     if len({(row.entity_id, row.definition) for row in rows}) != 1:
         raise Invalid("Only breaks of one definition and one legal entity can belong together.")
     members, residuals = _members(rows)
+    for row in rows:
+        for currency, minor in residuals.items():
+            require_work(uow, row, Money(minor, currency))
     if not force and any(residuals.values()):
         raise Conflict("The two sides do not add up to the same. Force it if the rest is known.", residuals=residuals)
     decision = Decision(
@@ -91,9 +97,10 @@ def match_by_hand(uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force
 def take_apart(uow: UnitOfWork, *, match_id: int, reason: str) -> uuid.UUID:
     """Says that a group of a run is wrong: later runs leave these entries apart. The group itself stays in history.
 
-    A group made by hand ends by withdrawing the decision behind it.
+    A group made by hand ends by withdrawing the decision behind it. What comes apart is nobody's, so that a role
+    narrowed to one's own breaks, or one's team's, does not allow it.
     """
-    scope = uow.actor.scope(Permission.BREAK_WORK)
+    scope = uow.actor.reach(Permission.BREAK_WORK)
     if not reason_suffices(reason):
         raise ReasonMissing(f"Say in at least {REASON_LENGTH} characters why they do not belong together.")
     group = uow.session.scalar(
@@ -102,6 +109,7 @@ def take_apart(uow: UnitOfWork, *, match_id: int, reason: str) -> uuid.UUID:
     if group is None:
         raise NotFound("There is no such group that still stands in the entities you may work in.")
     rows = uow.session.scalars(select(MatchMember).where(MatchMember.match_id == match_id)).all()
+    _require_all(uow, group, rows)
     if group.rule == "M-10":
         return _withdraw_behind(uow, group, rows, reason.strip())
     decision = Decision(
@@ -116,6 +124,13 @@ def take_apart(uow: UnitOfWork, *, match_id: int, reason: str) -> uuid.UUID:
         made_at=uow.clock.now(),
     )
     return _decide(uow, decision, "taken_apart")
+
+
+def _require_all(uow: UnitOfWork, group: Match, rows: Sequence[MatchMember]) -> None:
+    """Every amount of the group lies within what a role limits work to."""
+    for row in rows:
+        about = Subject(amount=Money(row.amount_minor, row.currency))
+        uow.actor.require(Permission.BREAK_WORK, group.entity_id, subject=about)
 
 
 def standing(uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition) -> list[Decision]:

@@ -30,7 +30,7 @@ def resolve_break(uow: UnitOfWork, *, number: int, version: int, resolution: Res
     and counts in the deviation until then. Resolved, it no longer counts; a later run that finds other facts opens
     it again. Returns the new version.
     """
-    row = locked(uow, number, version)
+    row = locked(uow, number, version, ends=True)
     if Resolution(resolution) not in BY_A_PERSON:
         raise Invalid("That a break is explained is for a run to find; choose another resolution.")
     if not reason_suffices(reason):
@@ -66,7 +66,7 @@ def assign_breaks(uow: UnitOfWork, *, numbers: Sequence[int], person_id: uuid.UU
 
 def resolve_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
     """Ends the break as it was proposed, in the last voter's transaction."""
-    row = locked(uow, int(request.subject_id))
+    row = locked(uow, int(request.subject_id), ends=True)
     resolution, reason = Resolution(request.content["resolution"]), request.content["reason"]
     approvals.consume(uow, request_id=request.id, content=_content(row, resolution, reason))
     _resolve(uow, row, resolution, reason)

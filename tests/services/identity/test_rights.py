@@ -66,7 +66,7 @@ def test_roles_of_the_code_stay_and_names_are_taken_once(uow: UnitOfWork):
     ("condition", "inside", "outside"),
     [
         ({"only": "own"}, Subject(owner_id=uuid.UUID(int=1)), Subject(owner_id=uuid.UUID(int=2))),
-        ({"only": "own_team"}, Subject(team="clerk"), Subject(team="ops")),
+        ({"only": "own_team"}, Subject(teams=frozenset({"clerk", "dev"})), Subject(teams=frozenset({"ops"}))),
         ({"up_to": 5000, "currency": "EUR"}, Subject(amount=Money(-5000, "EUR")), Subject(amount=Money(5001, "EUR"))),
         ({"up_to": 5000, "currency": "EUR"}, Subject(amount=Money(1, "EUR")), Subject(amount=Money(1, "CHF"))),
         ({"only": "own"}, Subject(owner_id=uuid.UUID(int=1)), None),
