@@ -17,6 +17,7 @@ up: install ## Start everything; Ctrl-C stops it
 	@exec $(BIN)/kontor up
 
 install: $(STAMP) ## Install and build everything, start nothing
+	@$(BIN)/python -m compileall -q console services jobs migrations
 	@$(BIN)/python -m console.kit.serving build
 
 $(STAMP): requirements.lock pyproject.toml
