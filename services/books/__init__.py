@@ -2,6 +2,7 @@
 
 from services.books.errors import InvalidDelivery, InvalidMapping, InvalidSource, NoSuchLedgerRecord, StaleSource
 from services.books.events import FILE_IMPORTED
+from services.books.month import VoucherGap, VoucherMonth, VoucherPart, compare_vouchers, voucher_gaps
 from services.books.proof import calendar, gaps
 from services.books.queries import file_report, files, ledger_entries, mapping_of, query_of, source_by_id, sources
 from services.books.service import (
@@ -87,11 +88,15 @@ __all__ = [
     "PullParams",
     "RefreshParams",
     "StaleSource",
+    "VoucherGap",
     "VoucherMark",
+    "VoucherMonth",
     "VoucherParams",
+    "VoucherPart",
     "VoucherSyncView",
     "VoucherView",
     "calendar",
+    "compare_vouchers",
     "file_report",
     "files",
     "finish_voucher_sync",
@@ -119,6 +124,7 @@ __all__ = [
     "take_vouchers",
     "upload_place",
     "voucher_entries",
+    "voucher_gaps",
     "voucher_syncs",
     "vouchers",
 ]

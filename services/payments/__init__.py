@@ -1,6 +1,7 @@
 """What Stripe knows, mirrored: customers, invoices, payments, refunds, disputes, payouts, balance transactions."""
 
 from services.payments.checking import compare_window, coverage, repair_window, store_objects
+from services.payments.clearing import ClearingMove, ClearingPart, ClearingView, clearing_account
 from services.payments.dashboard import (
     DashboardView,
     Point,
@@ -59,6 +60,9 @@ __all__ = [
     "AccountView",
     "ApplyEventsParams",
     "CheckParams",
+    "ClearingMove",
+    "ClearingPart",
+    "ClearingView",
     "CoverageView",
     "CustomerRow",
     "CustomerStory",
@@ -89,6 +93,7 @@ __all__ = [
     "accounts",
     "advance_cursor",
     "begin_applying",
+    "clearing_account",
     "compare_window",
     "confirm_account",
     "connect_account",

@@ -1,35 +1,47 @@
 """Reconciliation: books against Stripe, Stripe's payouts against the bank; breaks, their work, and the signature."""
 
+from services.reconciliation.adjusting import adjustments, book_adjustment, list_adjustments, stream_adjustments
 from services.reconciliation.asking import KINDS as APPROVAL_KINDS
-from services.reconciliation.attachments import (
-    adjustments,
-    attach_evidence,
-    book_adjustment,
-    evidence_files,
-    read_evidence,
-)
+from services.reconciliation.attachments import attach_evidence, evidence_files, read_evidence
+from services.reconciliation.break_filter import BreakFilter
+from services.reconciliation.break_views import break_views, remove_break_view, save_break_view
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
 from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break
 from services.reconciliation.causes import recurring_causes
 from services.reconciliation.closing import sign_period
+from services.reconciliation.drift import FEWEST_WEEKS, LEAST_ABOVE, SPREADS, WEEKS, drift_view
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.handlers import act_on_approval, drop_proposal, retake_bank
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
 from services.reconciliation.manual import match_by_hand, take_apart
+from services.reconciliation.matches import (
+    DecisionView,
+    MatchFilter,
+    MatchMemberView,
+    MatchPage,
+    MatchRow,
+    MatchSheet,
+    decisions,
+    match_page,
+    match_rules,
+    match_sheet,
+)
+from services.reconciliation.month import month_days, month_items, month_lines, month_view
 from services.reconciliation.nightly import nightly_report, send_report
 from services.reconciliation.periods import late_items, list_periods, request_reopening, verify_period
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
 from services.reconciliation.rendering import report_as_pdf, report_as_workbook
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
-from services.reconciliation.resolving import assign_breaks, resolve_break, resolve_breaks
+from services.reconciliation.resolving import resolve_break
 from services.reconciliation.rulebook import backtest, request_publication, rule_book, save_draft, start_backtest
 from services.reconciliation.rules import ORDERS, PARAMETERS
 from services.reconciliation.service import Starter, last_closed_day, reconcile, start_chain, start_run
+from services.reconciliation.severity import SeverityView, set_severity, severities
 from services.reconciliation.signing import sign_off, signing_of, verify_signature
 from services.reconciliation.standing import BankLineView, RecordStanding, standing_of
+from services.reconciliation.together import assign_breaks, comment_on_breaks, reopen_breaks, resolve_breaks
 from services.reconciliation.views import (
     AgeBand,
-    BreakFilter,
     BreakPage,
     BreakReport,
     BreakSums,
@@ -54,6 +66,8 @@ from services.reconciliation.views import (
     VerificationView,
     Whereabouts,
 )
+from services.reconciliation.views_drift import DriftDay, DriftRun, DriftView
+from services.reconciliation.views_month import MonthCurrency, MonthItem, MonthPair, MonthSide, MonthStep, MonthView
 from services.reconciliation.views_period import (
     AdjustmentView,
     CauseView,
@@ -73,6 +87,7 @@ from services.reconciliation.vocabulary import (
     RUN,
     SIDES,
     UNRESOLVED,
+    AgeBandName,
     BackfillDone,
     BacktestParams,
     BreakClass,
@@ -86,6 +101,7 @@ from services.reconciliation.vocabulary import (
     ReportParams,
     Resolution,
     Rule,
+    SeverityLevel,
     SourceKind,
     Span,
     WhyExpected,
@@ -94,6 +110,8 @@ from services.reconciliation.vocabulary import (
 __all__ = [
     "APPROVAL_KINDS",
     "BACKTEST",
+    "FEWEST_WEEKS",
+    "LEAST_ABOVE",
     "NIGHTLY",
     "NIGHTLY_SCHEDULE",
     "NOBODY",
@@ -102,9 +120,12 @@ __all__ = [
     "REPORT",
     "RUN",
     "SIDES",
+    "SPREADS",
     "UNRESOLVED",
+    "WEEKS",
     "AdjustmentView",
     "AgeBand",
+    "AgeBandName",
     "BackfillDone",
     "BacktestParams",
     "BacktestView",
@@ -119,13 +140,28 @@ __all__ = [
     "CandidateView",
     "CauseView",
     "ClassSum",
+    "DecisionView",
     "Definition",
     "DifferenceLine",
+    "DriftDay",
+    "DriftRun",
+    "DriftView",
     "EntryView",
     "EvidenceFile",
     "EvidenceView",
     "LateView",
+    "MatchFilter",
+    "MatchMemberView",
+    "MatchPage",
+    "MatchRow",
+    "MatchSheet",
     "MatchView",
+    "MonthCurrency",
+    "MonthItem",
+    "MonthPair",
+    "MonthSide",
+    "MonthStep",
+    "MonthView",
     "NightlyParams",
     "NightlyReport",
     "OnBehalf",
@@ -147,6 +183,8 @@ __all__ = [
     "RuleVersionView",
     "RunReport",
     "RunView",
+    "SeverityLevel",
+    "SeverityView",
     "SignatureView",
     "SigningView",
     "SourceKind",
@@ -168,16 +206,28 @@ __all__ = [
     "book_adjustment",
     "break_by_number",
     "break_report",
+    "break_views",
     "comment_on_break",
+    "comment_on_breaks",
+    "decisions",
+    "drift_view",
     "drop_proposal",
     "evidence_files",
     "evidence_of",
     "groups_of",
     "last_closed_day",
     "late_items",
+    "list_adjustments",
     "list_breaks",
     "list_periods",
     "match_by_hand",
+    "match_page",
+    "match_rules",
+    "match_sheet",
+    "month_days",
+    "month_items",
+    "month_lines",
+    "month_view",
     "newest_runs",
     "nightly_report",
     "overview",
@@ -186,7 +236,9 @@ __all__ = [
     "reconcile",
     "recurring_causes",
     "refresh_entries",
+    "remove_break_view",
     "reopen_break",
+    "reopen_breaks",
     "report_as_pdf",
     "report_as_workbook",
     "request_publication",
@@ -198,8 +250,11 @@ __all__ = [
     "run_by_id",
     "run_of_job",
     "run_report",
+    "save_break_view",
     "save_draft",
     "send_report",
+    "set_severity",
+    "severities",
     "sign_off",
     "sign_period",
     "signing_of",
@@ -207,6 +262,7 @@ __all__ = [
     "start_backtest",
     "start_chain",
     "start_run",
+    "stream_adjustments",
     "stream_breaks",
     "sum_breaks",
     "take_apart",

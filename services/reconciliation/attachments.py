@@ -1,8 +1,7 @@
-"""Evidence and adjustments of a break: files that prove something, and entries that correct it."""
+"""Evidence of a break: files that prove something."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import uuid
 from pathlib import PurePosixPath, PureWindowsPath
@@ -15,8 +14,8 @@ from services.core.permissions import Permission
 from services.reconciliation.breaks import break_by_number
 from services.reconciliation.breakwork import audited, locked
 from services.reconciliation.models import Break
-from services.reconciliation.models_period import Adjustment, Evidence
-from services.reconciliation.views_period import AdjustmentView, EvidenceFile
+from services.reconciliation.models_period import Evidence
+from services.reconciliation.views_period import EvidenceFile
 
 LARGEST = 10 << 20
 # Suffix → media type and the first bytes it must begin with; empty where any text may follow.
@@ -84,43 +83,6 @@ def read_evidence(uow: UnitOfWork, *, evidence_id: uuid.UUID) -> tuple[EvidenceF
     return _file(row), row.content
 
 
-def book_adjustment(
-    uow: UnitOfWork, *, number: int, amount_minor: int, debit: str, credit: str, booked_on: dt.date, memo: str
-) -> AdjustmentView:
-    """Records the entry that corrects what the break is about, in the break's currency; amounts are positive."""
-    row = locked(uow, number)
-    if amount_minor <= 0 or not debit.strip() or not credit.strip() or debit.strip() == credit.strip():
-        raise Invalid("An adjustment has an amount above zero and two different accounts.")
-    if not 8 <= len(memo.strip()) <= 500:
-        raise Invalid("Say in 8 to 500 characters what the adjustment is for.")
-    entry = Adjustment(
-        number=number,
-        entity_id=row.entity_id,
-        booked_on=booked_on,
-        amount_minor=amount_minor,
-        currency=row.currency,
-        debit=debit.strip(),
-        credit=credit.strip(),
-        memo=memo.strip(),
-        made_by=uow.actor.id,
-        made_by_name=uow.actor.name,
-        made_at=uow.clock.now(),
-    )
-    uow.session.add(entry)
-    uow.session.flush()
-    facts = {"amount_minor": amount_minor, "currency": row.currency, "debit": entry.debit, "credit": entry.credit}
-    audited(uow, row, "adjusted", after=facts, reason=entry.memo)
-    return _adjustment(entry)
-
-
-def adjustments(uow: UnitOfWork, *, number: int) -> list[AdjustmentView]:
-    """The correcting entries of a break, the oldest first. Raises BreakNotFound."""
-    uow.actor.require(Permission.RECONCILIATION_READ)
-    found = break_by_number(uow, number=number)
-    rows = uow.session.scalars(select(Adjustment).where(Adjustment.number == found.number).order_by(Adjustment.made_at))
-    return [_adjustment(row) for row in rows]
-
-
 def _media_type(name: str, content: bytes) -> str:
     kind = _KINDS.get(PurePosixPath(name).suffix.lower())
     if kind is None:
@@ -136,17 +98,3 @@ def _media_type(name: str, content: bytes) -> str:
 
 def _file(row: Evidence) -> EvidenceFile:
     return EvidenceFile(row.id, row.name, row.media_type, row.size_bytes, row.sha256, row.added_by_name, row.added_at)
-
-
-def _adjustment(row: Adjustment) -> AdjustmentView:
-    return AdjustmentView(
-        row.id,
-        row.booked_on,
-        row.amount_minor,
-        row.currency,
-        row.debit,
-        row.credit,
-        row.memo,
-        row.made_by_name,
-        row.made_at,
-    )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.permissions import Permission
+from services.reconciliation.ages import AGE_BANDS, Ages
+from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.models import Break
-from services.reconciliation.policy import business_day_before, business_days_between
-from services.reconciliation.views import AgeBand, BreakFilter, BreakPage, BreakSums, BreakView, ClassSum
-from services.reconciliation.vocabulary import BreakClass, BreakState, Definition
+from services.reconciliation.severity import Thresholds
+from services.reconciliation.views import AgeBand, BreakPage, BreakSums, BreakView, ClassSum
+from services.reconciliation.vocabulary import AgeBandName, BreakClass, BreakState, Definition, SeverityLevel
 
 _SORTS: dict[str, Any] = {
     "number": Break.number,
@@ -25,8 +27,7 @@ _SORTS: dict[str, Any] = {
     "class": Break.break_class,
     "key": Break.subject_key,
 }
-AGE_BANDS = ((0, 3), (4, 7), (8, None))
-"""Ages in business days, both ends inclusive."""
+_BANDS = dict(zip(AgeBandName, AGE_BANDS, strict=True))
 
 
 def list_breaks(
@@ -38,30 +39,30 @@ def list_breaks(
     limit: int = 50,
     offset: int = 0,
 ) -> BreakPage:
-    """One page of breaks in the actor's entities. `sort` is one of number, delta, age, class, key.
+    """One page of breaks in the actor's entities. `sort` is one of number, delta, age, class, key, severity.
 
-    Sorting by age puts the oldest first when descending. Raises Invalid for another sort.
+    Sorting by age puts the oldest first when descending; one severity's breaks stand by their amount. Raises Invalid
+    for another sort.
     """
-    if sort not in _SORTS:
-        raise Invalid(f"Breaks cannot be sorted by “{sort}”; choose one of {', '.join(_SORTS)}.")
-    statement = _matching(uow, filter)
-    order = _SORTS[sort]
+    if sort not in _SORTS and sort != "severity":
+        raise Invalid(f"Breaks cannot be sorted by “{sort}”; choose one of {', '.join(_SORTS)}, severity.")
+    looking = _Looking.now(uow)
+    statement = _matching(uow, filter, looking)
+    orders = [_SORTS[sort]] if sort in _SORTS else [looking.rank, _SORTS["delta"]]
     backwards = descending != (sort == "age")
-    statement_page = (
-        statement.order_by(order.desc() if backwards else order.asc(), Break.number.desc()).limit(limit).offset(offset)
-    )
+    ordered = [order.desc() if backwards else order.asc() for order in orders]
+    statement_page = statement.order_by(*ordered, Break.number.desc()).limit(limit).offset(offset)
     total = uow.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    today = _today(uow)
-    rows = tuple(_view(row, today) for row in uow.session.scalars(statement_page))
+    rows = tuple(looking.view(row) for row in uow.session.scalars(statement_page))
     return BreakPage(rows, total, offset)
 
 
 def stream_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> Iterator[BreakView]:
     """Every break that matches, by number, without holding them all in memory; for exports."""
-    today = _today(uow)
-    statement = _matching(uow, filter).order_by(Break.number).execution_options(yield_per=500)
+    looking = _Looking.now(uow)
+    statement = _matching(uow, filter, looking).order_by(Break.number).execution_options(yield_per=500)
     for row in uow.session.scalars(statement):
-        yield _view(row, today)
+        yield looking.view(row)
 
 
 def break_by_number(uow: UnitOfWork, *, number: int) -> BreakView:
@@ -70,7 +71,7 @@ def break_by_number(uow: UnitOfWork, *, number: int) -> BreakView:
     row = uow.session.scalar(select(Break).where(Break.number == number, scope.allows(Break.entity_id)))
     if row is None:
         raise BreakNotFound(f"There is no break B-{number} in the entities you may see.", number=number)
-    return _view(row, _today(uow))
+    return _Looking.now(uow).view(row)
 
 
 def breaks_of_keys(uow: UnitOfWork, *, entity_id: uuid.UUID, keys: Sequence[str]) -> list[BreakView]:
@@ -82,13 +83,14 @@ def breaks_of_keys(uow: UnitOfWork, *, entity_id: uuid.UUID, keys: Sequence[str]
         .where(Break.definition.in_([str(one) for one in Definition]), Break.subject_key.in_(keys))
         .order_by(Break.number)
     )
-    today = _today(uow)
-    return [_view(row, today) for row in rows]
+    looking = _Looking.now(uow)
+    return [looking.view(row) for row in rows]
 
 
 def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
-    """How many breaks match by class and by age, and their sums by class and currency."""
-    matching = _matching(uow, filter).subquery()
+    """How many breaks match by class, age and severity, and their sums by class and currency."""
+    looking = _Looking.now(uow)
+    matching = _matching(uow, filter, looking).subquery()
     c = matching.c
     grouped = uow.session.execute(
         select(c.break_class, c.currency, func.count(), func.sum(c.delta_minor))
@@ -96,20 +98,48 @@ def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
         .order_by(func.count().desc(), c.break_class, c.currency)
     )
     classes = tuple(ClassSum(BreakClass(name), currency, n, int(minor)) for name, currency, n, minor in grouped)
-    today = _today(uow)
     counts = uow.session.execute(
-        select(*(func.count().filter(_within(c.booked_on, today, low, high)) for low, high in AGE_BANDS))
+        select(
+            *(func.count().filter(looking.ages.within(c.entity_id, c.booked_on, low, high)) for low, high in AGE_BANDS),
+            *(
+                func.count().filter(looking.amounts.is_level(c.delta_minor, c.currency, (level,)))
+                for level in SeverityLevel
+            ),
+        )
     ).one()
-    ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=True))
-    return BreakSums(classes, ages)
+    ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=False))
+    severities = dict(zip(SeverityLevel, counts[len(AGE_BANDS) :], strict=True))
+    return BreakSums(classes, ages, severities)
 
 
-def _within(booked_on: Any, today: dt.date, low: int, high: int | None) -> ColumnElement[bool]:
-    young = booked_on > business_day_before(today, high + 1) if high is not None else true()
-    return and_(young, booked_on <= business_day_before(today, low)) if low else young
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """What a reader's look at breaks needs besides their rows: today in each entity, and the severe amounts."""
+
+    ages: Ages
+    amounts: Thresholds
+
+    @classmethod
+    def now(cls, uow: UnitOfWork) -> _Looking:
+        return cls(Ages.of_reader(uow), Thresholds.now(uow))
+
+    @property
+    def rank(self) -> ColumnElement[int]:
+        return self.amounts.rank(Break.delta_minor, Break.currency)
+
+    def view(self, row: Break) -> BreakView:
+        plain = {name: getattr(row, name) for name in _PLAIN}
+        return BreakView(
+            **plain,
+            definition=Definition(row.definition),
+            break_class=BreakClass(row.break_class),
+            state=BreakState(row.state),
+            age=self.ages.of(row.entity_id, row.booked_on),
+            severity=self.amounts.of(row.delta_minor, row.currency),
+        )
 
 
-def _matching(uow: UnitOfWork, wanted: BreakFilter) -> Select[Any]:
+def _matching(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking) -> Select[Any]:
     scope = uow.actor.scope(Permission.RECONCILIATION_READ)
     statement = select(Break).where(scope.allows(Break.entity_id))
     if wanted.entity_id is not None:
@@ -128,7 +158,24 @@ def _matching(uow: UnitOfWork, wanted: BreakFilter) -> Select[Any]:
         )
     if wanted.text:
         statement = statement.where(_mentions(wanted.text.strip()))
-    return statement
+    return statement.where(*_narrower(wanted, looking))
+
+
+def _narrower(wanted: BreakFilter, looking: _Looking) -> Iterator[ColumnElement[bool]]:
+    """By age, amount, currency, day, and whether somebody has it."""
+    if wanted.ages:
+        bands = [_BANDS[name] for name in wanted.ages]
+        yield or_(*(looking.ages.within(Break.entity_id, Break.booked_on, low, high) for low, high in bands))
+    if wanted.severities:
+        yield looking.amounts.is_level(Break.delta_minor, Break.currency, wanted.severities)
+    if wanted.currency:
+        yield Break.currency == wanted.currency
+    if wanted.first_day:
+        yield Break.booked_on >= wanted.first_day
+    if wanted.last_day:
+        yield Break.booked_on <= wanted.last_day
+    if wanted.nobody:
+        yield Break.assigned_to.is_(None)
 
 
 def _mentions(words: str) -> ColumnElement[bool]:
@@ -139,21 +186,5 @@ def _mentions(words: str) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
-def _today(uow: UnitOfWork) -> dt.date:
-    return uow.clock.now().date()
-
-
-def _view(row: Break, today: dt.date) -> BreakView:
-    plain = {name: getattr(row, name) for name in _PLAIN}
-    return BreakView(
-        **plain,
-        definition=Definition(row.definition),
-        break_class=BreakClass(row.break_class),
-        state=BreakState(row.state),
-        age=business_days_between(row.booked_on, today),
-    )
-
-
-_PLAIN = tuple(
-    name for name in BreakView.__dataclass_fields__ if name not in ("definition", "break_class", "state", "age")
-)
+_COMPUTED = frozenset({"definition", "break_class", "state", "age", "severity"})
+_PLAIN = tuple(name for name in BreakView.__dataclass_fields__ if name not in _COMPUTED)

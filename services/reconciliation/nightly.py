@@ -10,11 +10,11 @@ from sqlalchemy import select
 from services import audit, identity, notifications
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
+from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.breaks import list_breaks
 from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.queries import newest_runs, totals_of
 from services.reconciliation.report_letter import report_letter
-from services.reconciliation.views import BreakFilter
 from services.reconciliation.views_report import NightlyReport, ReportLine
 from services.reconciliation.vocabulary import UNRESOLVED, BackfillDone, Span
 

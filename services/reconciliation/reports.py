@@ -14,6 +14,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.reconciliation import results
+from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.breaks import break_by_number, list_breaks, sum_breaks
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.evidence import evidence_of
@@ -22,7 +23,6 @@ from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, run_of_job, totals_of
 from services.reconciliation.signing import signing_of
 from services.reconciliation.views import (
-    BreakFilter,
     BreakReport,
     DifferenceLine,
     OverviewView,

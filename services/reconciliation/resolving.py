@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,14 +12,12 @@ from services.core import events
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.reconciliation.asking import WRITE_OFF
-from services.reconciliation.breakwork import assign_break, audited, locked, next_version, refuse_step, tell
+from services.reconciliation.breakwork import audited, locked, next_version, refuse_step, tell
 from services.reconciliation.errors import ReasonMissing
 from services.reconciliation.models import Break, RuleSet
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.policy import BY_A_PERSON, REASON_LENGTH, may_step, needs_agreement, reason_suffices
 from services.reconciliation.vocabulary import BreakState, Resolution
-
-MOST_AT_ONCE = 200
 
 
 def resolve_break(uow: UnitOfWork, *, number: int, version: int, resolution: Resolution, reason: str) -> int:
@@ -40,28 +37,6 @@ def resolve_break(uow: UnitOfWork, *, number: int, version: int, resolution: Res
     if needs_agreement(Resolution(resolution), row.delta_minor, _threshold(uow, row)):
         return _propose(uow, row, Resolution(resolution), reason.strip())
     return _resolve(uow, row, Resolution(resolution), reason.strip())
-
-
-def resolve_breaks(uow: UnitOfWork, *, numbers: Sequence[int], resolution: Resolution, reason: str) -> int:
-    """The same resolution for many breaks, all or none; those already resolved are left out. Returns how many."""
-    done = 0
-    for number in _few(numbers):
-        row = locked(uow, number)
-        if row.state in (BreakState.OPEN, BreakState.IN_WORK):
-            resolve_break(uow, number=number, version=row.version, resolution=resolution, reason=reason)
-            done += 1
-    return done
-
-
-def assign_breaks(uow: UnitOfWork, *, numbers: Sequence[int], person_id: uuid.UUID | None) -> int:
-    """Gives many breaks to one person, all or none; resolved and proposed ones are left out. Returns how many."""
-    done = 0
-    for number in _few(numbers):
-        row = locked(uow, number)
-        if row.state in (BreakState.OPEN, BreakState.IN_WORK):
-            assign_break(uow, number=number, version=row.version, person_id=person_id)
-            done += 1
-    return done
 
 
 def resolve_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
@@ -136,9 +111,3 @@ def _threshold(uow: UnitOfWork, row: Break) -> int:
     rules = uow.session.get_one(DefinitionRow, row.definition)
     parameters = uow.session.get_one(RuleSet, (row.definition, rules.rule_version)).parameters
     return int(parameters.get("write_off_alone_minor", 10_000))
-
-
-def _few(numbers: Sequence[int]) -> Sequence[int]:
-    if not 1 <= len(numbers) <= MOST_AT_ONCE:
-        raise Invalid(f"Choose between one and {MOST_AT_ONCE} breaks.")
-    return sorted(set(map(int, numbers)))

@@ -16,7 +16,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
 from services.core.permissions import Permission
-from services.reconciliation import dirty, manual, payouts, periods, results, settlement
+from services.reconciliation import dirty, drift, manual, payouts, periods, results, settlement
 from services.reconciliation.carry import Carried, carry_breaks, carry_groups
 from services.reconciliation.errors import OlderThanLastRun
 from services.reconciliation.ingest import source_of
@@ -200,6 +200,7 @@ def _store(
         uow.session.execute(insert(Total), [{"run_id": run.id, **row.stored()} for row in totals])
     connection.execute(text(_KEEP_EXPECTED), {"run": run.id})
     dirty.settle(uow, frame.scene)
+    drift.keep_days(connection, run, left=frame.scene.left)
     periods.note_run(uow, run)
     return run
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from services import identity
-from services.core.errors import Invalid
-from services.reconciliation.vocabulary import UNRESOLVED, BreakClass, BreakState, Definition, Span
-
-_T = TypeVar("_T")
+from services.reconciliation.vocabulary import BreakClass, BreakState, Definition, SeverityLevel, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class BreakView:
-    """A break as it stands now. Amounts in minor units; `age` in business days up to `as_of`."""
+    """A break as it stands now. Amounts in minor units; `age` in business days up to today, `severity` by amount."""
 
     number: int
     entity_id: uuid.UUID
@@ -127,6 +124,7 @@ class BreakView:
     version: int
     explained_by: str | None
     proposed_by_name: str | None
+    severity: SeverityLevel = SeverityLevel.MINOR
 
     @property
     def name(self) -> str:
@@ -182,47 +180,6 @@ class VerificationView:
     digest: str
 
 
-def _maybe(value: str | None, kind: Callable[[str], _T]) -> _T | None:
-    return kind(value) if value else None
-
-
-def _states(value: str) -> tuple[BreakState, ...]:
-    return UNRESOLVED if value == "unresolved" else tuple(BreakState(name) for name in value.split(",") if name)
-
-
-@dataclass(frozen=True, slots=True)
-class BreakFilter:
-    """What a reader looks for; None and empty mean anything. `seq` keeps to the breaks one run had found.
-
-    `text` is looked for in both keys, and as a number.
-    """
-
-    entity_id: uuid.UUID | None = None
-    definition: Definition | None = None
-    classes: tuple[BreakClass, ...] = ()
-    states: tuple[BreakState, ...] = ()
-    assigned_to: uuid.UUID | None = None
-    seq: int | None = None
-    text: str | None = None
-
-    @classmethod
-    def from_address(cls, query: Mapping[str, str]) -> BreakFilter:
-        """What a list's address asks for: q, class, definition, state (`unresolved` for all but resolved), entity,
-        assigned, seq. Raises Invalid for a value that does not exist."""
-        try:
-            return cls(
-                entity_id=_maybe(query.get("entity"), uuid.UUID),
-                definition=_maybe(query.get("definition"), Definition),
-                classes=tuple(BreakClass(name) for name in query.get("class", "").split(",") if name),
-                states=_states(query.get("state", "")),
-                assigned_to=_maybe(query.get("assigned"), uuid.UUID),
-                seq=_maybe(query.get("seq"), int),
-                text=query.get("q") or None,
-            )
-        except ValueError as error:
-            raise Invalid(f"A filter of this address cannot be used: {error}.") from error
-
-
 @dataclass(frozen=True, slots=True)
 class BreakPage:
     rows: tuple[BreakView, ...]
@@ -253,6 +210,7 @@ class AgeBand:
 class BreakSums:
     classes: tuple[ClassSum, ...]
     ages: tuple[AgeBand, ...]
+    severities: Mapping[SeverityLevel, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,11 @@ class EvidenceFile:
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentView:
-    """A correcting entry; the amount in minor units, from `credit` to `debit`."""
+    """A correcting entry of the break `number`; the amount in minor units, from `credit` to `debit`."""
 
     id: uuid.UUID
+    number: int
+    entity_id: uuid.UUID
     booked_on: dt.date
     amount_minor: int
     currency: str

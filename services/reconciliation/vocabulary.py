@@ -60,6 +60,22 @@ class BreakState(StrEnum):
 UNRESOLVED = (BreakState.OPEN, BreakState.IN_WORK, BreakState.PROPOSED)
 
 
+class SeverityLevel(StrEnum):
+    """How much a break is about, by thresholds in its currency."""
+
+    MINOR = "minor"
+    NOTABLE = "notable"
+    SEVERE = "severe"
+
+
+class AgeBandName(StrEnum):
+    """How long a break is open in business days: up to 3, 4 to 7, over 7."""
+
+    FRESH = "fresh"
+    WEEK = "week"
+    OLD = "old"
+
+
 class Resolution(StrEnum):
     """How a break ended. `explained` is given by a run that no longer finds it, the others by a person."""
 
