@@ -6,11 +6,29 @@ import time
 from typing import Any
 
 from jobs.registry import job
-from jobs.runner import RunContext
+from jobs.runner import SYSTEM, RunContext
+from jobs.standing import standing
 from services import backfills
-from services.backfills import BackfillParams, Direction, Plan
+from services.backfills import BackfillParams, Direction, NotAtWork, Plan, Step
+from services.bootstrap import Application
+from services.core.log import get_logger
 
+_log = get_logger(__name__)
+_TOLD_WITHIN = 5.0  # seconds until the wish that stopped a backfill has reached its worker
 _NAP = 0.5  # seconds between two looks at a load that is too high
+
+
+@standing("backfills.calendar", interval=5.0)
+def keep_calendar(app: Application) -> bool:
+    """Starts what is planned, resumes what the calendar held; each backfill in a transaction of its own."""
+    with app.database.unit_of_work(SYSTEM) as uow:
+        waiting = backfills.waiting_for_calendar(uow)
+    for backfill_id in waiting:
+        with app.database.unit_of_work(SYSTEM) as uow:
+            done = backfills.tend(uow, backfill_id=backfill_id)
+        if done:
+            _log.info("backfills.tended", backfill=str(backfill_id), done=done)
+    return False
 
 
 @job(backfills.DRY_RUN)
@@ -51,8 +69,9 @@ def _walk(ctx: RunContext, params: BackfillParams, direction: Direction) -> Plan
     while True:
         ctx.safe_point()
         _wait_for_calm(ctx, plan, meter)
-        with ctx.unit_of_work() as uow:
-            step, rest = backfills.step(uow, plan=plan, direction=direction)
+        if direction is Direction.FORWARD:
+            _look_at_calendar(ctx, plan)
+        step, rest = _batch(ctx, plan, direction)
         ctx.progress(step.total_changed, total, phase=direction.value)
         if step.done:
             return plan
@@ -67,3 +86,28 @@ def _wait_for_calm(ctx: RunContext, plan: Plan, meter: backfills.LoadMeter) -> N
                 return
         ctx.safe_point()
         time.sleep(_NAP)
+
+
+def _look_at_calendar(ctx: RunContext, plan: Plan) -> None:
+    with ctx.unit_of_work() as uow:
+        held = backfills.hold_if_closed(uow, plan=plan)
+    if held:
+        _until_told(ctx)
+        raise NotAtWork("The window has closed.")
+
+
+def _batch(ctx: RunContext, plan: Plan, direction: Direction) -> tuple[Step, float]:
+    """Somebody may have stopped the backfill a moment before their wish reaches this worker."""
+    try:
+        with ctx.unit_of_work() as uow:
+            return backfills.step(uow, plan=plan, direction=direction)
+    except NotAtWork:
+        _until_told(ctx)
+        raise
+
+
+def _until_told(ctx: RunContext) -> None:
+    deadline = time.monotonic() + _TOLD_WITHIN
+    while time.monotonic() < deadline:
+        ctx.safe_point()
+        time.sleep(0.05)

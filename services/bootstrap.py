@@ -44,6 +44,7 @@ MODELS = [
     "services.reconciliation.models_period",
     "services.reconciliation.models_rules",
     "services.backfills.models",
+    "services.backfills.models_calendar",
 ]
 
 

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from console.commands import backfill_calendar
 from console.commands.support import AsJson, answer, table, tell, unit_of_work
 from services import backfills
 from services.backfills import BackfillDetail, BackfillState, Pace
 from services.core.errors import Invalid
 
 app = typer.Typer(help="Backfills: change many rows, provably.", no_args_is_help=True)
+app.add_typer(backfill_calendar.app, name="calendar")
 
 _Which = Annotated[str, typer.Argument(metavar="BACKFILL", help="Its number (BF-0012 or 12) or its id.")]
 _Reason = Annotated[str, typer.Option(help="Stands in the audit log; at least eight characters.")]
@@ -81,8 +83,45 @@ def request(backfill: _Which, as_json: AsJson = False) -> None:
 
 @app.command()
 def start(backfill: _Which, wait: _Wait = False, as_json: AsJson = False) -> None:
-    """Use the approval up and begin. Refused when data, code, parameters or dry run are not what was agreed to."""
-    _act(backfill, backfills.start, as_json, wait=wait)
+    """Use the approval up and begin. When data, code, parameters or dry run are not what was agreed to, it does not
+    begin and is a draft again."""
+    with unit_of_work() as uow:
+        begun = backfills.start(uow, backfill_id=_id(uow, backfill))
+    if begun.problem is not None:
+        raise backfills.PlanChanged(f"It did not start and is a draft again. {begun.problem}")
+    _act(backfill, _nothing, as_json, wait=wait)
+
+
+@app.command()
+def plan(
+    backfill: _Which,
+    not_before: Annotated[str, typer.Option(help="An instant with its zone, 2026-11-23T22:00+01:00.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Begin by itself as soon as a release window is open."""
+    _act(
+        backfill,
+        backfills.plan_start,
+        as_json,
+        not_before=backfill_calendar.instant(not_before) if not_before else None,
+    )
+
+
+@app.command()
+def unplan(backfill: _Which, as_json: AsJson = False) -> None:
+    """Forget the planned start; it stays approved."""
+    _act(backfill, backfills.forget_plan, as_json)
+
+
+@app.command()
+def explain(
+    backfill: _Which,
+    check: Annotated[str, typer.Argument(help="The code of the result that deviates.")],
+    text: Annotated[str, typer.Option(help="Why; Finance reads it before signing.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why a result of the verification is not what was promised. Finance is asked anew."""
+    _act(backfill, backfills.explain_deviation, as_json, code=check, text=text)
 
 
 @app.command()
@@ -124,9 +163,15 @@ def verify(backfill: _Which, wait: _Wait = False, as_json: AsJson = False) -> No
 
 
 @app.command()
-def rollback(backfill: _Which, reason: _Reason, wait: _Wait = False, as_json: AsJson = False) -> None:
-    """Take it back. Rows edited since are left alone and listed. After Finance has signed, this asks for it."""
-    _act(backfill, backfills.roll_back, as_json, wait=wait, reason=reason)
+def rollback(
+    backfill: _Which,
+    reason: _Reason,
+    emergency: Annotated[bool, typer.Option("--emergency", help="At once; Finance, Ops and Dev are told.")] = False,
+    wait: _Wait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take it back. Rows edited since are left alone and listed. Unless Finance rejected it, this asks for it."""
+    _act(backfill, backfills.roll_back, as_json, wait=wait, reason=reason, emergency=emergency)
 
 
 def _act(backfill: str, act: Any, as_json: bool, *, wait: bool = False, **arguments: Any) -> None:
@@ -155,10 +200,19 @@ def _say(detail: BackfillDetail, as_json: bool) -> None:
             f"{progress.direction}: {progress.changed} rows in {progress.batches} batches,"
             f" {progress.rows_per_second} rows/s, {progress.quarantined} set aside, {progress.conflicts} conflicts"
         )
+    if one.hold:
+        opens = f", goes on at {one.hold['opens_at']}" if one.hold["opens_at"] else ""
+        lines.append(f"Held by {one.hold['by']} since {one.hold['since']}{opens}")
+    if one.planned_for:
+        lines.append(f"Starts by itself from {one.planned_for.isoformat()} on, as soon as a window is open")
     if one.throttle:
         held = one.throttle
         lines.append(f"Waits since {held['since']}: {held['indicator']} is {held['value']}, limit {held['limit']}")
     answer(detail, "\n".join(lines), as_json=as_json)
+
+
+def _nothing(_: Any, *, backfill_id: uuid.UUID) -> None:
+    """Only waits and tells."""
 
 
 def _id(uow: Any, reference: str) -> uuid.UUID:

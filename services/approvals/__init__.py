@@ -48,7 +48,7 @@ from services.approvals.queries import (
     request_for,
     requests,
 )
-from services.approvals.service import consume, request, sign_at_once, vote, withdraw
+from services.approvals.service import consume, request, sign_at_once, void, vote, withdraw
 from services.approvals.views import (
     Authority,
     Change,
@@ -133,6 +133,7 @@ __all__ = [
     "requests",
     "revoke_delegation",
     "sign_at_once",
+    "void",
     "vote",
     "withdraw",
 ]

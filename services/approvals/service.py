@@ -152,6 +152,17 @@ def withdraw(uow: UnitOfWork, *, request_id: uuid.UUID, reason: str | None = Non
     return current_view(uow, row)
 
 
+def void(uow: UnitOfWork, *, request_id: uuid.UUID, reason: str) -> None:
+    """Ends an open request that can no longer come true, whoever asked; one that has ended stays as it is.
+
+    For the domain that made it, which has checked the right to change what was asked for.
+    """
+    row = locked(uow, request_id)
+    if may_step(RequestState(row.state), RequestState.WITHDRAWN):
+        _end(uow, row, RequestState.WITHDRAWN, names.WITHDRAWN, "withdrawn", reason=reason)
+        letters.on_end(uow, row)
+
+
 def consume(uow: UnitOfWork, *, request_id: uuid.UUID, content: Mapping[str, Any]) -> None:
     """Uses an approval up, in the transaction that does what was approved; only once, only in time, only exactly.
 

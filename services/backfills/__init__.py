@@ -16,6 +16,16 @@ from services.backfills.asking import (
     wrong_params,
 )
 from services.backfills.batching import Plan, Step
+from services.backfills.calendaring import (
+    add_freeze,
+    add_window,
+    calendar,
+    change_window,
+    gate_now,
+    lift_freeze,
+    release_windows,
+    remove_window,
+)
 from services.backfills.catalogue import DEFINITIONS
 from services.backfills.definition import (
     Check,
@@ -29,34 +39,39 @@ from services.backfills.definition import (
 from services.backfills.errors import (
     BackfillNotFound,
     BadDefinition,
+    BadWindow,
+    DeviationsOpen,
     IllegalStep,
     NotAtWork,
     NotUndoable,
+    OutsideWindow,
     PlanChanged,
+    StaleWindow,
     TooManyQuarantined,
     UnknownDefinition,
+    WindowNotFound,
 )
-from services.backfills.execution import begin, breathe, end_back, end_forward, step, verify
+from services.backfills.execution import begin, breathe, end_back, end_forward, hold_if_closed, step, verify
 from services.backfills.handlers import on_approved, on_refused, on_run_died
-from services.backfills.kinds import KINDS, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
+from services.backfills.kinds import KINDS, LIFT_KIND, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
 from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow, Stage, list_backfills
 from services.backfills.load import LoadMeter
 from services.backfills.policy import Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfills, catalogue
-from services.backfills.service import (
-    ask_approval,
+from services.backfills.service import ask_approval, change_params, draft, start_dry_run, take_dry_run
+from services.backfills.signing import explain_deviation
+from services.backfills.starting import forget_plan, plan_start, start
+from services.backfills.steering import (
     cancel,
-    change_params,
-    draft,
+    follow_windows,
     pause,
     resume,
-    roll_back,
     set_pace,
-    start,
-    start_dry_run,
-    take_dry_run,
+    tend,
     verify_again,
+    waiting_for_calendar,
 )
+from services.backfills.undoing import roll_back
 from services.backfills.views import (
     BackfillDetail,
     BackfillView,
@@ -66,6 +81,16 @@ from services.backfills.views import (
     DefinitionView,
     ProgressView,
     SetAside,
+    Start,
+)
+from services.backfills.views_calendar import (
+    CalendarView,
+    ChangeTime,
+    ChangeView,
+    FreezeView,
+    GateView,
+    WindowDraft,
+    WindowView,
 )
 from services.backfills.vocabulary import (
     DRY_RUN,
@@ -78,12 +103,14 @@ from services.backfills.vocabulary import (
     Expect,
     Pace,
 )
+from services.backfills.windows import Gate, Span
 
 __all__ = [
     "DEFINITIONS",
     "DRY_RUN",
     "EXECUTE",
     "KINDS",
+    "LIFT_KIND",
     "ROLL_BACK",
     "RUN_KIND",
     "SIGN_OFF_KIND",
@@ -99,23 +126,32 @@ __all__ = [
     "BackfillState",
     "BackfillView",
     "BadDefinition",
+    "BadWindow",
     "BatchView",
+    "CalendarView",
+    "ChangeTime",
+    "ChangeView",
     "Check",
     "CheckView",
     "ConflictView",
     "Definition",
     "DefinitionView",
+    "DeviationsOpen",
     "Direction",
     "Excess",
     "Expect",
     "FieldKind",
     "FieldView",
+    "FreezeView",
+    "Gate",
+    "GateView",
     "IllegalStep",
     "LoadMeter",
     "MoneyColumns",
     "NoParams",
     "NotAtWork",
     "NotUndoable",
+    "OutsideWindow",
     "Pace",
     "ParamsForm",
     "Plan",
@@ -123,12 +159,20 @@ __all__ = [
     "ProgressView",
     "PythonBackfill",
     "SetAside",
+    "Span",
     "SqlBackfill",
     "Stage",
+    "StaleWindow",
+    "Start",
     "Step",
     "TooManyQuarantined",
     "UnknownDefinition",
+    "WindowDraft",
+    "WindowNotFound",
+    "WindowView",
     "WrongField",
+    "add_freeze",
+    "add_window",
     "ask_approval",
     "asked_dry_run",
     "backfill_by_number",
@@ -136,19 +180,30 @@ __all__ = [
     "backfills",
     "begin",
     "breathe",
+    "calendar",
     "cancel",
     "catalogue",
     "change_params",
+    "change_window",
     "draft",
     "end_back",
     "end_forward",
+    "explain_deviation",
+    "follow_windows",
+    "forget_plan",
+    "gate_now",
+    "hold_if_closed",
+    "lift_freeze",
     "list_backfills",
     "on_approved",
     "on_refused",
     "on_run_died",
     "params_form",
     "pause",
+    "plan_start",
     "register",
+    "release_windows",
+    "remove_window",
     "resume",
     "roll_back",
     "set_pace",
@@ -156,7 +211,9 @@ __all__ = [
     "start_dry_run",
     "step",
     "take_dry_run",
+    "tend",
     "verify",
     "verify_again",
+    "waiting_for_calendar",
     "wrong_params",
 ]

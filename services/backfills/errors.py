@@ -54,3 +54,33 @@ class NotUndoable(Conflict):
     """The definition says that it cannot be undone, or nothing was changed yet."""
 
     code = "backfill_not_undoable"
+
+
+class OutsideWindow(Conflict):
+    """No release window is open now, or there is a freeze; a planned start waits for the next opening."""
+
+    code = "backfill_outside_window"
+
+
+class BadWindow(Invalid):
+    """A release window or a freeze cannot be used as it was given."""
+
+    code = "backfill_window_invalid"
+
+
+class WindowNotFound(NotFound):
+    """There is no such release window or freeze."""
+
+    code = "backfill_window_not_found"
+
+
+class StaleWindow(Conflict):
+    """Somebody changed the window since it was read."""
+
+    code = "backfill_window_stale"
+
+
+class DeviationsOpen(Conflict):
+    """The verification deviates and the deviations are not explained."""
+
+    code = "backfill_deviations_open"

@@ -5,17 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from services import approvals, runs
-from services.backfills import batching, ledger, verifying
+from services import runs
+from services.backfills import announcing, batching, ledger, verifying
 from services.backfills import statements as sql
 from services.backfills.batching import Plan, Step
+from services.backfills.calendaring import standing_of
 from services.backfills.definition import definition_named
 from services.backfills.errors import NotAtWork, PlanChanged
 from services.backfills.load import LoadMeter
 from services.backfills.models import Backfill
 from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, rest_after
 from services.backfills.service import (
-    SIGN_OFF_APPROVAL,
     S,
     agreed_content,
     checked_params,
@@ -23,10 +23,17 @@ from services.backfills.service import (
     move,
     note,
 )
+from services.backfills.signing import ask_signature
+from services.backfills.steering import hold_for_calendar
 from services.backfills.vocabulary import VERIFY, BackfillParams, Direction, Pace
-from services.core import canonical_json
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
+from services.core.words import Words
+
+_BACK = Words(
+    "{restored} rows restored, {conflicts} edited since and left alone",
+    "{restored} Zeilen zurückgesetzt, {conflicts} seither bearbeitet und belassen",
+)
 
 
 def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> Plan:
@@ -56,6 +63,17 @@ def step(uow: UnitOfWork, *, plan: Plan, direction: Direction) -> tuple[Step, fl
     act = batching.forward if direction is Direction.FORWARD else batching.back
     done = act(uow.session.connection(), plan, TARGET_SECONDS[pace])
     return done, rest_after(pace, done.seconds)
+
+
+def hold_if_closed(uow: UnitOfWork, *, plan: Plan) -> bool:
+    """Pauses it when the window has closed or a freeze began; it stands at a batch boundary then."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, plan.backfill_id)
+    found = standing_of(uow, row)
+    if found.is_open or row.state != S.RUNNING:
+        return False
+    hold_for_calendar(uow, row, found)
+    return True
 
 
 def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
@@ -108,11 +126,13 @@ def end_back(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
     move(uow, row, S.ROLLED_BACK_WITH_CONFLICTS if conflicts else S.ROLLED_BACK)
     row.ended_at = uow.clock.now()
     note(uow, row, "rolled_back", after=result)
+    said = {"restored": cursor.changed, "conflicts": conflicts}
+    announcing.announce(uow, row, "rolled_back", result=Words(_BACK.of("en", **said), _BACK.of("de", **said)))
     return result
 
 
 def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
-    """Measures what was promised. When all of it holds, Finance is asked to sign exactly this document."""
+    """Measures what was promised, and asks Finance to sign, or to reject, exactly this document."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, backfill_id)
     if row.state != S.VERIFYING or row.plan is None or row.dry_run is None:
@@ -123,40 +143,12 @@ def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
     document = verifying.verified(uow.session.connection(), plan, row.dry_run)
     row.verification = document | {"measured_at": uow.clock.now().isoformat()}
     failed = [one["code"] for one in document["results"] if not one["held"]]
-    if failed:
-        move(uow, row, S.FAILED)
-        row.problem = f"The verification found: {', '.join(failed)}."
-    else:
-        move(uow, row, S.AWAITING_SIGNOFF)
-        row.signoff_request_id = _ask_signature(uow, row).id
+    move(uow, row, S.AWAITING_SIGNOFF)
+    row.problem = f"The verification found: {', '.join(failed)}." if failed else None
+    ask_signature(uow, row)
     note(uow, row, "verified", after={"held": document["held"], "failed": failed})
+    announcing.announce(uow, row, "deviates" if failed else "verified", result=verifying.in_words(document))
     return {"held": document["held"], "failed": failed}
-
-
-def signed_content(row: Backfill) -> dict[str, Any]:
-    """What Finance signs: the plan that was carried out, and what the verification found."""
-    return {
-        "backfill": str(row.id),
-        "number": row.number,
-        "plan": canonical_json.digest(row.plan),
-        "verification": canonical_json.digest(row.verification),
-        "rows": (row.plan or {})["frozen"]["rows"],
-        "money": (row.plan or {})["frozen"]["money"],
-    }
-
-
-def _ask_signature(uow: UnitOfWork, row: Backfill) -> approvals.RequestView:
-    starter = row.started_by or approvals.NOBODY
-    return approvals.request(
-        uow,
-        kind=SIGN_OFF_APPROVAL,
-        subject_type="backfill",
-        subject_id=row.id,
-        entity_id=None,
-        content=signed_content(row),
-        facts=approvals.ApprovalFacts(rows=(row.plan or {})["frozen"]["rows"]),
-        requested_by=approvals.Requester(starter, row.started_by_name or "Kontor"),
-    )
 
 
 def _at_work(uow: UnitOfWork, row: Backfill, direction: Direction) -> None:

@@ -7,9 +7,12 @@ import uuid
 from sqlalchemy import select
 
 from services.approvals import ApprovalKind, Change, Description, Line, RequestView, Team, Tier
+from services.backfills.calendaring import LIFT_APPROVAL
 from services.backfills.definition import definition_named
 from services.backfills.models import Backfill
-from services.backfills.service import RUN_APPROVAL, SIGN_OFF_APPROVAL, UNDO_APPROVAL
+from services.backfills.service import RUN_APPROVAL
+from services.backfills.signing import SIGN_OFF_APPROVAL
+from services.backfills.undoing import UNDO_APPROVAL
 from services.core.db import UnitOfWork
 from services.core.money import Money
 from services.core.words import Words
@@ -51,8 +54,10 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         changes=tuple(changes),
         consequence=definition.description,
         undo=Words(
-            "Yes: from the before-images, as long as a row was not edited since.",
-            "Ja: aus den aufbewahrten Werten, soweit eine Zeile seither nicht bearbeitet wurde.",
+            "Yes: from the before-images, as long as a row was not edited since; in an emergency at once, and you are"
+            " told.",
+            "Ja: aus den aufbewahrten Werten, soweit eine Zeile seither nicht bearbeitet wurde; im Notfall sofort, und"
+            " Sie erfahren es.",
         )
         if definition.undoable
         else Words("No.", "Nein."),
@@ -98,6 +103,23 @@ def describe_undo(uow: UnitOfWork, asked: RequestView) -> Description:
     )
 
 
+def describe_lift(_: UnitOfWork, asked: RequestView) -> Description:
+    content = asked.content
+    return Description(
+        title=Words(f"Lift the freeze “{content['why_frozen']}”", f"Die Sperre „{content['why_frozen']}“ aufheben"),
+        lines=(
+            Line(Words("From", "Von"), content["starts_at"]),
+            Line(Words("To", "Bis"), content["ends_at"]),
+            Line(Words("Reason", "Grund"), content["reason"]),
+        ),
+        consequence=Words(
+            "Backfills may start again, within the release windows.",
+            "Backfills dürfen wieder beginnen, innerhalb der Zeitfenster.",
+        ),
+        href="/backfills/calendar",
+    )
+
+
 _RESULTS = {
     "rows_changed": Words("Rows predicted and changed", "Vorhergesagte und geänderte Zeilen"),
     "before_images": Words("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
@@ -125,7 +147,13 @@ UNDO_KIND = ApprovalKind(
     (Tier(quorum={Team.FINANCE: 1}),),
     describe_undo,
 )
-KINDS = (RUN_KIND, SIGN_OFF_KIND, UNDO_KIND)
+LIFT_KIND = ApprovalKind(
+    LIFT_APPROVAL,
+    Words("Lift a freeze", "Eine Sperre aufheben"),
+    (Tier(quorum={Team.OPS: 1, Team.FINANCE: 1}, expires_hours=24),),
+    describe_lift,
+)
+KINDS = (RUN_KIND, SIGN_OFF_KIND, UNDO_KIND, LIFT_KIND)
 
 
 def _row(uow: UnitOfWork, asked: RequestView) -> Backfill:

@@ -154,6 +154,14 @@ def move(
         raise NotAtWork("Another worker has taken this backfill over.")
 
 
+def changed_by(connection: Connection, backfill: uuid.UUID) -> int:
+    """Rows it has changed; 0 when it has done no batch yet."""
+    found = text(
+        "SELECT coalesce(sum(changed), 0) FROM kontor_backfill.batch WHERE backfill = :id AND direction = 'forward'"
+    )
+    return int(connection.scalar(found, {"id": backfill}) or 0)
+
+
 def quarantine(connection: Connection, backfill: uuid.UUID, *, key: str, batch: int, error: str) -> None:
     connection.execute(
         text(

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +31,7 @@ class Backfill(Base):
         one_of("state", BackfillState),
         one_of("pace", Pace),
         CheckConstraint(f"(state IN ({_WAITING})) = (consumed_request_id IS NULL)", name="started_was_approved"),
+        CheckConstraint("planned_for IS NULL OR state = 'approved'", name="planned_is_approved"),
         Index(None, "state", "id"),
     )
 
@@ -60,4 +61,11 @@ class Backfill(Base):
     signed_by_name: Mapped[str | None]
     undo_reason: Mapped[str | None]
     undo_request_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("approval_request.id"))
+    planned_for: Mapped[dt.datetime | None]
+    planned_by: Mapped[uuid.UUID | None]
+    planned_by_name: Mapped[str | None]
+    follow_windows: Mapped[bool] = mapped_column(default=True, server_default=true())
+    hold: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    baseline: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    emergency_by_name: Mapped[str | None]
     ended_at: Mapped[dt.datetime | None]

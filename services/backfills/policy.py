@@ -37,7 +37,9 @@ AT_WORK = (S.DRY_RUNNING, S.RUNNING, S.VERIFYING, S.ROLLING_BACK)
 
 FIRST_SIZE = 1_000
 LARGEST_SIZE = 200_000
-TARGET_SECONDS: Mapping[Pace, float] = MappingProxyType({Pace.SLOW: 0.1, Pace.NORMAL: 0.5, Pace.FAST: 1.0})
+TARGET_SECONDS: Mapping[Pace, float] = MappingProxyType(
+    {Pace.SLOW: 0.1, Pace.NORMAL: 0.5, Pace.FAST: 1.0, Pace.NIGHT: 0.5}
+)
 
 
 def check_step(state: BackfillState, target: BackfillState) -> None:

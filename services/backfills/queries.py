@@ -103,7 +103,13 @@ def view_of(row: Backfill) -> BackfillView:
         signoff_request_id=row.signoff_request_id,
         signed_by_name=row.signed_by_name,
         undo_reason=row.undo_reason,
+        undo_request_id=row.undo_request_id,
         ended_at=row.ended_at,
+        planned_for=row.planned_for,
+        planned_by_name=row.planned_by_name,
+        follow_windows=row.follow_windows,
+        hold=row.hold,
+        emergency_by_name=row.emergency_by_name,
     )
 
 

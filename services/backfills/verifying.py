@@ -13,6 +13,7 @@ from services.backfills.batching import Plan
 from services.backfills.definition import PythonBackfill, SqlBackfill
 from services.backfills.measuring import as_text, value_of
 from services.backfills.vocabulary import Expect
+from services.core.words import Words
 
 _BATCHES_SAMPLED = 40
 _PER_BATCH = 5
@@ -103,3 +104,14 @@ def _again(connection: Connection, plan: Plan, then: Sequence[dict[str, Any]]) -
 
 def _said(values: Sequence[Any] | None) -> list[Any]:
     return [as_text(value) for value in values or ()]
+
+
+def in_words(document: Mapping[str, Any]) -> Words:
+    """The result in one line."""
+    held = sum(one["held"] for one in document["results"])
+    of = len(document["results"])
+    failed = ", ".join(one["code"] for one in document["results"] if not one["held"])
+    return Words(
+        f"{held} of {of} checks hold" + (f"; not: {failed}" if failed else ""),
+        f"{held} von {of} Prüfungen stimmen" + (f"; nicht: {failed}" if failed else ""),
+    )

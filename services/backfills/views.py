@@ -42,6 +42,8 @@ class BackfillView:
     """A backfill as it stands. `dry_run` and `verification` are the documents that people agree to and sign.
 
     `throttle` says why it waits: indicator, value, limit, since. `problem` is why it failed or went back to draft.
+    `hold` says who or what paused it: `by` (person, window, freeze, night), `since`, `opens_at`. `planned_for` is the
+    instant from which it starts by itself when a window is open; with `follow_windows` it resumes so as well.
     """
 
     id: uuid.UUID
@@ -67,7 +69,13 @@ class BackfillView:
     signoff_request_id: uuid.UUID | None
     signed_by_name: str | None
     undo_reason: str | None
+    undo_request_id: uuid.UUID | None
     ended_at: dt.datetime | None
+    planned_for: dt.datetime | None
+    planned_by_name: str | None
+    follow_windows: bool
+    hold: Mapping[str, Any] | None
+    emergency_by_name: str | None
 
     @property
     def label(self) -> str:
@@ -77,6 +85,14 @@ class BackfillView:
     def predicted(self) -> int | None:
         """Rows that the dry run counted."""
         return self.dry_run["frozen"]["rows"] if self.dry_run else None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What came of a start: the run that works, or why it went back to draft."""
+
+    run_id: uuid.UUID | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)

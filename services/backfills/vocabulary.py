@@ -36,11 +36,13 @@ class BackfillState(StrEnum):
 
 
 class Pace(StrEnum):
-    """`slow` takes shorter batches and rests as long as it worked; `fast` takes longer ones."""
+    """`slow` takes shorter batches and rests as long as it worked; `fast` takes longer ones; `night` works at the
+    normal speed, from 22:00 to 06:00 alone."""
 
     SLOW = "slow"
     NORMAL = "normal"
     FAST = "fast"
+    NIGHT = "night"
 
 
 class Expect(StrEnum):

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     BACKFILL_READ = "backfills.backfill.read"
     BACKFILL_DRAFT = "backfills.backfill.draft"
     BACKFILL_RUN = "backfills.backfill.run"
+    BACKFILL_CALENDAR = "backfills.calendar.edit"
     APPROVAL_READ = "approvals.request.read"
     APPROVAL_VOTE_FINANCE = "approvals.vote.finance"
     APPROVAL_VOTE_OPS = "approvals.vote.ops"

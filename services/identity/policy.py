@@ -59,6 +59,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.APPROVAL_VOTE_OPS,
             Permission.BACKFILL_DRAFT,
             Permission.BACKFILL_RUN,
+            Permission.BACKFILL_CALENDAR,
         },
         Role.DEV: _EVERYONE
         | _MONEY_READS

@@ -76,6 +76,57 @@ TEXTS = {
         "There is no such reconciliation in the entities you may see.",
         "In den Gesellschaften, die Sie sehen dürfen, gibt es diesen Abgleich nicht.",
     ),
+    "code_backfill_definition_unknown": (
+        "There is no such backfill in the catalogue.",
+        "Einen solchen Backfill gibt es im Katalog nicht.",
+    ),
+    "code_backfill_not_found": ("There is no such backfill.", "Diesen Backfill gibt es nicht."),
+    "code_backfill_step_illegal": (
+        "The state of this backfill does not allow that step.",
+        "Der Status dieses Backfills erlaubt diesen Schritt nicht.",
+    ),
+    "code_backfill_plan_changed": (
+        "What would be done now is not what was agreed to. Nothing was started.",
+        "Was jetzt geschähe, ist nicht das, dem zugestimmt wurde. Nichts wurde gestartet.",
+    ),
+    "code_backfill_not_at_work": (
+        "This backfill is not where that step could be done; load the page again.",
+        "Dieser Backfill steht nicht an der Stelle für diesen Schritt; bitte neu laden.",
+    ),
+    "code_backfill_definition_invalid": (
+        "The definition or its parameters cannot be used.",
+        "Die Definition oder ihre Parameter sind so nicht verwendbar.",
+    ),
+    "code_backfill_quarantine_full": (
+        "More rows refuse the change than the definition allows.",
+        "Mehr Zeilen verweigern die Änderung, als die Definition zulässt.",
+    ),
+    "code_backfill_not_undoable": (
+        "This backfill cannot be taken back.",
+        "Dieser Backfill lässt sich nicht zurücknehmen.",
+    ),
+    "code_backfill_outside_window": (
+        "No release window is open now, or there is a freeze. Plan the start, and it begins when the next one opens.",
+        "Gerade ist kein Zeitfenster offen, oder es gilt eine Sperre. Ein geplanter Start beginnt im nächsten Fenster.",
+    ),
+    "code_backfill_window_invalid": (
+        "The window or the freeze cannot be used so: it needs a name or reason, days, a known time zone and an end"
+        " after its start, in the future.",
+        "So ist das Zeitfenster oder die Sperre nicht verwendbar: nötig sind Name oder Grund, Tage, eine bekannte"
+        " Zeitzone und ein Ende nach dem Beginn, in der Zukunft.",
+    ),
+    "code_backfill_window_not_found": (
+        "There is no such window or freeze.",
+        "Dieses Zeitfenster oder diese Sperre gibt es nicht.",
+    ),
+    "code_backfill_window_stale": (
+        "Somebody changed this window since you opened it. Load it again.",
+        "Das Zeitfenster wurde seit dem Öffnen geändert. Bitte neu laden.",
+    ),
+    "code_backfill_deviations_open": (
+        "The verification deviates and nobody has said why. Reject it, or have it explained first.",
+        "Die Prüfung weicht ab, und niemand hat gesagt, warum. Lehnen Sie ab, oder lassen Sie es zuerst begründen.",
+    ),
     "code_run_kind_unknown": ("There is no kind of run called “{kind}”.", "Eine Laufart „{kind}“ gibt es nicht."),
     "code_run_not_found": (
         "There is no such run in the entities you may see.",

@@ -7,6 +7,7 @@ import pytest
 from services import backfills
 from services.backfills import BackfillState, Direction
 from services.backfills.policy import Load, excess_of, next_size
+from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, Killed, Workshop
 from tests.services.backfills.test_life import done, started, state
 
@@ -60,7 +61,9 @@ def test_cancelled_it_keeps_what_it_did_until_it_is_taken_back(workshop: Worksho
     workshop.give_up()
     workshop.call("Ops", backfills.cancel, backfill_id=made, reason="wrong evening")
     assert state(workshop, made) is BackfillState.CANCELLED
-    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="clean up after it")
+    asked = workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="clean up after it")
+    assert state(workshop, made) is BackfillState.CANCELLED
+    workshop.call("Finance", lambda uow: agree(uow, asked))
     workshop.work(backfills.ROLL_BACK)
     assert state(workshop, made) is BackfillState.ROLLED_BACK
     assert workshop.sql("SELECT count(*) FROM coin WHERE amount_minor <> 100 + (id - id / 4) % 7")[0][0] == 0

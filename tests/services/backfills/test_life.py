@@ -7,7 +7,7 @@ import uuid
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services import approvals, backfills
+from services import backfills
 from services.backfills import BackfillState
 from services.core.errors import Forbidden
 from tests.factories.approvals import agree
@@ -90,23 +90,25 @@ def test_it_starts_only_with_everybody_s_agreement(workshop: Workshop):
 
 
 @pytest.mark.parametrize(
-    ("change", "refusal"),
+    ("change", "why"),
     [
-        ("UPDATE backfill SET params = '{\"least\": 7}'", approvals.ContentChanged),
-        ("UPDATE backfill SET dry_run = jsonb_set(dry_run, '{frozen,rows}', '5')", approvals.ContentChanged),
-        ("UPDATE coin SET amount_minor = amount_minor + 1 WHERE id = 1", backfills.PlanChanged),
-        ("DELETE FROM coin WHERE id = 2", backfills.PlanChanged),
-        ("INSERT INTO coin VALUES (3, 5, 'EUR', 'late')", backfills.PlanChanged),
+        ("UPDATE backfill SET params = '{\"least\": 7}'", "params"),
+        ("UPDATE backfill SET dry_run = jsonb_set(dry_run, '{frozen,rows}', '5')", "frozen"),
+        ("UPDATE coin SET amount_minor = amount_minor + 1 WHERE id = 1", "with other values"),
+        ("DELETE FROM coin WHERE id = 2", "saw 3000 rows, now there are 2999"),
+        ("INSERT INTO coin VALUES (3, 5, 'EUR', 'late')", "saw 3000 rows, now there are 3001"),
     ],
 )
-def test_whatever_changed_after_the_agreement_stops_the_start(
-    workshop: Workshop, change: str, refusal: type[Exception]
-):
+def test_whatever_changed_after_the_agreement_stops_the_start(workshop: Workshop, change: str, why: str):
     made = workshop.agreed("tests.plus_one")
     workshop.sql(change)
-    with pytest.raises(refusal):
-        workshop.call("Ops", backfills.start, backfill_id=made)
-    assert state(workshop, made) is BackfillState.APPROVED
+    begun = workshop.call("Ops", backfills.start, backfill_id=made)
+    seen = workshop.see(made).backfill
+    assert (begun.run_id, seen.state, seen.request_id) == (None, BackfillState.DRAFT, None)
+    assert begun.problem == seen.problem
+    assert why in (seen.problem or "")
+    assert workshop.sql("SELECT count(*) FROM run WHERE kind = 'backfills.execute'")[0][0] == 0
+    assert workshop.sql("SELECT state FROM approval_request")[0][0] == "withdrawn"
     assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
 
 
@@ -142,12 +144,15 @@ def test_a_rejected_request_leads_back_to_the_dry_run(workshop: Workshop):
     assert state(workshop, made) is BackfillState.DRY_RUN_READY
 
 
-def test_a_red_verification_fails_it_and_leads_back(workshop: Workshop):
+def test_a_red_verification_is_rejected_and_leads_back(workshop: Workshop):
     before = workshop.sql("SELECT id, amount_minor FROM coin ORDER BY id")
     made = done(workshop, "tests.broken")
     seen = workshop.see(made).backfill
-    assert (seen.state, seen.problem) == (BackfillState.FAILED, "The verification found: none_left.")
-    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="the check is red")
+    assert (seen.state, seen.problem) == (BackfillState.AWAITING_SIGNOFF, "The verification found: none_left.")
+    with pytest.raises(backfills.DeviationsOpen):
+        workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+    workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
+    assert workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="the check is red") is None
     workshop.work(backfills.ROLL_BACK)
     assert state(workshop, made) is BackfillState.ROLLED_BACK
     assert workshop.sql("SELECT id, amount_minor FROM coin ORDER BY id") == before
@@ -160,6 +165,30 @@ def test_finance_rejects_and_it_is_taken_back(workshop: Workshop):
     workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="Finance said no")
     workshop.work(backfills.ROLL_BACK)
     assert state(workshop, made) is BackfillState.ROLLED_BACK
+
+
+def test_finance_signs_a_deviation_that_was_explained(workshop: Workshop):
+    made = done(workshop, "tests.broken")
+    former = request_of(workshop, made, "backfills.sign_off")
+    asked = workshop.call("Ops 2", backfills.explain_deviation, backfill_id=made, code="none_left", text="coins stay")
+    assert asked.digest != former.digest
+    workshop.call("Finance", lambda uow: agree(uow, asked))
+    seen = workshop.see(made).backfill
+    assert seen.state is BackfillState.SIGNED_OFF
+    assert seen.verification is not None
+    (red,) = [one for one in seen.verification["results"] if not one["held"]]
+    assert red["explained"] == {"text": "coins stay", "by": "Ops 2"}
+
+
+def test_in_an_emergency_it_is_taken_back_at_once_and_everybody_is_told(workshop: Workshop):
+    made = done(workshop)
+    workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+    begun = workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="customers see it", emergency=True)
+    workshop.work(backfills.ROLL_BACK)
+    seen = workshop.see(made).backfill
+    assert (begun, seen.state, seen.emergency_by_name) == (None, BackfillState.ROLLED_BACK, "Ops")
+    told = workshop.sql("SELECT recipient FROM notification WHERE purpose = 'backfills.emergency'")
+    assert {row.recipient for row in told} >= {"finance@example.com", "dev@example.com", "#releases"}
 
 
 def test_once_signed_it_takes_another_agreement_to_undo(workshop: Workshop):

@@ -1,0 +1,166 @@
+"""Steering what has begun: pause, resume, cancel, speed, verify again; and what the calendar does by itself."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select
+
+from services import runs
+from services.backfills.calendaring import standing_of
+from services.backfills.errors import NotAtWork
+from services.backfills.models import Backfill
+from services.backfills.policy import BEFORE_START
+from services.backfills.service import S, locked, move, note, require, require_reason
+from services.backfills.starting import check_gate, code_changed, refused, start_planned
+from services.backfills.vocabulary import EXECUTE, ROLL_BACK, VERIFY, BackfillParams, Pace
+from services.backfills.windows import Gate, Standing
+from services.core.actor import Actor
+from services.core.db import UnitOfWork
+from services.core.errors import DomainError
+from services.core.permissions import Permission
+
+_CALENDAR = "calendar"
+
+
+def pause(uow: UnitOfWork, *, backfill_id: uuid.UUID, reason: str | None = None) -> None:
+    """Stops it at a batch boundary: once this has committed, no further batch does."""
+    require(uow, Permission.BACKFILL_RUN)
+    row = locked(uow, backfill_id)
+    move(uow, row, S.PAUSED)
+    row.hold = {"by": "person", "since": uow.clock.now().isoformat(), "opens_at": None, "who": uow.actor.name}
+    _wish(uow, row, runs.pause)
+    note(uow, row, "paused", reason=reason)
+
+
+def resume(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> None:
+    """Goes on after the last batch that committed; also after a failure. Raises OutsideWindow."""
+    require(uow, Permission.BACKFILL_RUN)
+    row = locked(uow, backfill_id)
+    undoing = row.state == S.FAILED and row.undo_reason is not None
+    finished = row.state == S.FAILED and not undoing and row.changed_at is not None
+    target = S.ROLLING_BACK if undoing else S.VERIFYING if finished else S.RUNNING
+    kind = ROLL_BACK if undoing else VERIFY if finished else EXECUTE
+    if target is S.RUNNING and row.state in (S.PAUSED, S.FAILED):
+        check_gate(uow, row)
+    move(uow, row, target)
+    row.problem = row.hold = None
+    if row.state != S.RUNNING or not _wish(uow, row, runs.resume):
+        row.run_id = runs.enqueue(uow, kind=kind, params=BackfillParams(backfill_id=row.id))
+    note(uow, row, "resumed")
+
+
+def cancel(uow: UnitOfWork, *, backfill_id: uuid.UUID, reason: str) -> None:
+    """Ends it: before the start it is thrown away; afterwards what was changed stays, until it is rolled back."""
+    require(uow, Permission.BACKFILL_DRAFT if _is_before_start(uow, backfill_id) else Permission.BACKFILL_RUN)
+    row = locked(uow, backfill_id)
+    require_reason(reason)
+    if row.state in BEFORE_START:
+        row.planned_for = row.planned_by = row.planned_by_name = None
+        move(uow, row, S.DISCARDED)
+    else:
+        move(uow, row, S.CANCELLED)
+        _wish(uow, row, runs.cancel)
+    row.problem, row.ended_at, row.hold = reason, uow.clock.now(), None
+    note(uow, row, "cancelled", reason=reason)
+
+
+def set_pace(uow: UnitOfWork, *, backfill_id: uuid.UUID, pace: Pace) -> None:
+    """Slower, faster, or at night only, from the next batch on."""
+    require(uow, Permission.BACKFILL_RUN)
+    row = locked(uow, backfill_id)
+    before, row.pace = row.pace, Pace(pace).value
+    note(uow, row, "pace_set", before={"pace": before}, after={"pace": row.pace})
+
+
+def follow_windows(uow: UnitOfWork, *, backfill_id: uuid.UUID, follow: bool) -> None:
+    """Whether it goes on by itself when the window opens again that closed on it; it pauses in either case."""
+    require(uow, Permission.BACKFILL_RUN)
+    row = locked(uow, backfill_id)
+    before, row.follow_windows = row.follow_windows, follow
+    note(uow, row, "follow_set", before={"follow_windows": before}, after={"follow_windows": follow})
+
+
+def verify_again(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> uuid.UUID:
+    """Measures the checks and the sample once more, after a failed verification or before the signature."""
+    require(uow, Permission.BACKFILL_RUN)
+    row = locked(uow, backfill_id)
+    if row.changed_at is None or row.undo_reason is not None:
+        raise NotAtWork("There is nothing to verify: it has not changed all its rows, or it is being taken back.")
+    move(uow, row, S.VERIFYING)
+    row.signoff_request_id = row.problem = None
+    row.run_id = run_id = runs.enqueue(uow, kind=VERIFY, params=BackfillParams(backfill_id=row.id))
+    note(uow, row, "verification_started")
+    return run_id
+
+
+def hold_for_calendar(uow: UnitOfWork, row: Backfill, found: Standing) -> None:
+    """The window closed or a freeze began: a locked row that runs stands still from here on."""
+    move(uow, row, S.PAUSED)
+    row.hold = {
+        "by": "freeze" if found.gate is Gate.FROZEN else "night" if row.pace == Pace.NIGHT else "window",
+        "since": uow.clock.now().isoformat(),
+        "opens_at": found.until.isoformat() if found.until else None,
+    }
+    _wish(_as_calendar(uow), row, runs.pause)
+    note(uow, row, "held", after=row.hold)
+
+
+def waiting_for_calendar(uow: UnitOfWork) -> tuple[uuid.UUID, ...]:
+    """Backfills that may have something to do now by the calendar or because their code changed."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    held = (Backfill.state == S.PAUSED) & Backfill.follow_windows & (Backfill.hold["by"].astext != "person")
+    waiting = Backfill.state.in_([S.APPROVED, S.AWAITING_APPROVAL, S.DRY_RUN_READY])
+    return tuple(uow.session.scalars(select(Backfill.id).where(waiting | held).order_by(Backfill.id)))
+
+
+def tend(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> str | None:
+    """Starts what is planned, resumes what the calendar held, and makes a draft of what has other code by now.
+
+    Returns what was done, None for nothing.
+    """
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, backfill_id)
+    if row.state in (S.APPROVED, S.AWAITING_APPROVAL, S.DRY_RUN_READY) and code_changed(row):
+        refused(uow, row, "The definition's code changed after the dry run.")
+        return "back_to_draft"
+    if row.state == S.APPROVED and row.planned_for is not None and row.planned_for <= uow.clock.now():
+        return _start_if_open(uow, row)
+    held = row.state == S.PAUSED and row.follow_windows and (row.hold or {}).get("by") not in (None, "person")
+    if held and standing_of(uow, row).is_open:
+        resume(_as_calendar(uow), backfill_id=row.id)
+        return "resumed"
+    return None
+
+
+def _start_if_open(uow: UnitOfWork, row: Backfill) -> str | None:
+    if not standing_of(uow, row).is_open:
+        return None
+    try:
+        with uow.session.begin_nested():
+            started = start_planned(_as_calendar(uow, row.planned_by_name), row)
+    except DomainError as error:
+        row.planned_for = row.planned_by = row.planned_by_name = None
+        row.problem = error.sentence
+        note(uow, row, "start_refused", reason=error.sentence)
+        return "refused"
+    return "started" if started.run_id else "back_to_draft"
+
+
+def _as_calendar(uow: UnitOfWork, planner: str | None = None) -> UnitOfWork:
+    return UnitOfWork(uow.session, Actor.system(_CALENDAR, on_behalf_of=planner), uow.clock, uow.request_id)
+
+
+def _wish(uow: UnitOfWork, row: Backfill, wish: Any) -> bool:
+    """Tells the run; False when it has ended already and there is nobody to tell."""
+    try:
+        with uow.session.begin_nested():
+            wish(uow, run_id=row.run_id)
+    except runs.IllegalWish:
+        return False
+    return True
+
+
+def _is_before_start(uow: UnitOfWork, backfill_id: uuid.UUID) -> bool:
+    return uow.session.scalar(select(Backfill.state).where(Backfill.id == backfill_id)) in BEFORE_START
