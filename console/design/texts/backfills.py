@@ -225,5 +225,9 @@ TEXTS = {
     "said_dry_run": ("The dry run of {label} is queued", "Der Probelauf von {label} ist eingereiht"),
     "said_asked": ("Approval of {label} is asked for", "Die Freigabe von {label} ist erbeten"),
     "said_discarded": ("{label} is discarded", "{label} ist verworfen"),
+    "said_not_started": (
+        "{label} did not start and is a draft again. {problem}",
+        "{label} wurde nicht gestartet und ist wieder ein Entwurf. {problem}",
+    ),
     "said_started": ("{label} has started", "{label} hat begonnen"),
 }

@@ -79,7 +79,14 @@ class BackfillRequest(PageState, DryRunFields, rx.State):
     @event(Permission.BACKFILL_RUN)
     async def start(self) -> Any:
         self.asking = ""
-        said = await self._step(backfills.start, "backfills.said_started")
+        wanted: Any = self._parameter("backfill_id")
+        begun = await backend.call(self, backfills.start, backfill_id=wanted)
+        await self._read()
+        reader = await self._reader()
+        if begun.problem is not None:
+            text = reader.text("backfills.said_not_started", label=self.item["label"], problem=begun.problem)
+            return Notices.show("bad", text)
+        said = Notices.show("ok", reader.text("backfills.said_started", label=self.item["label"]))
         return [said, rx.redirect(routes.to(routes.BACKFILL_RUN, backfill_id=self.item["id"]))]
 
     async def _step(self, act: Callable[..., Any], said: str, **more: str) -> Any:
