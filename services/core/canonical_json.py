@@ -1,7 +1,8 @@
-"""Canonical JSON (RFC 8785) for digests, on the profile where orjson is byte-identical to it.
+"""Canonical JSON (RFC 8785) for digests.
 
-Profile: ASCII keys, no floats, integers below 2^53 in size. Measured byte-identical within it; anything
-outside is refused, so a digest can never depend on a serialiser's taste.
+ASCII keys and no floats, which is what the console itself writes, go through orjson: its sorted output is
+byte-identical there (measured) and fast. Everything else of the RFC (UTF-16 key order, ECMAScript numbers) goes
+through `rfc8785`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ import uuid
 from typing import Any
 
 import orjson
+import rfc8785
 
 _LARGEST = 2**53 - 1
 
 
 def canonical_bytes(value: Any) -> bytes:
-    """The canonical bytes of `value`; UUIDs and aware times become strings. Raises ValueError outside the profile."""
-    return orjson.dumps(_checked(value), option=orjson.OPT_SORT_KEYS)
+    """The canonical bytes of `value`; UUIDs, aware times and dates become strings.
+
+    Raises ValueError for what has no canonical form: NaN and infinities, integers beyond 2^53 - 1, naive times,
+    keys that are not text, lone surrogates, other types.
+    """
+    plain = _plain(value)
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) if _is_simple(plain) else rfc8785.dumps(plain)
 
 
 def digest(value: Any) -> str:
@@ -26,29 +33,39 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
-def _checked(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {_key(key): _checked(item) for key, item in value.items()}
+        return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_checked(item) for item in value]
+        return [_plain(item) for item in value]
     if value is None or isinstance(value, bool):
         return value
     return _scalar(value)
 
 
 def _key(key: Any) -> str:
-    if not isinstance(key, str) or not key.isascii():
-        raise ValueError(f"canonical JSON needs ASCII keys, not {key!r}")
-    return key
+    if not isinstance(key, str):
+        raise ValueError(f"canonical JSON needs keys that are text, not {key!r}")
+    return _text(key)
 
 
-def _scalar(value: Any) -> str | int:
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("a text with half of a surrogate pair has no canonical form") from error
+    return str(value)
+
+
+def _scalar(value: Any) -> str | int | float:
     match value:
         case int() if abs(value) > _LARGEST:
             raise ValueError(f"{value} is beyond 2^53 - 1; store it as a string")
-        case int():
+        case int() | float():
             return value
-        case str() | uuid.UUID():
+        case str():
+            return _text(value)
+        case uuid.UUID():
             return str(value)
         case dt.datetime() if value.tzinfo is None:
             raise ValueError("a naive datetime has no canonical form")
@@ -58,3 +75,12 @@ def _scalar(value: Any) -> str | int:
             return value.isoformat()
         case _:
             raise ValueError(f"{type(value).__name__} has no canonical form")
+
+
+def _is_simple(plain: Any) -> bool:
+    """Whether orjson writes what the RFC asks for."""
+    if isinstance(plain, dict):
+        return all(key.isascii() and _is_simple(item) for key, item in plain.items())
+    if isinstance(plain, list):
+        return all(_is_simple(item) for item in plain)
+    return not isinstance(plain, float)
