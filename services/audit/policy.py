@@ -35,7 +35,7 @@ class Sealable:
 
 
 def compose(public: Mapping[str, Any], personal: Mapping[str, Any], before: Side, after: Side) -> Sealable:
-    """Divides an entry. Raises ValueError for values outside the canonical profile (see `core.canonical_json`)."""
+    """Divides an entry. Raises ValueError for values without a canonical form."""
     apart = {name: value for name, value in personal.items() if value is not None}
     sides: dict[str, Any] = {}
     for name, side in (("before", before), ("after", after)):

@@ -87,7 +87,7 @@ def test_a_mark_in_the_data_itself_cannot_stand_for_something_erased():
     assert unite(*divide(side)) == side
 
 
-@pytest.mark.parametrize("value", [1.5, 2**53, {"ü": 1}])
+@pytest.mark.parametrize("value", [2**53, float("nan"), {1: 1}])
 def test_what_has_no_single_canonical_form_is_refused(acting: UnitOfWork, value: object):
-    with pytest.raises(ValueError, match=r"canonical|2\^53"):
+    with pytest.raises(ValueError, match=r"2\^53|canonical|not representable|domain|keys"):
         audit.record(acting, action="a.b.c", subject_type="x", subject_id="1", after={"value": value})
