@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import hashlib
 import os
 import re
@@ -92,10 +93,13 @@ def _serve_prebuilt(host: str, port: int) -> None:
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_COMPILE_CONTEXT.set(constants.CompileContext.RUN)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
-    from console.console import app  # noqa: PLC0415
+    with _without_collections():
+        from console.console import app  # noqa: PLC0415
+
+        pages = app()
 
     uvicorn.run(
-        app(),
+        pages,
         host=host,
         port=port,
         log_level="warning",
@@ -105,6 +109,17 @@ def _serve_prebuilt(host: str, port: int) -> None:
         timeout_graceful_shutdown=3,
         forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
     )
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """For loading: what it makes stays, and looking for garbage in it took a fifth of a start (measured)."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextlib.contextmanager
