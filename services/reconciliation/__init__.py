@@ -7,6 +7,13 @@ from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.break_views import break_views, remove_break_view, save_break_view
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
 from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break
+from services.reconciliation.calendars import (
+    HolidayView,
+    add_holiday,
+    business_calendar,
+    holidays_of,
+    remove_holiday,
+)
 from services.reconciliation.causes import recurring_causes
 from services.reconciliation.closing import sign_period
 from services.reconciliation.drift import FEWEST_WEEKS, LEAST_ABOVE, SPREADS, WEEKS, drift_view
@@ -106,6 +113,7 @@ from services.reconciliation.vocabulary import (
     Span,
     WhyExpected,
 )
+from services.reconciliation.workdays import BusinessCalendar
 
 __all__ = [
     "APPROVAL_KINDS",
@@ -137,6 +145,7 @@ __all__ = [
     "BreakState",
     "BreakSums",
     "BreakView",
+    "BusinessCalendar",
     "CandidateView",
     "CauseView",
     "ClassSum",
@@ -149,6 +158,7 @@ __all__ = [
     "EntryView",
     "EvidenceFile",
     "EvidenceView",
+    "HolidayView",
     "LateView",
     "MatchFilter",
     "MatchMemberView",
@@ -198,6 +208,7 @@ __all__ = [
     "Whereabouts",
     "WhyExpected",
     "act_on_approval",
+    "add_holiday",
     "adjustments",
     "assign_break",
     "assign_breaks",
@@ -207,6 +218,7 @@ __all__ = [
     "break_by_number",
     "break_report",
     "break_views",
+    "business_calendar",
     "comment_on_break",
     "comment_on_breaks",
     "decisions",
@@ -215,6 +227,7 @@ __all__ = [
     "evidence_files",
     "evidence_of",
     "groups_of",
+    "holidays_of",
     "last_closed_day",
     "late_items",
     "list_adjustments",
@@ -237,6 +250,7 @@ __all__ = [
     "recurring_causes",
     "refresh_entries",
     "remove_break_view",
+    "remove_holiday",
     "reopen_break",
     "reopen_breaks",
     "report_as_pdf",

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from services.core.db import UnitOfWork
 from services.reconciliation.pairing import Item, plain, sums
 from services.reconciliation.scene import Scene
+from services.reconciliation.workdays import WEEKENDS, BusinessCalendar
 
 MOST = 20_000  # leftovers of a side that are looked at; beyond them the rules of before are wrong, not the entries
 _NEAR = 40  # candidates of equal amount that a similar key is looked for among
@@ -66,6 +67,7 @@ class Table:
     left: dict[str, Item]
     right: dict[str, Item]
     parameters: dict[str, Any]
+    calendar: BusinessCalendar = WEEKENDS
     groups: list[Found] = field(default_factory=list)
 
     def take(self, found: Found) -> None:
@@ -76,8 +78,9 @@ class Table:
             del self.right[item.key]
 
     def near(self, one: Item, other: Item) -> bool:
-        days = abs((one.booked_on - other.booked_on).days)
-        return one.currency == other.currency and days <= self.parameters["window_days"]
+        if one.currency != other.currency:
+            return False
+        return self.calendar.apart(one.booked_on, other.booked_on) <= self.parameters["window_days"]
 
     def money(self, side: dict[str, Item]) -> dict[tuple[int, str], list[Item]]:
         found: dict[tuple[int, str], list[Item]] = defaultdict(list)
@@ -86,9 +89,14 @@ class Table:
         return found
 
 
-def match(left: Iterable[Item], right: Iterable[Item], parameters: dict[str, Any]) -> list[Found]:
+def match(
+    left: Iterable[Item],
+    right: Iterable[Item],
+    parameters: dict[str, Any],
+    calendar: BusinessCalendar = WEEKENDS,
+) -> list[Found]:
     """Groups what surely belongs together, rule by rule in the order that the parameters name."""
-    table = Table({i.key: i for i in left}, {i.key: i for i in right}, parameters)
+    table = Table({i.key: i for i in left}, {i.key: i for i in right}, parameters, calendar)
     for rule in parameters.get("order", ()):
         _RULES[rule](table)
     return table.groups
@@ -103,7 +111,7 @@ def match_leftovers(uow: UnitOfWork, scene: Scene) -> None:
     left, right = [i for is_left, i in items if is_left], [i for is_left, i in items if not is_left]
     if not left or not right or max(len(left), len(right)) > MOST:
         return
-    copy_groups(uow, match(left, right, scene.parameters), scene)
+    copy_groups(uow, match(left, right, scene.parameters, scene.calendar), scene)
     uow.session.execute(text(_TAKE))
 
 

@@ -18,6 +18,7 @@ from itertools import combinations
 from rapidfuzz import fuzz
 
 from services.reconciliation.vocabulary import Rule
+from services.reconciliation.workdays import WEEKENDS, BusinessCalendar
 
 _WORD = re.compile(r"[^\s/+,;:]+")  # what stands between blanks and the marks banks put between fields
 _TOKEN = re.compile(r"[A-Za-z0-9_]{6,}")
@@ -50,13 +51,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Parameters of the rules: likeness and lead in percent, days between payout and line, parts of a line."""
+    """Parameters of the rules: likeness and lead in percent, business days between payout and line, parts of a line."""
 
     similarity: int
     margin: int
     window_days: int
     batch_size: int
     order: tuple[str, ...] = ("P-10", "P-50", "P-30", "P-40")
+    calendar: BusinessCalendar = WEEKENDS
 
 
 @dataclass(slots=True)
@@ -190,8 +192,11 @@ class _Table:
         return (left.amount, left.currency) == (right.amount, right.currency)
 
     def _in_window(self, payout: Item, line: Item) -> bool:
-        days = (line.booked_on - payout.booked_on).days
-        return payout.currency == line.currency and -1 <= days <= self.limits.window_days
+        if payout.currency != line.currency:
+            return False
+        days = self.limits.calendar.between(payout.booked_on, line.booked_on)
+        early = self.limits.calendar.between(line.booked_on, payout.booked_on)
+        return early <= 1 and days <= self.limits.window_days
 
     def _take(self, rule: Rule, confidence: int, why: str, payouts: Iterable[str], lines: Iterable[str]) -> None:
         group = Group(rule, confidence, why, tuple(payouts), tuple(lines))

@@ -18,7 +18,6 @@ from services import payments
 from services.core.db import UnitOfWork
 from services.reconciliation.models import Entry
 from services.reconciliation.pairing import Group, Item, Limits, Pairing, pair
-from services.reconciliation.policy import add_business_days
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.vocabulary import BreakClass, WhyExpected
 
@@ -131,8 +130,9 @@ def _read(uow: UnitOfWork, scene: Scene, entity_id: uuid.UUID) -> _Sides:
         window_days=scene.parameters["window_days"],
         batch_size=scene.parameters["batch_size"],
         order=tuple(scene.parameters["order"]),
+        calendar=scene.calendar,
     )
-    latest = scene.through + dt.timedelta(days=limits.window_days)
+    latest = scene.calendar.after(scene.through, limits.window_days)
     composition = payments.payout_composition().subquery()
     parts = uow.session.execute(
         select(composition.c.payout, composition.c.net_sum_minor).where(composition.c.entity_id == entity_id)
@@ -207,7 +207,7 @@ def _why_expected(sides: _Sides, record: _Record) -> WhyExpected | None:
     """A payout without a line is no break before its day of arrival and the days a bank may take after it."""
     if record.status in _UNPAID:
         return WhyExpected.NOT_PAID
-    due = add_business_days(record.booked_on, sides.arrival_days)
+    due = sides.limits.calendar.after(record.booked_on, sides.arrival_days)
     return WhyExpected.NOT_DUE if due > sides.through else None
 
 
@@ -216,7 +216,7 @@ def _problem(left: _Record, right: _Record, limits: Limits) -> _Finding | None:
         return _finding(BreakClass.CURRENCY, left, right, left.minor)
     if left.minor != right.minor:
         return _finding(BreakClass.AMOUNT, left, right, left.minor - right.minor)
-    if abs((right.booked_on - left.booked_on).days) > limits.window_days:
+    if limits.calendar.apart(left.booked_on, right.booked_on) > limits.window_days:
         days = (left.booked_on.isoformat(), right.booked_on.isoformat())
         return _finding(BreakClass.TIMING, left, right, 0, values=days)
     return None

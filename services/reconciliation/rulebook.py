@@ -17,6 +17,7 @@ from services.core.errors import Conflict, Forbidden, Invalid, NotFound
 from services.core.permissions import Permission
 from services.reconciliation import manual, payouts, settlement
 from services.reconciliation.asking import RULES
+from services.reconciliation.calendars import business_calendar
 from services.reconciliation.ingest import source_of
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models import ReconciliationRun, RuleSet
@@ -191,7 +192,7 @@ def _try(
     connection = uow.session.connection()
     connection.exec_driver_sql(CLEAR)
     left, right = (source_of(uow, entity_id=entity_id, kind=kind) for kind in SIDES[definition])
-    scene = Scene(left.id, right.id, day, parameters)
+    scene = Scene(left.id, right.id, day, parameters, business_calendar(uow, entity_id=entity_id))
     if definition is Definition.SETTLEMENT:
         settlement.find_differences(uow, scene)
     else:

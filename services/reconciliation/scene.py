@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from services.reconciliation.workdays import WEEKENDS, BusinessCalendar
+
 EXPECTED_NOW = """
 CREATE TEMP TABLE recon_expected_now (side varchar, ext_key varchar COLLATE "C", occurrence smallint,
     amount_minor bigint, currency varchar, booked_on date, why varchar) ON COMMIT DROP
@@ -22,12 +24,14 @@ CLEAR = (
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one run looks at: the ids of both feeds, the last business day and the parameters of its rules."""
+    """What one run looks at: the ids of both feeds, the last business day, the parameters of its rules
+    and the business days of its legal entity."""
 
     left: int
     right: int
     through: Any
     parameters: dict[str, Any]
+    calendar: BusinessCalendar = WEEKENDS
 
     @property
     def values(self) -> dict[str, Any]:

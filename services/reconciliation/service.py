@@ -17,6 +17,7 @@ from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
 from services.core.permissions import Permission
 from services.reconciliation import dirty, drift, manual, payouts, periods, results, settlement
+from services.reconciliation.calendars import business_calendar
 from services.reconciliation.carry import Carried, carry_breaks, carry_groups
 from services.reconciliation.errors import OlderThanLastRun
 from services.reconciliation.ingest import source_of
@@ -140,7 +141,7 @@ def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, throug
     parameters = complete(definition, uow.session.get_one(RuleSet, (definition.value, rules.rule_version)).parameters)
     left, right = (source_of(uow, entity_id=entity_id, kind=kind) for kind in SIDES[definition])
     seq = uow.session.scalar(text("SELECT nextval(pg_get_serial_sequence('recon_run', 'seq'))"))
-    scene = Scene(left.id, right.id, day, parameters)
+    scene = Scene(left.id, right.id, day, parameters, business_calendar(uow, entity_id=entity_id))
     looked_at = None
     if definition is Definition.SETTLEMENT:
         looked_at = dirty.gather(uow, scene, entity_id=entity_id, rule_version=rules.rule_version)

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 
 from services.core.db import UnitOfWork
 from services.reconciliation.leftovers import match_leftovers
-from services.reconciliation.policy import business_day_before
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.tolerated import group_tolerated
 
@@ -141,7 +140,7 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     group_tolerated(uow, scene)
     match_leftovers(uow, scene)
     if days := scene.parameters.get("expected_days"):
-        since = business_day_before(scene.through, days)
+        since = scene.calendar.before(scene.through, days)
         connection.execute(text(_NOT_DUE), {"since": since})
 
 

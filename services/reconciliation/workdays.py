@@ -1,0 +1,92 @@
+"""Business days: the weekends and holidays of a legal entity's country, and the days it adds itself. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+
+import holidays
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessCalendar:
+    """The days on which an entity's money moves: no weekend and no holiday of `country` (ISO 3166), none of `own`.
+
+    Without a country only weekends rest. Distances are whole business days.
+    """
+
+    country: str | None = None
+    own: frozenset[dt.date] = frozenset()
+
+    def is_business_day(self, day: dt.date) -> bool:
+        return day.weekday() not in _weekend(self.country) and day not in self.own and day not in self._named(day.year)
+
+    def after(self, day: dt.date, count: int) -> dt.date:
+        """The `count`-th business day after `day`; the day itself for 0."""
+        while count > 0:
+            day += dt.timedelta(days=1)
+            count -= self.is_business_day(day)
+        return day
+
+    def before(self, day: dt.date, count: int) -> dt.date:
+        """The day with exactly `count` business days after it up to `day`; rest days count as the last before."""
+        while not self.is_business_day(day):
+            day -= dt.timedelta(days=1)
+        while count > 0:
+            day -= dt.timedelta(days=1)
+            count -= self.is_business_day(day)
+        return day
+
+    def between(self, first: dt.date, last: dt.date) -> int:
+        """Business days after `first` up to and including `last`; 0 when `last` is not later."""
+        if last <= first:
+            return 0
+        return self._up_to(last) - self._up_to(first) + sum(_count(self, y) for y in range(first.year, last.year))
+
+    def apart(self, one: dt.date, other: dt.date) -> int:
+        """The distance in business days, whichever is earlier."""
+        return self.between(min(one, other), max(one, other))
+
+    def holidays(self, year: int) -> dict[dt.date, str]:
+        """The country's holidays of a year with their names; its own days are not among them."""
+        return dict(self._named(year))
+
+    def _named(self, year: int) -> dict[dt.date, str]:
+        return _holidays(self.country, year)
+
+    def _up_to(self, day: dt.date) -> int:
+        """Business days of the day's year up to and including it."""
+        return bisect_right(_days(self, day.year), day)
+
+
+WEEKENDS = BusinessCalendar()
+"""Where no entity is known: Monday to Friday."""
+
+
+def knows(country: str) -> bool:
+    """Whether the holidays of a country (ISO 3166, two letters) are known."""
+    return country in holidays.list_supported_countries(include_aliases=False)
+
+
+@lru_cache(maxsize=512)
+def _holidays(country: str | None, year: int) -> dict[dt.date, str]:
+    return dict(holidays.country_holidays(country, years=year)) if country and knows(country) else {}
+
+
+@lru_cache(maxsize=64)
+def _weekend(country: str | None) -> frozenset[int]:
+    known = country and knows(country)
+    return frozenset(holidays.country_holidays(country).weekend) if country and known else frozenset({5, 6})
+
+
+@lru_cache(maxsize=256)
+def _days(calendar: BusinessCalendar, year: int) -> tuple[dt.date, ...]:
+    first = dt.date(year, 1, 1)
+    days = (first + dt.timedelta(days=n) for n in range(366))
+    return tuple(day for day in days if day.year == year and calendar.is_business_day(day))
+
+
+def _count(calendar: BusinessCalendar, year: int) -> int:
+    return len(_days(calendar, year))
