@@ -1,4 +1,8 @@
-"""The world of the reconciliation benchmarks: records from a seed, faults in about a tenth of the joined rows."""
+"""The world of the reconciliation benchmarks: records from a seed, faults in about a tenth of the joined rows.
+
+Entries stand in the order of their key, as a first delivery writes them; the plain tables hold the same records in
+the order of time with the columns a feed has, as a plain load would have them.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +42,11 @@ SELECT {source}, key, 0, amount + CASE WHEN {left} AND draw BETWEEN 20 AND 29 TH
        CASE WHEN {left} AND draw BETWEEN 30 AND 39 THEN 'GBP' ELSE code END,
        amount / 60 + 25 + CASE WHEN {left} AND draw BETWEEN 50 AND 59 THEN 3 ELSE 0 END,
        CASE WHEN {left} AND draw BETWEEN 40 AND 49 THEN 'pending' ELSE 'succeeded' END,
-       at + CASE WHEN {left} AND draw BETWEEN 70 AND 79 THEN interval '5 days' ELSE interval '0' END,
+       at + CASE WHEN {left} AND draw BETWEEN 70 AND 79 THEN interval '5 days' ELSE interval '0' END
+          + CASE WHEN {left} THEN make_interval(secs => draw % 90) ELSE interval '0' END,
        (at + CASE WHEN {left} AND draw BETWEEN 70 AND 79 THEN interval '5 days' ELSE interval '0' END)::date,
        'o' || n, 'main', n
-FROM bench_event WHERE NOT draw BETWEEN {gone} AND {gone} + 9 ORDER BY n
+FROM bench_event WHERE NOT draw BETWEEN {gone} AND {gone} + 9 ORDER BY key
 """
 _TWICE = """
 INSERT INTO recon_entry (source_id, ext_key, occurrence, amount_minor, currency, fee_minor, status, occurred_at,
@@ -59,9 +64,10 @@ INSERT INTO recon_status (code, status) SELECT DISTINCT hashtextextended(status,
 """
 _PLAIN = """
 CREATE TABLE bench_{side} AS
-SELECT row_number() OVER () AS id, ext_key AS ext_id, amount_minor AS amount, currency, status, fee_minor AS fee,
-       occurred_at
-FROM recon_entry WHERE source_id = {source}
+SELECT row_number() OVER (ORDER BY occurred_at) AS id, ext_key AS ext_id, amount_minor AS amount, currency, occurred_at,
+       fee_minor AS fee, status, 'po_1' || md5(booked_on::text) AS payout_id,
+       occurred_at + interval '1 minute' AS updated_at, 'Order #' || changed_seq AS descr
+FROM recon_entry WHERE source_id = {source} ORDER BY occurred_at
 """
 _RESULTS = (
     "recon_match_member",

@@ -17,10 +17,16 @@ _NAMES = [name.strip() for name in FACTS.split(",")]
 _OF_BREAK = ", ".join(f"b.{name}" for name in _NAMES)
 _OF_FOUND = ", ".join(f"f.{name}" for name in _NAMES)
 
+# Entity, definition and subject as the one number that the unique key is made of.
+_SEED = "hashtextextended(CAST(:definition AS varchar), uuid_hash_extended(CAST(:entity AS uuid), 0))"
+_SAME = (
+    f"b.name_hash = hashtextextended(f.subject_key, {_SEED}) AND b.occurrence = f.occurrence "
+    "AND b.subject_key = f.subject_key"
+)
 # Found again, but closed in between or with other facts than before.
 _MOVED = f"""
-b.entity_id = :entity AND b.definition = :definition AND b.subject_key = f.subject_key
-AND b.occurrence = f.occurrence AND (b.closed_seq IS NOT NULL OR ({_OF_BREAK}) IS DISTINCT FROM ({_OF_FOUND}))
+b.entity_id = :entity AND b.definition = :definition AND {_SAME}
+AND (b.closed_seq IS NOT NULL OR ({_OF_BREAK}) IS DISTINCT FROM ({_OF_FOUND}))
 """
 _KEEP_OLD = f"""
 INSERT INTO recon_break_version (number, entity_id, definition, since_seq, until_seq, subject_key, occurrence, {FACTS})
@@ -36,8 +42,8 @@ UPDATE recon_break b SET ({FACTS}) = ROW({_OF_FOUND}), since_seq = :seq, closed_
     version = b.version + 1
 FROM recon_found f WHERE {_MOVED}
 """
-_AMONG_DIRTY = "AND EXISTS (SELECT FROM recon_dirty_now d WHERE d.ext_key = b.subject_key)"
-_CLOSE = """
+_AMONG_DIRTY = f"AND b.name_hash IN (SELECT hashtextextended(d.ext_key, {_SEED}) FROM recon_dirty_now d)"
+_CLOSE = f"""
 UPDATE recon_break b SET closed_seq = :seq, state = 'resolved', resolution = coalesce(b.resolution, 'explained'),
     explained_by = CASE
         WHEN EXISTS (SELECT FROM recon_group_now g WHERE g.ext_key IN (b.left_key, b.right_key)) THEN 'grouped'
@@ -46,16 +52,15 @@ UPDATE recon_break b SET closed_seq = :seq, state = 'resolved', resolution = coa
                      AND e.occurrence = b.occurrence) THEN 'agrees' ELSE 'withdrawn' END,
     resolved_at = coalesce(b.resolved_at, :now), version = b.version + 1
 WHERE b.entity_id = :entity AND b.definition = :definition AND b.closed_seq IS NULL
-  AND NOT EXISTS (SELECT FROM recon_found f WHERE f.subject_key = b.subject_key AND f.occurrence = b.occurrence) {among}
+  AND NOT EXISTS (SELECT FROM recon_found f WHERE {_SAME}) {{among}}
 """
 _OPEN_NEW = f"""
 INSERT INTO recon_break (entity_id, definition, first_seq, since_seq, subject_key, occurrence, {FACTS})
 SELECT :entity, CAST(:definition AS varchar), :seq, :seq, f.subject_key, f.occurrence, {_OF_FOUND} FROM recon_found f
-{{only_unknown}} ORDER BY f.subject_key, f.occurrence
+{{only_unknown}} ORDER BY hashtextextended(f.subject_key, {_SEED}), f.occurrence
 """
-_ONLY_UNKNOWN = """
-WHERE NOT EXISTS (SELECT FROM recon_break b WHERE b.entity_id = :entity AND b.definition = :definition
-                  AND b.subject_key = f.subject_key AND b.occurrence = f.occurrence)
+_ONLY_UNKNOWN = f"""
+WHERE NOT EXISTS (SELECT FROM recon_break b WHERE b.entity_id = :entity AND b.definition = :definition AND {_SAME})
 """
 _ANY_KNOWN = "SELECT EXISTS (SELECT FROM recon_break WHERE entity_id = :entity AND definition = :definition)"
 
@@ -87,10 +92,11 @@ FROM recon_group_now g JOIN made USING (fingerprint)
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How a run changed the standing breaks."""
+    """How a run changed the standing breaks; `first` when there were none before."""
 
     new: int
     closed: int
+    first: bool = False
 
 
 def carry_breaks(
@@ -112,7 +118,7 @@ def carry_breaks(
     values |= {"left": scene.left, "right": scene.right}
     if not connection.scalar(text(_ANY_KNOWN), values):
         opened = connection.execute(text(_OPEN_NEW.format(only_unknown="")), values)
-        return Carried(opened.rowcount, 0)
+        return Carried(opened.rowcount, 0, first=True)
     connection.exec_driver_sql("ANALYZE recon_found")
     connection.execute(text(_KEEP_OLD), values)
     connection.execute(text(_TAKE_NEW), values)

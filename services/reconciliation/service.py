@@ -179,7 +179,9 @@ def _store(
         now=uow.clock.now(),
         only_dirty=frame.only_dirty,
     )
-    found = results.standing(connection, frame.scene, entity=entity, definition=definition)
+    found = results.standing(
+        connection, frame.scene, entity=entity, definition=definition, carried=carried, only_dirty=frame.only_dirty
+    )
     totals = results.totals(connection, frame.scene, found)
     results.check_explained(connection, totals, found, entity=entity, definition=definition)
     expected, expected_left = connection.execute(text(_EXPECTED)).one()

@@ -6,6 +6,8 @@ that differ or have no counterpart; everything after works on those.
 
 from __future__ import annotations
 
+import os
+
 from sqlalchemy import Connection, text
 
 from services.core.db import UnitOfWork
@@ -13,12 +15,14 @@ from services.reconciliation.leftovers import match_leftovers
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.tolerated import group_tolerated
 
+_WORKERS = max(1, min(7, (os.cpu_count() or 2) - 1))
+"""Beside the process that asks: one process a core; a second one on the same core only costs."""
 # What a merge join over the covering index needs; for this transaction only.
 _MERGE_ONLY = """
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_partitionwise_join = on;
 SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_index_scan_size = 0;
-SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL work_mem = '16MB'; SET LOCAL jit = off
+SET LOCAL max_parallel_workers_per_gather = {workers}; SET LOCAL work_mem = '16MB'; SET LOCAL jit = off
 """
 _PLANNER_FREE = """
 SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = on;
@@ -124,7 +128,7 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     if only_dirty:
         sides = _dirty_sides(connection, scene)
     else:
-        connection.exec_driver_sql(_MERGE_ONLY)
+        connection.exec_driver_sql(_MERGE_ONLY.format(workers=_WORKERS))
         up_to = f" AND booked_on <= '{scene.through.isoformat()}'" if later else ""
         sides = {
             side: _EVERY.format(source=int(source), up_to=up_to)
