@@ -40,6 +40,7 @@ from console.components.layout import (
     stack,
     tabs,
 )
+from console.components.listing import list_card, table_card
 from console.components.money import bars, deviation, money, money_or, number, sum_table
 from console.components.process import missing_signature, poll, progress, signature, signatures, stepper, timeline
 from console.components.sides import code, diff, two_sides
@@ -98,6 +99,7 @@ __all__ = [
     "lines_chart",
     "link",
     "link_button",
+    "list_card",
     "list_item",
     "list_rows",
     "loading_or",
@@ -131,6 +133,7 @@ __all__ = [
     "status_badge",
     "stepper",
     "sum_table",
+    "table_card",
     "tabs",
     "text_area",
     "text_button",

@@ -9,20 +9,16 @@ import reflex as rx
 from console import routes
 from console.components import (
     Column,
-    card,
     chip_filter,
-    clear_filter,
     data_table,
     empty_state,
     export_links,
-    filter_bar,
     link,
     link_button,
-    loading_or,
+    list_card,
     money,
     number,
     page_header,
-    pager,
     select_filter,
     status,
 )
@@ -52,21 +48,22 @@ def dunning_invoices() -> rx.Component:
     back = link_button(t("dunning.to_dashboard"), href=routes.DUNNING)
     return rx.fragment(
         page_header(t("dunning.invoices"), meta=[DunningInvoices.said], actions=[back]),
-        card(
-            _filters(),
-            loading_or(DunningInvoices, rx.cond(DunningInvoices.rows.length() > 0, _table(), _none())),
-            flush=True,
+        list_card(
+            DunningInvoices,
+            _table(),
+            empty_state(t("dunning.none_match"), t("dunning.none_match_body")),
             title=t("dunning.invoices"),
+            filters=_filters(),
             end=[export_links(DunningInvoices, "dunning_invoices")],
         ),
     )
 
 
-def _filters() -> rx.Component:
+def _filters() -> list[rx.Component]:
     populations = [(name, t(f"dunning.population_{name}")) for name in ("failed", "returned")]
     attempts = [(str(number), _attempts(number)) for number in range(MOST_ATTEMPTS + 1)]
     outcomes = [(outcome.value, t(f"dunning.outcome_{outcome.value}")) for outcome in Outcome]
-    return filter_bar(
+    return [
         _population_chips(populations),
         select_filter(DunningInvoices, "age", [(age.value, _age(age)) for age in Age], label=t("dunning.any_age")),
         select_filter(DunningInvoices, "attempts", attempts, label=t("dunning.any_attempts")),
@@ -74,8 +71,7 @@ def _filters() -> rx.Component:
             DunningInvoices.population == "failed",
             select_filter(DunningInvoices, "outcome", outcomes, label=t("dunning.any_outcome")),
         ),
-        clear_filter(DunningInvoices),
-    )
+    ]
 
 
 def _population_chips(populations: list[tuple[str, Any]]) -> rx.Component:
@@ -106,16 +102,12 @@ def _table() -> rx.Component:
         Column(t("dunning.method"), lambda row: row["method"], priority=3),
         Column(t("dunning.state"), lambda row: status(row["state"], _STATES, extra=_LOOKS), card="side"),
     ]
-    return rx.fragment(data_table(columns, DunningInvoices.rows, label=t("dunning.invoices")), pager(DunningInvoices))
+    return data_table(columns, DunningInvoices.rows, label=t("dunning.invoices"))
 
 
 def _name(row: Any) -> rx.Component:
     plain = rx.el.span(row["name"], title=row["ref"])
     return rx.cond(row["href"], link(row["name"], href=row["href"], title=row["ref"]), plain)
-
-
-def _none() -> rx.Component:
-    return empty_state(t("dunning.none_match"), t("dunning.none_match_body"))
 
 
 PAGE = dunning_invoices

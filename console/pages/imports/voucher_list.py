@@ -8,16 +8,12 @@ from console import routes
 from console.components import (
     Column,
     button,
-    card,
     chip_filter,
-    clear_filter,
     data_table,
     empty_state,
-    filter_bar,
-    loading_or,
+    list_card,
     money,
     page_header,
-    pager,
     search_filter,
     status,
 )
@@ -53,15 +49,15 @@ def voucher_list_page() -> rx.Component:
     empty = empty_state(t("imports.voucher_none"), t("imports.voucher_none_body"))
     return rx.fragment(
         page_header(t("imports.vouchers"), meta=[VoucherList.synced], actions=[sync]),
-        card(
-            filter_bar(
+        list_card(
+            VoucherList,
+            _table(),
+            empty,
+            title=t("imports.vouchers"),
+            filters=[
                 search_filter(VoucherList, placeholder=t("imports.voucher_search")),
                 chip_filter(VoucherList, "status", [(name, WORDS[name]) for name in ("open", "paid", "voided")]),
-                clear_filter(VoucherList),
-            ),
-            loading_or(VoucherList, rx.cond(VoucherList.rows.length() > 0, _table(), empty)),
-            flush=True,
-            title=t("imports.vouchers"),
+            ],
         ),
     )
 
@@ -78,7 +74,7 @@ def _table() -> rx.Component:
         Column(t("imports.voucher_total"), lambda row: money(row["total"], row["currency"]), amount=True, card="value"),
         Column(t("imports.voucher_open"), lambda row: money(row["open"], row["currency"]), amount=True, priority=2),
     ]
-    return rx.fragment(data_table(columns, VoucherList.rows, label=t("imports.vouchers")), pager(VoucherList))
+    return data_table(columns, VoucherList.rows, label=t("imports.vouchers"))
 
 
 PAGE = voucher_list_page

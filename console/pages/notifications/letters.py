@@ -11,17 +11,13 @@ from console.components import (
     Column,
     button,
     callout,
-    card,
     chip_filter,
-    clear_filter,
     data_table,
     empty_state,
-    filter_bar,
-    loading_or,
+    list_card,
     muted,
     number,
     page_header,
-    pager,
     search_filter,
     status,
 )
@@ -46,21 +42,17 @@ def letters() -> rx.Component:
             callout(rx.fragment(t("notifications.caught"), " ", read), tone="info"),
             rx.fragment(),
         ),
-        card(
-            filter_bar(
+        list_card(
+            State,
+            _table(),
+            empty_state(t("notifications.none"), t("notifications.none_body")),
+            title=t("notifications.title"),
+            filters=[
                 search_filter(State, placeholder=t("notifications.search")),
                 chip_filter(State, "state", list(_STATES.items())),
-                clear_filter(State),
-            ),
-            loading_or(State, rx.cond(State.rows.length() > 0, _table(), _none())),
-            flush=True,
-            title=t("notifications.title"),
+            ],
         ),
     )
-
-
-def _none() -> rx.Component:
-    return empty_state(t("notifications.none"), t("notifications.none_body"))
 
 
 def _table() -> rx.Component:
@@ -80,7 +72,7 @@ def _table() -> rx.Component:
         Column(t("notifications.state"), lambda item: status(item["state"], _STATES, extra=_LOOKS), card="side"),
         Column("", again, card="full"),
     ]
-    return rx.fragment(data_table(columns, State.rows, label=t("notifications.title")), pager(State))
+    return data_table(columns, State.rows, label=t("notifications.title"))
 
 
 LETTERS = letters

@@ -10,22 +10,21 @@ from console import routes
 from console.components import (
     Column,
     card,
-    clear_filter,
     data_table,
     empty_state,
     facts,
-    filter_bar,
     link,
+    list_card,
     loading_or,
     main_and_side,
     money,
     mono,
     page_header,
-    pager,
     search_filter,
     stack,
     status,
     status_badge,
+    table_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -42,21 +41,12 @@ _LOOKS = {"active": ("ok", "ok"), "delinquent": ("warn", "warn"), "deleted": ("b
 def customer_list() -> rx.Component:
     return stack(
         page_header(t("payments.customers"), meta=[CustomerList.range_label]),
-        card(
-            filter_bar(
-                search_filter(CustomerList, placeholder=t("payments.search_customer")), clear_filter(CustomerList)
-            ),
-            loading_or(
-                CustomerList,
-                rx.cond(
-                    CustomerList.rows.length() > 0,
-                    rx.fragment(_table(), pager(CustomerList)),
-                    empty_state(t("payments.no_customer"), t("payments.no_customer_body")),
-                ),
-                lines=12,
-            ),
-            flush=True,
+        list_card(
+            CustomerList,
+            _table(),
+            empty_state(t("payments.no_customer"), t("payments.no_customer_body")),
             title=t("payments.customers"),
+            filters=[search_filter(CustomerList, placeholder=t("payments.search_customer"))],
         ),
     )
 
@@ -111,14 +101,8 @@ def _payments() -> rx.Component:
         Column(t("payments.failure"), lambda item: item["failure"], priority=2),
         Column(t("payments.method"), lambda item: item["method"], priority=2),
     ]
-    return card(
-        rx.cond(
-            CustomerDetail.payments.length() > 0,
-            data_table(columns, CustomerDetail.payments, label=t("payments.newest_payments")),
-            empty_state(t("payments.no_payments"), ""),
-        ),
-        title=t("payments.newest_payments"),
-        flush=True,
+    return table_card(
+        columns, CustomerDetail.payments, title=t("payments.newest_payments"), none=t("payments.no_payments")
     )
 
 
@@ -131,14 +115,8 @@ def _invoices() -> rx.Component:
         Column(t("payments.due"), lambda item: item["due"], priority=2),
         Column(t("payments.status"), lambda item: status(item["status"], INVOICE_WORDS, extra=LOOKS), card="side"),
     ]
-    return card(
-        rx.cond(
-            CustomerDetail.invoices.length() > 0,
-            data_table(columns, CustomerDetail.invoices, label=t("payments.newest_invoices")),
-            empty_state(t("payments.no_invoices"), ""),
-        ),
-        title=t("payments.newest_invoices"),
-        flush=True,
+    return table_card(
+        columns, CustomerDetail.invoices, title=t("payments.newest_invoices"), none=t("payments.no_invoices")
     )
 
 

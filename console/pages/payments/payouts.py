@@ -11,19 +11,17 @@ from console.components import (
     Column,
     card,
     chip_filter,
-    clear_filter,
     data_table,
     empty_state,
     facts,
-    filter_bar,
     link,
+    list_card,
     loading_or,
     main_and_side,
     money,
     mono,
     muted,
     page_header,
-    pager,
     plain_status,
     search_filter,
     stack,
@@ -43,23 +41,15 @@ from services.core.permissions import Permission
 def payout_list() -> rx.Component:
     return stack(
         page_header(t("payments.payouts"), meta=[PayoutList.range_label]),
-        card(
-            filter_bar(
+        list_card(
+            PayoutList,
+            _table(),
+            empty_state(t("payments.no_payout"), t("payments.no_payout_body")),
+            title=t("payments.payouts"),
+            filters=[
                 search_filter(PayoutList, placeholder=t("payments.search_payout")),
                 chip_filter(PayoutList, "status", list(PAYOUT_WORDS.items())),
-                clear_filter(PayoutList),
-            ),
-            loading_or(
-                PayoutList,
-                rx.cond(
-                    PayoutList.rows.length() > 0,
-                    _table(),
-                    empty_state(t("payments.no_payout"), t("payments.no_payout_body")),
-                ),
-                lines=12,
-            ),
-            flush=True,
-            title=t("payments.payouts"),
+            ],
         ),
     )
 
@@ -83,9 +73,7 @@ def _table() -> rx.Component:
         Column(t("payments.parts"), lambda item: item["parts"], amount=True, priority=3),
         Column(t("payments.trace"), lambda item: mono(item["trace"]), priority=3),
     ]
-    return rx.fragment(
-        data_table(columns, PayoutList.rows, label=t("payments.payouts"), state=PayoutList), pager(PayoutList)
-    )
+    return data_table(columns, PayoutList.rows, label=t("payments.payouts"), state=PayoutList)
 
 
 def _sum(item: Any) -> Any:

@@ -9,16 +9,12 @@ from console.components import (
     Column,
     bulk_bar,
     button,
-    card,
-    clear_filter,
     data_table,
     empty_state,
-    filter_bar,
     link,
-    loading_or,
+    list_card,
     mono,
     page_header,
-    pager,
     search_filter,
     shape,
 )
@@ -33,20 +29,25 @@ from services.core.permissions import Permission
 def dead_letters() -> rx.Component:
     return rx.fragment(
         page_header(t("runs.dead_letters"), meta=[t("runs.dead_meta")]),
-        card(
-            filter_bar(search_filter(DeadLetters, placeholder=t("runs.search")), clear_filter(DeadLetters)),
-            bulk_bar(
-                DeadLetters,
-                t("runs.selected", count=DeadLetters.selected.length()),  # pyright: ignore[reportAttributeAccessIssue]
-                rx.cond(
-                    may(Permission.RUN_CONTROL),
-                    button(t("runs.replay_selected"), on_click=DeadLetters.replay, small=True, icon_name="rotate-cw"),
-                    rx.fragment(),
-                ),
-            ),
-            loading_or(DeadLetters, rx.cond(DeadLetters.rows.length() > 0, _table(), _none())),
-            flush=True,
+        list_card(
+            DeadLetters,
+            _table(),
+            empty_state(t("runs.dead_none"), t("runs.dead_none_body"), mark=shape("ok", "ok")),
             title=t("runs.dead_letters"),
+            filters=[search_filter(DeadLetters, placeholder=t("runs.search"))],
+            above=[_selected()],
+        ),
+    )
+
+
+def _selected() -> rx.Component:
+    return bulk_bar(
+        DeadLetters,
+        t("runs.selected", count=DeadLetters.selected.length()),  # pyright: ignore[reportAttributeAccessIssue]
+        rx.cond(
+            may(Permission.RUN_CONTROL),
+            button(t("runs.replay_selected"), on_click=DeadLetters.replay, small=True, icon_name="rotate-cw"),
+            rx.fragment(),
         ),
     )
 
@@ -60,18 +61,13 @@ def _table() -> rx.Component:
         Column(t("runs.started_by"), lambda row: row["started_by"], priority=3),
         Column(t("runs.died_at"), lambda row: rx.el.span(row["finished_at"], class_name="num"), card="side"),
     ]
-    table = data_table(
+    return data_table(
         columns,
         DeadLetters.rows,
         label=t("runs.dead_letters"),
         state=DeadLetters,
         selectable=lambda row: row["id"],
     )
-    return rx.fragment(table, pager(DeadLetters))
-
-
-def _none() -> rx.Component:
-    return empty_state(t("runs.dead_none"), t("runs.dead_none_body"), mark=shape("ok", "ok"))
 
 
 DEAD_LETTERS = dead_letters

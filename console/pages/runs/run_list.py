@@ -7,19 +7,15 @@ import reflex as rx
 from console import routes
 from console.components import (
     Column,
-    card,
     chip_filter,
-    clear_filter,
     data_table,
     empty_state,
     export_links,
-    filter_bar,
     link,
-    loading_or,
+    list_card,
     mono,
     muted,
     page_header,
-    pager,
     search_filter,
     select_filter,
     status,
@@ -37,16 +33,16 @@ _FILTERED = ("running", "queued", "retry_wait", "paused", "dead", "succeeded", "
 def run_list() -> rx.Component:
     return rx.fragment(
         page_header(t("runs.title"), meta=[t("runs.meta")]),
-        card(
-            filter_bar(
+        list_card(
+            RunList,
+            _table(),
+            empty_state(t("runs.none"), t("runs.none_body")),
+            title=t("runs.title"),
+            filters=[
                 search_filter(RunList, placeholder=t("runs.search")),
                 select_filter(RunList, "kind", RunList.kinds, label=t("runs.any_kind")),
                 chip_filter(RunList, "state", [(state, WORDS[state]) for state in _FILTERED]),
-                clear_filter(RunList),
-            ),
-            loading_or(RunList, rx.cond(RunList.rows.length() > 0, _table(), _none()), lines=12),
-            flush=True,
-            title=t("runs.title"),
+            ],
             end=[export_links(RunList, "runs")],
         ),
         rx.cond(RunList.live, live(RunList.load, seconds=3)),
@@ -64,11 +60,7 @@ def _table() -> rx.Component:
         Column(t("runs.queued_at"), lambda row: rx.el.span(row["queued_at"], class_name="num"), priority=2),
         Column(t("runs.duration"), lambda row: row["duration"], amount=True, card="value"),
     ]
-    return rx.fragment(data_table(columns, RunList.rows, label=t("runs.title"), state=RunList), pager(RunList))
-
-
-def _none() -> rx.Component:
-    return empty_state(t("runs.none"), t("runs.none_body"))
+    return data_table(columns, RunList.rows, label=t("runs.title"), state=RunList)
 
 
 RUN_LIST = run_list
