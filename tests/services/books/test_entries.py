@@ -1,21 +1,6 @@
 from services import books
 from services.core.db import UnitOfWork
-
-LABELS = [
-    "entity_id",
-    "account",
-    "ext_key",
-    "amount_minor",
-    "currency",
-    "fee_minor",
-    "status",
-    "occurred_at",
-    "booked_on",
-    "reference",
-    "batch_ref",
-    "origin",
-    "changed_seq",
-]
+from tests.factories.entries import LABELS
 
 
 def test_ledger_entries_keep_the_entries_contract(uow: UnitOfWork):
