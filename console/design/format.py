@@ -169,6 +169,10 @@ class Reader:
         """The month's short name: Mar, März."""
         return format_date(day, "MMM", locale=_LOCALES[self.locale])
 
+    def whole_month(self, day: dt.date) -> str:
+        """November 2026, in both languages' own words."""
+        return format_date(day, "LLLL y", locale=_LOCALES[self.locale])
+
     def short_date(self, day: dt.date) -> str:
         return short_date(day, self.locale)
 

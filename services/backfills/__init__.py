@@ -5,6 +5,7 @@ A backfill of it goes through draft, dry run, approval, work in batches, verific
 then it can be taken back at any time. The functions from execution are for `jobs/backfills.py` alone.
 """
 
+from services.backfills.announced import announcements
 from services.backfills.asking import (
     AskedDryRun,
     FieldKind,
@@ -56,7 +57,7 @@ from services.backfills.handlers import on_approved, on_refused, on_run_died
 from services.backfills.kinds import KINDS, LIFT_KIND, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
 from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow, Stage, list_backfills
 from services.backfills.load import LoadMeter
-from services.backfills.policy import Excess
+from services.backfills.policy import LIMITS, TARGET_SECONDS, Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfills, catalogue
 from services.backfills.service import ask_approval, change_params, draft, start_dry_run, take_dry_run
 from services.backfills.signing import explain_deviation
@@ -111,9 +112,11 @@ __all__ = [
     "EXECUTE",
     "KINDS",
     "LIFT_KIND",
+    "LIMITS",
     "ROLL_BACK",
     "RUN_KIND",
     "SIGN_OFF_KIND",
+    "TARGET_SECONDS",
     "UNDO_KIND",
     "VERIFY",
     "AskedDryRun",
@@ -173,6 +176,7 @@ __all__ = [
     "WrongField",
     "add_freeze",
     "add_window",
+    "announcements",
     "ask_approval",
     "asked_dry_run",
     "backfill_by_number",

@@ -6,6 +6,7 @@ eight attempts or a refusal for good. A letter may arrive twice when a process d
 recording; its Message-ID stays the same.
 """
 
+from services.notifications.about import Told, told_about
 from services.notifications.delivery import Handover, PostOffice
 from services.notifications.errors import LetterNotFound, NotResendable
 from services.notifications.queries import count_letters, letters
@@ -33,6 +34,7 @@ __all__ = [
     "NotResendable",
     "Outgoing",
     "PostOffice",
+    "Told",
     "claim_letters",
     "count_letters",
     "forget_old",
@@ -42,4 +44,5 @@ __all__ = [
     "note_skipped",
     "send",
     "send_again",
+    "told_about",
 ]

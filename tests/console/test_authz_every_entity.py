@@ -21,7 +21,13 @@ from tests.factories.identity import an_entity
 _FORMS = ("form", "files", "points", "data")
 _WITHOUT_RECORDS = {routes.BANK_CSV, routes.LEDGER_MAPPING}
 """Pages about a record that show how its files are read, and none of its words."""
-_OF_EVERY_ENTITY = {routes.BACKFILL}
+_OF_EVERY_ENTITY = {
+    routes.BACKFILL,
+    routes.BACKFILL_RUN,
+    routes.BACKFILL_VERIFICATION,
+    routes.BACKFILL_SIGN_OFF,
+    routes.BACKFILL_WAY_BACK,
+}
 """Pages about rows of all entities at once: whoever may read some entities sees nothing of them."""
 _BUSINESS = tuple(role for role in Role if role is not Role.ADMIN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import pytest
@@ -14,7 +15,8 @@ from services.bootstrap import Application
 from services.identity import Role
 from tests.console.events import Tab, a_tab, open_session
 from tests.console.test_authz_every_handler import CALLABLE
-from tests.factories.backfills import Workshop
+from tests.factories.approvals import agree
+from tests.factories.backfills import Workshop, request_of
 from tests.factories.identity import an_entity
 
 _STATES = {
@@ -22,6 +24,11 @@ _STATES = {
     "BackfillCatalogue": "backfill_catalogue",
     "BackfillDraft": "backfill_draft",
     "BackfillRequest": "backfill_request",
+    "BackfillRun": "backfill_run",
+    "BackfillVerification": "backfill_verification",
+    "BackfillWayBack": "backfill_way_back",
+    "BackfillSignOff": "backfill_sign_off",
+    "ReleaseCalendar": "release_calendar",
 }
 
 
@@ -122,3 +129,134 @@ async def test_who_reads_one_entity_sees_no_rows_of_the_others(web: Application,
         at(tab, routes.BACKFILL, made)
         with pytest.raises(ShownOnPage, match="Not allowed"):
             await tab.send(handler("BackfillRequest", "load"))
+
+
+def changed(workshop: Workshop, name: str = "tests.plus_one") -> uuid.UUID:
+    """Started by Ops, changed and verified."""
+    made = workshop.agreed(name)
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    return made
+
+
+async def test_the_run_shows_progress_load_and_what_may_be_asked(web: Application, workshop: Workshop):
+    made = workshop.agreed("tests.plus_one")
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    throttle = '{"indicator": "replication_ms", "value": 4200, "limit": 3000, "since": "2026-03-16T20:10:46+00:00"}'
+    workshop.sql("UPDATE backfill SET throttle = CAST(:held AS jsonb)", held=throttle)
+    secret = open_session(web, Role.OPS)
+    async with a_tab(secret) as tab:
+        at(tab, routes.BACKFILL_RUN, made)
+        seen = await tab.send(handler("BackfillRun", "load"))
+        assert seen["backfill_run.throttle"]["value"] == "4\u00a0s"
+        assert [row["over"] for row in seen["backfill_run.load_now"]].count("yes") == 1
+        assert "paused" in seen["backfill_run.steps"]
+        paused = await tab.send(handler("BackfillRun", "pause"))
+        assert paused["backfill_run.item"]["state"] == BackfillState.PAUSED
+        assert paused["backfill_run.hold"]["by"] == "person"
+        assert paused["backfill_run.may_resume"] is True
+        slow = await tab.send(handler("BackfillRun", "set_pace"), pace="night")
+        assert slow["backfill_run.item"]["pace"] == "night"
+
+
+async def test_a_deviation_is_signed_only_with_its_reason(web: Application, workshop: Workshop):
+    made = changed(workshop, "tests.broken")
+    ops = open_session(web, Role.OPS)
+    finance = open_session(web, Role.FINANCE, email="signs@example.com")
+    async with a_tab(ops, token="ops") as tab:
+        at(tab, routes.BACKFILL_VERIFICATION, made)
+        seen = await tab.send(handler("BackfillVerification", "load"))
+        assert seen["backfill_verification.item"]["unexplained"] == "1"
+        assert [row["code"] for row in seen["backfill_verification.results"] if not row["held"]] == ["none_left"]
+        await tab.send(handler("BackfillVerification", "ask_words"), code="none_left", title="Left")
+        told = await tab.send(handler("BackfillVerification", "explain"), form={"reason": "The check itself is wrong."})
+        assert told["backfill_verification.item"]["unexplained"] == ""
+    async with a_tab(finance, token="finance") as tab:
+        at(tab, routes.BACKFILL_VERIFICATION, made)
+        seen = await tab.send(handler("BackfillVerification", "load"))
+        assert seen["backfill_verification.item"]["may_vote"] == "yes"
+        signed = await tab.send(handler("BackfillVerification", "sign"))
+        assert signed["backfill_verification.item"]["state"] == BackfillState.SIGNED_OFF
+        at(tab, routes.BACKFILL_SIGN_OFF, made)
+        whole = await tab.send(handler("BackfillSignOff", "load"))
+    assert whole["backfill_sign_off.item"]["step_signed"] == "done"
+    assert {row["what"] for row in whole["backfill_sign_off.told"]} >= {"Start", "Signed off"}
+    assert "backfills.backfill.signed_off" in [row["action"] for row in whole["backfill_sign_off.trail"]]
+
+
+async def test_rows_edited_since_are_listed_after_the_way_back(web: Application, workshop: Workshop):
+    made = changed(workshop)
+    signing = request_of(workshop, made, "backfills.sign_off")
+    workshop.call("Finance", lambda uow: agree(uow, signing))
+    workshop.sql("UPDATE coin SET amount_minor = 999 WHERE id <= 5")
+    secret = open_session(web, Role.OPS)
+    async with a_tab(secret) as tab:
+        at(tab, routes.BACKFILL_WAY_BACK, made)
+        await tab.send(handler("BackfillWayBack", "load"))
+        asked = await tab.send(handler("BackfillWayBack", "take_back"), form={"reason": "It was one too many."})
+        assert asked["backfill_way_back.item"]["waits"] == "yes"
+        gone = await tab.send(handler("BackfillWayBack", "at_once"), form={"reason": "Customers see wrong sums."})
+        assert gone["backfill_way_back.item"]["state"] == BackfillState.ROLLING_BACK
+        workshop.work(backfills.ROLL_BACK)
+        seen = await tab.send(handler("BackfillWayBack", "refresh"))
+    assert seen["backfill_way_back.item"]["state"] == BackfillState.ROLLED_BACK_WITH_CONFLICTS
+    assert [row["found"] for row in seen["backfill_way_back.conflicts"]] == ["amount_minor = 999"] * 4
+
+
+async def test_windows_and_freezes_are_kept_on_the_calendar(web: Application, workshop: Workshop):
+    secret = open_session(web, Role.OPS)
+    week = {f"d{number}": "on" for number in range(5)}
+    async with a_tab(secret, path=routes.BACKFILL_CALENDAR) as tab:
+        tab.path = routes.BACKFILL_CALENDAR + "?month=2031-03"
+        seen = await tab.send(handler("ReleaseCalendar", "load"))
+        assert len(seen["release_calendar.days"]) == 42
+        assert {day["state"] for day in seen["release_calendar.days"]} == {"free"}
+        await tab.send(handler("ReleaseCalendar", "new"), what="window")
+        window = {
+            "name": "Evenings",
+            "opens": "20:00",
+            "closes": "23:00",
+            "zone": "Europe/Berlin",
+            "entity": "",
+            **week,
+        }
+        await tab.send(handler("ReleaseCalendar", "save_window"), form=window)
+        freeze = {"from": "2031-03-28T12:00", "to": "2031-04-01T08:00", "reason": "Quarter end", "entity": ""}
+        await tab.send(handler("ReleaseCalendar", "save_freeze"), form=freeze)
+        seen = await tab.send(handler("ReleaseCalendar", "load"))
+    days = {day["day"]: day for day in seen["release_calendar.days"]}
+    assert days["2031-03-10"]["hours"] == "20:00–23:00"
+    assert days["2031-03-08"]["state"] == "closed"
+    assert days["2031-03-29"]["freezes"] == ["Quarter end"]
+    assert [row["days"] for row in seen["release_calendar.windows"]] == ["Mo–Fr"]
+    assert [row["state"] for row in seen["release_calendar.freezes"]] == ["coming"]
+
+
+async def test_a_start_outside_the_windows_is_planned(web: Application, workshop: Workshop):
+    made = workshop.agreed("tests.plus_one")
+    entity = backfills.WindowDraft("Never now", (0,), dt.time(3), dt.time(3, 1), "Pacific/Kiritimati")
+    workshop.call("Ops", backfills.add_window, window=entity)
+    secret = open_session(web, Role.OPS)
+    async with a_tab(secret) as tab:
+        at(tab, routes.BACKFILL, made)
+        seen = await tab.send(handler("BackfillRequest", "load"))
+        assert seen["backfill_request.gate"]["open"] == ""
+        planned = await tab.send(handler("BackfillRequest", "plan"), form={"not_before": ""})
+        assert planned["backfill_request.gate"]["planned"]
+        again = await tab.send(handler("BackfillRequest", "forget_plan"))
+    assert again["backfill_request.gate"]["planned"] == ""
+
+
+async def test_the_request_in_the_inbox_shows_the_same_dry_run(web: Application, workshop: Workshop):
+    made = drafted(workshop)
+    asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    load = next(one for one in CALLABLE if one.endswith("approval_request_page.load"))
+    secret = open_session(web, Role.FINANCE)
+    async with a_tab(secret) as tab:
+        tab.route, tab.path = routes.APPROVAL, routes.to(routes.APPROVAL, request_id=asked.id)
+        inbox = await tab.send(load)
+        at(tab, routes.BACKFILL, made)
+        record = await tab.send(handler("BackfillRequest", "load"))
+    for part in ("dry", "dry_sample", "dry_money", "dry_checks", "dry_locks"):
+        assert inbox[f"approval_request_page.{part}"] == record[f"backfill_request.{part}"]

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,15 +77,20 @@ _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 @pytest.fixture(scope="session")
 def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """Built if needed, started once a session, with two entities and one person a role."""
-    name = f"kontor_journeys_{worker_id}"
-    folder = tmp_path_factory.mktemp("console")
+    with serving(f"kontor_journeys_{worker_id}", tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@contextmanager
+def serving(name: str, folder: Path) -> Iterator[Console]:
+    """A console on a database of that name; a module whose data would be in others' way has one of its own."""
     database = Database(clone_database(name), clock=Clock())
     _populate(database)
     port, log = free_port(), folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", f"from console.kit import serving; serving.serve('127.0.0.1', {port})"],
-            env=_environment(database, folder, port),
+            env=environment(database, folder, port),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -164,7 +170,8 @@ def _populate(database: Database) -> None:
             a_user(uow, role, email=f"{person}@kontor.example")
 
 
-def _environment(database: Database, folder: Path, port: int) -> dict[str, str]:
+def environment(database: Database, folder: Path, port: int) -> dict[str, str]:
+    """Of a process that belongs to that console."""
     return os.environ | {
         "DATABASE_URL": database.url,
         "KONTOR_DATA_DIR": str(folder),

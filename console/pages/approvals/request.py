@@ -17,6 +17,7 @@ from console.components import (
     confirm,
     dialog,
     diff,
+    dry_run_sheet,
     facts,
     field,
     icon,
@@ -63,7 +64,9 @@ def request_page() -> rx.Component:
                     badge=status_badge(item["state"], STATES, extra=LOOKS),
                     meta=[item["number"], item["kind"], item["entity"]],
                 ),
-                main_and_side([_what(), _bound()], [_decision(), _facts()]),
+                main_and_side(
+                    [_what(), _if(State.dry["rows"], dry_run_sheet(State)), _bound()], [_decision(), _facts()]
+                ),
             ),
             lines=12,
         ),

@@ -12,18 +12,19 @@ from console import routes
 from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
+from console.kit.dry_run import DryRunFields
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.pages.approvals import rows
-from services import approvals, identity
-from services.approvals import Decision, RequestDetail, RequestState
+from services import approvals, backfills, identity
+from services.approvals import Decision, RequestDetail, RequestState, RequestView
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
 _DEEDS = frozenset({"agree", "reject", "withdraw"})
 
 
-class ApprovalRequestPage(PageState, rx.State):
+class ApprovalRequestPage(PageState, DryRunFields, rx.State):
     """The request of the address. What is sent back with a vote is the digest that was shown."""
 
     request: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -92,7 +93,7 @@ class ApprovalRequestPage(PageState, rx.State):
 
     async def _read(self) -> None:
         wanted: Any = self._parameter("request_id")
-        detail, names = await backend.load(self, _look, request_id=wanted)
+        detail, names, measured = await backend.load(self, _look, request_id=wanted)
         reader = await self._reader()
         item, described = detail.request, detail.description
         self.request = _sheet(detail, names, reader)
@@ -107,6 +108,10 @@ class ApprovalRequestPage(PageState, rx.State):
             }
             for change in described.changes
         ]
+        if measured is not None:
+            self._show_dry_run(measured.definition, measured.params, measured.document, reader)
+        else:
+            self.dry = {}
         self.seats = [rows.seat_row(seat, reader) for seat in detail.seats]
         self.rejections = [
             {"said": reader.text("approvals.rejected_by", person=rows.voter(vote, reader), reason=vote.reason or "")}
@@ -129,9 +134,20 @@ class ApprovalRequestPage(PageState, rx.State):
         return Notices.show("ok", reader.text(key, title=self.request.get("title", "")))
 
 
-def _look(uow: UnitOfWork, *, request_id: uuid.UUID) -> tuple[RequestDetail, dict[uuid.UUID, str]]:
+def _look(
+    uow: UnitOfWork, *, request_id: uuid.UUID
+) -> tuple[RequestDetail, dict[uuid.UUID, str], backfills.AskedDryRun | None]:
     detail = approvals.request_detail(uow, request_id=request_id)
-    return detail, {entity.id: entity.name for entity in identity.legal_entities(uow)}
+    names = {entity.id: entity.name for entity in identity.legal_entities(uow)}
+    return detail, names, _measured(uow, detail.request)
+
+
+def _measured(uow: UnitOfWork, asked: RequestView) -> backfills.AskedDryRun | None:
+    """The dry run that a request to run a backfill is bound to, for whoever may see its rows."""
+    everywhere = uow.actor.may(Permission.BACKFILL_READ) and uow.actor.grants[Permission.BACKFILL_READ].ids is None
+    if asked.kind != backfills.RUN_KIND.name or not everywhere:
+        return None
+    return backfills.asked_dry_run(uow, backfill_id=uuid.UUID(asked.subject_id), digest=asked.content["dry_run"])
 
 
 def _sheet(detail: RequestDetail, names: rows.Names, reader: Reader) -> dict[str, str]:

@@ -7,7 +7,17 @@ from typing import Any
 import reflex as rx
 
 from console import routes
-from console.components import callout, link, mono, page_header, status_badge, tabs
+from console.components import (
+    callout,
+    link,
+    missing_signature,
+    mono,
+    page_header,
+    signature,
+    signatures,
+    status_badge,
+    tabs,
+)
 from console.design.texts import t
 from console.kit.shell_state import Shell
 from services.backfills import BackfillState, Stage
@@ -29,7 +39,11 @@ def when(condition: Any, content: Any) -> Any:
 
 def section_tabs(current: str) -> rx.Component:
     """The lists of this part of the console."""
-    entries = (("title", routes.BACKFILLS), ("catalogue", routes.BACKFILL_CATALOGUE))
+    entries = (
+        ("title", routes.BACKFILLS),
+        ("catalogue", routes.BACKFILL_CATALOGUE),
+        ("calendar", routes.BACKFILL_CALENDAR),
+    )
     return tabs(
         *[(t(f"backfills.{name}"), href, name == current) for name, href in entries], label=t("backfills.sections")
     )
@@ -55,11 +69,26 @@ def record_head(state: Any, current: str, *actions: Any) -> rx.Component:
             _tab("request", base, current),
             when(item["started"] != "", _tab("run", base + "/run", current)),
             when(item["started"] != "", _tab("verification", base + "/verification", current)),
+            when(item["started"] != "", _tab("way_back", base + "/way-back", current)),
             _tab("sign_off", base + "/sign-off", current),
             class_name="tabs",
             custom_attrs={"aria-label": t("backfills.tabs")},
         ),
         when(item["problem"] != "", callout(item["problem"], tone="warn")),
+    )
+
+
+def seat_lines(seats: Any) -> rx.Component:
+    """The signatures that a request needs, given and missing, as `rows.seat_rows` makes them."""
+    return signatures(
+        rx.foreach(
+            seats,
+            lambda seat: rx.cond(
+                seat["name"],
+                signature(seat["name"], seat["caption"], seat["when"]),
+                missing_signature(seat["caption"], seat["said"]),
+            ),
+        )
     )
 
 

@@ -12,26 +12,26 @@ from console.components import (
     callout,
     card,
     confirm,
+    dialog,
     dry_run_sheet,
     empty_state,
     facts,
+    field,
     link,
     link_button,
     loading_or,
     main_and_side,
-    missing_signature,
     mono,
     muted,
+    plain_status,
     poll,
-    progress,
     shape,
-    signature,
-    signatures,
     stack,
+    text_input,
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.backfills.parts import may, record_head, when
+from console.pages.backfills.parts import may, record_head, seat_lines, when
 from console.pages.backfills.request_state import BackfillRequest as State
 from services.core.permissions import Permission
 
@@ -56,6 +56,7 @@ def request_page() -> rx.Component:
         ),
         _discard_dialog(),
         _start_dialog(),
+        _plan_dialog(),
         poll(State.moving & (State.failure == ""), State.refresh, every=2000),
     )
 
@@ -83,17 +84,9 @@ def _actions() -> list[Any]:
 
 
 def _main() -> rx.Component:
-    none = rx.match(
-        State.item["state"],
-        (
-            "dry_running",
-            card(
-                progress(t("backfills.dry_running"), width=State.item["width"], label=t("backfills.dry_running")),
-                title=t("backfills.dry_run"),
-            ),
-        ),
-        card(empty_state(t("backfills.no_dry_run"), t("backfills.no_dry_run_body")), title=t("backfills.dry_run")),
-    )
+    underway = plain_status(t("backfills.dry_running"), mark="run", tone="info")
+    nothing = empty_state(t("backfills.no_dry_run"), t("backfills.no_dry_run_body"))
+    none = card(rx.cond(State.item["state"] == "dry_running", underway, nothing), title=t("backfills.dry_run"))
     return rx.cond(State.dry["rows"], dry_run_sheet(State), none)
 
 
@@ -116,7 +109,6 @@ def _next() -> rx.Component:
         icon_name="stamp",
         busy=State.busy,
     )
-    start = button(t("backfills.start"), on_click=State.ask("start"), kind="primary", block=True, icon_name="play")
     content = rx.match(
         item["state"],
         ("draft", _may_or(_DRAFT, "draft", first)),
@@ -133,11 +125,29 @@ def _next() -> rx.Component:
                 gap="s",
             ),
         ),
-        ("approved", _may_or(_RUN, "start", start)),
+        ("approved", _may_or(_RUN, "start", _start())),
         ("discarded", muted(t("backfills.next_discarded"))),
         link(t("backfills.to_run"), href=routes.BACKFILLS + "/" + item["id"] + "/run"),
     )
     return card(content, title=t("backfills.next"))
+
+
+def _start() -> rx.Component:
+    """Start now where the calendar allows it, else when it does; a plan can be forgotten."""
+    gate = State.gate
+    now = button(t("backfills.start"), on_click=State.ask("start"), kind="primary", block=True, icon_name="play")
+    later = button(t("backfills.later"), on_click=State.ask("plan"), block=True, icon_name="clock")
+    only_later = button(
+        t("backfills.plan_only"), on_click=State.ask("plan"), kind="primary", block=True, icon_name="clock"
+    )
+    planned = stack(
+        callout(t("backfills.planned", at=gate["planned"], person=gate["planned_by"]), tone="info"),
+        when(gate["open"] != "", now),
+        button(t("backfills.unplan"), on_click=State.forget_plan, block=True),
+        gap="s",
+    )
+    unplanned = rx.cond(gate["open"] != "", stack(now, later, gap="s"), only_later)
+    return stack(muted(gate["said"]), rx.cond(gate["planned"] != "", planned, unplanned), gap="s")
 
 
 def _may_or(permission: Permission, step: str, control: rx.Component) -> rx.Component:
@@ -155,16 +165,7 @@ def _agreement() -> rx.Component:
         stack(
             when(
                 State.seats.length() > 0,
-                signatures(
-                    rx.foreach(
-                        State.seats,
-                        lambda seat: rx.cond(
-                            seat["name"],
-                            signature(seat["name"], seat["caption"], seat["when"]),
-                            missing_signature(seat["caption"], seat["said"]),
-                        ),
-                    )
-                ),
+                seat_lines(State.seats),
             ),
             stack(rx.el.p(muted(t("backfills.risk_rule"))), rules, gap="s"),
             when(State.item["digest"] != "", rx.el.p(muted(t("backfills.bound_to", digest=State.item["digest"])))),
@@ -221,6 +222,34 @@ def _start_dialog() -> rx.Component:
         on_confirm=State.start,
         keep_label=t("backfills.not_now"),
         busy=State.busy,
+    )
+
+
+def _plan_dialog() -> rx.Component:
+    form = rx.el.form(
+        stack(
+            rx.el.p(t("backfills.plan_body")),
+            rx.el.p(State.gate["said"], class_name="muted"),
+            field(
+                t("backfills.not_before"),
+                text_input(name="not_before", type="datetime-local"),
+                name="not_before",
+                hint=t("backfills.not_before_hint"),
+            ),
+        ),
+        rx.el.div(
+            button(t("backfills.not_now"), on_click=State.close(False)),
+            button(t("backfills.plan_do"), kind="primary", submit=True, busy=State.busy),
+            class_name="dialog-foot dialog-foot-inset",
+        ),
+        on_submit=State.plan,
+        class_name="dialog-form",
+    )
+    return dialog(
+        open_=State.asking == "plan",
+        on_open_change=State.close,
+        title=t("backfills.plan_title", label=State.item["label"]),
+        body=[form],
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 
@@ -16,12 +18,14 @@ from console.kit.dry_run import DryRunFields, given_params
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.pages.backfills import rows
+from console.pages.backfills.calendar_rows import gate_row
 from services import approvals, backfills
 from services.backfills import BackfillState
 from services.core.db import UnitOfWork
+from services.core.errors import Invalid
 from services.core.permissions import Permission
 
-_DEEDS = frozenset({"discard", "start"})
+_DEEDS = frozenset({"discard", "start", "plan"})
 _MOVING = frozenset({BackfillState.DRY_RUNNING, BackfillState.AWAITING_APPROVAL, BackfillState.APPROVED})
 
 
@@ -32,6 +36,7 @@ class Sheet:
     detail: backfills.BackfillDetail
     asked: approvals.RequestDetail | None
     tiers: tuple[approvals.Tier, ...]
+    gate: backfills.GateView
 
 
 class BackfillRequest(PageState, DryRunFields, rx.State):
@@ -41,6 +46,7 @@ class BackfillRequest(PageState, DryRunFields, rx.State):
     steps: rx.Field[list[str]] = rx.field(default_factory=list)
     seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     rules: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    gate: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     moving: bool = False
     asking: str = ""
 
@@ -89,7 +95,18 @@ class BackfillRequest(PageState, DryRunFields, rx.State):
         said = Notices.show("ok", reader.text("backfills.said_started", label=self.item["label"]))
         return [said, rx.redirect(routes.to(routes.BACKFILL_RUN, backfill_id=self.item["id"]))]
 
-    async def _step(self, act: Callable[..., Any], said: str, **more: str) -> Any:
+    @event(Permission.BACKFILL_RUN)
+    async def plan(self, form: dict[str, Any]) -> Any:
+        """Begins by itself as soon as a window is open, not before the moment that was typed (if one was)."""
+        given = str(form.get("not_before") or "")
+        zone = (await self._reader()).time_zone
+        return await self._step(backfills.plan_start, "backfills.said_planned", not_before=_moment(given, zone))
+
+    @event(Permission.BACKFILL_RUN)
+    async def forget_plan(self) -> Any:
+        return await self._step(backfills.forget_plan, "backfills.said_unplanned")
+
+    async def _step(self, act: Callable[..., Any], said: str, **more: Any) -> Any:
         wanted: Any = self._parameter("backfill_id")
         await backend.call(self, act, backfill_id=wanted, **more)
         self.asking = ""
@@ -112,6 +129,10 @@ class BackfillRequest(PageState, DryRunFields, rx.State):
             "digest": sheet.asked.request.digest[:16] if sheet.asked else "",
             "width": "",
         }
+        self.gate = gate_row(sheet.gate, reader) | {
+            "planned": reader.moment(one.planned_for) if one.planned_for else "",
+            "planned_by": one.planned_by_name or "",
+        }
         self._show_dry_run(definition, one.params, document, reader)
         self.steps = [step.value for step in sheet.detail.next_steps]
         self.seats = rows.seat_rows(sheet.asked, reader)
@@ -123,14 +144,22 @@ class BackfillRequest(PageState, DryRunFields, rx.State):
 
     def _possible(self) -> bool:
         """Whether the step that the open dialog asks about can still be taken."""
-        return {"start": "running", "discard": "discarded"}[self.asking] in self.steps
+        return ("discarded" if self.asking == "discard" else "running") in self.steps
 
 
 def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
     detail = backfills.backfill_detail(uow, backfill_id=backfill_id)
-    request_id = detail.backfill.request_id
+    request_id, gate = detail.backfill.request_id, backfills.gate_now(uow)
     if not uow.actor.may(Permission.APPROVAL_READ):
-        return Sheet(detail, None, ())
+        return Sheet(detail, None, (), gate)
     policy = next(one for one in approvals.policies(uow) if one.kind == backfills.RUN_KIND.name)
     asked = approvals.request_detail(uow, request_id=request_id) if request_id else None
-    return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers)
+    return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers, gate)
+
+
+def _moment(text: str, zone: str) -> dt.datetime | None:
+    """What was typed, in the reader's time zone; None for nothing. Raises Invalid."""
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)) if text else None
+    except ValueError:
+        raise Invalid("A planned start is a day and a time.") from None

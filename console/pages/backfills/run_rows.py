@@ -1,0 +1,146 @@
+"""A backfill at work, as the reader reads it: progress, time of batches, load, rows set aside."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from console.components import line_chart
+from console.design.format import UNKNOWN, Reader
+from console.design.texts import tr
+from console.kit.dry_run import data_size, shown_value
+from services.backfills import (
+    LIMITS,
+    TARGET_SECONDS,
+    BackfillView,
+    ConflictView,
+    ProgressView,
+    SetAside,
+)
+
+_TOLERANCE = 0.25  # how far from its target a batch may be
+
+
+def progress_row(one: BackfillView, progress: ProgressView, reader: Reader) -> dict[str, str]:
+    whole = one.predicted or 0
+    done = progress.changed + progress.quarantined + progress.conflicts
+    ratio = min(1.0, done / whole) if whole else 1.0
+    last = progress.last[0] if progress.last else None
+    return {
+        "share": reader.number(ratio * 100, decimals=1),
+        "width": f"{ratio * 100:.1f}%",
+        "of": reader.text("backfill_run.rows_of", done=reader.number(done), whole=reader.number(whole)),
+        "direction": progress.direction.value,
+        "rate": reader.text("backfill_run.per_second", rate=reader.number(progress.rows_per_second)),
+        "left": UNKNOWN if progress.seconds_left is None else reader.duration(progress.seconds_left),
+        "batches": reader.number(progress.batches),
+        "p95": reader.duration(progress.p95_ms / 1000),
+        "last": ""
+        if last is None
+        else reader.text(
+            "backfill_run.last_batch",
+            rows=reader.number(last.changed),
+            took=reader.duration(last.milliseconds / 1000),
+        ),
+        "changed": reader.number(progress.changed),
+        "aside": reader.number(progress.quarantined),
+        "conflicts": reader.number(progress.conflicts),
+        "as_of": reader.time(last.at, seconds=True) if last else "",
+    }
+
+
+def batch_chart(one: BackfillView, progress: ProgressView, reader: Reader) -> dict[str, Any]:
+    """The last batches in milliseconds, with the range they aim at."""
+    batches = list(reversed(progress.last))
+    if len(batches) < 2:
+        return {}
+    target = TARGET_SECONDS[one.pace] * 1000
+    low, high = target * (1 - _TOLERANCE), target * (1 + _TOLERANCE)
+    return line_chart(
+        [reader.number(batch.number) for batch in batches],
+        [batch.milliseconds for batch in batches],
+        locale=reader.locale,
+        usual=[target] * len(batches),
+        band=([low] * len(batches), [high] * len(batches)),
+        hover="%{y:,} ms",
+    )
+
+
+def load_rows(throttle: Mapping[str, Any] | None, reader: Reader) -> list[dict[str, str]]:
+    """Every indicator with its limit; the one that slows it down with its value and since when."""
+    held = throttle or {}
+    return [
+        _load(field.name, getattr(LIMITS, field.name), held if held.get("indicator") == field.name else None, reader)
+        for field in dataclasses.fields(LIMITS)
+    ]
+
+
+def throttle_row(throttle: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
+    if throttle is None:
+        return {}
+    name = throttle["indicator"]
+    return {
+        "indicator": indicator(name, reader),
+        "value": measured(name, throttle["value"], reader),
+        "limit": measured(name, throttle["limit"], reader),
+        "since": since(throttle["since"], reader),
+    }
+
+
+def hold_row(hold: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
+    """Who or what paused it, since when, and when it goes on by itself."""
+    if hold is None:
+        return {}
+    by = hold["by"]
+    opens = hold.get("opens_at")
+    return {
+        "by": by,
+        "said": reader.text(
+            f"backfill_run.held_{by}", who=hold.get("who") or UNKNOWN, since=since(hold["since"], reader)
+        ),
+        "opens": reader.moment(dt.datetime.fromisoformat(opens)) if opens else "",
+    }
+
+
+def aside_row(one: SetAside, reader: Reader) -> dict[str, str]:
+    return {"key": one.key, "batch": reader.number(one.batch), "error": one.error}
+
+
+def conflict_row(one: ConflictView, reader: Reader) -> dict[str, str]:
+    """Values before the backfill, as it left them, and as somebody edited them since."""
+    return {
+        "key": one.key,
+        "before": in_line(one.before, reader),
+        "left": in_line(one.left_as, reader),
+        "found": in_line(one.found, reader) if one.found is not None else reader.text("backfill_run.row_deleted"),
+        "deleted": "" if one.found is not None else "yes",
+    }
+
+
+def in_line(values: Mapping[str, Any], reader: Reader) -> str:
+    return ", ".join(f"{name} = {shown_value(value, reader)}" for name, value in values.items())
+
+
+def indicator(name: str, reader: Reader) -> str:
+    return tr(reader.locale, f"backfill_run.load_{name}", default=name)
+
+
+def measured(name: str, value: int, reader: Reader) -> str:
+    if name.endswith("_ms"):
+        return reader.duration(value / 1000)
+    return reader.text("backfill_run.each_second", size=data_size(value, reader))
+
+
+def since(text: str, reader: Reader) -> str:
+    return reader.time(dt.datetime.fromisoformat(text), seconds=True)
+
+
+def _load(name: str, limit: int, held: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
+    row = {"name": indicator(name, reader), "limit": measured(name, limit, reader), "over": "", "width": "0%"}
+    if held is None:
+        return row | {"value": reader.text("backfill_run.within"), "since": UNKNOWN}
+    width = f"{min(100.0, 50.0 * held['value'] / max(held['limit'], 1)):.1f}%"
+    value = measured(name, held["value"], reader)
+    return row | {"value": value, "since": since(held["since"], reader), "over": "yes", "width": width}
