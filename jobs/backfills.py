@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from jobs.registry import job
 from jobs.runner import SYSTEM, RunContext
 from jobs.standing import standing
 from services import backfills
-from services.backfills import BackfillParams, Direction, NotAtWork, Plan, Step
+from services.backfills import BackfillParams, Direction, NotAtWork, Plan, Step, TargetBusy, TargetUnavailable
 from services.bootstrap import Application
 from services.core.log import get_logger
 
+_T = TypeVar("_T")
 _log = get_logger(__name__)
 _TOLD_WITHIN = 5.0  # seconds until the wish that stopped a backfill has reached its worker
 _NAP = 0.5  # seconds between two looks at a load that is too high
@@ -68,14 +70,30 @@ def _walk(ctx: RunContext, params: BackfillParams, direction: Direction) -> Plan
     meter = backfills.LoadMeter()
     while True:
         ctx.safe_point()
-        _wait_for_calm(ctx, plan, meter)
+        _patiently(ctx, plan, lambda: _wait_for_calm(ctx, plan, meter))
         if direction is Direction.FORWARD:
             _look_at_calendar(ctx, plan)
-        step, rest = _batch(ctx, plan, direction)
+        step, rest = _patiently(ctx, plan, lambda: _batch(ctx, plan, direction))
         ctx.progress(step.total_changed, total, phase=direction.value)
         if step.done:
             return plan
         time.sleep(rest)
+
+
+def _patiently(ctx: RunContext, plan: Plan, act: Callable[[], _T]) -> _T:
+    """A target that is busy or away never ends a backfill: it waits where it can be paused and cancelled.
+
+    After a lost connection nobody knows whether the batch committed; the cursor there does, and is asked again.
+    """
+    while True:
+        try:
+            return act()
+        except (TargetBusy, TargetUnavailable) as error:
+            busy = "target_busy" if isinstance(error, TargetBusy) else "target_unreachable"
+        with ctx.unit_of_work() as uow:
+            backfills.note_waiting(uow, plan=plan, indicator=busy)
+        ctx.safe_point()
+        time.sleep(_NAP)
 
 
 def _wait_for_calm(ctx: RunContext, plan: Plan, meter: backfills.LoadMeter) -> None:

@@ -194,6 +194,7 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
     configure_logging(settings.log_level, process=process)
     load_models()
     wire()
+    backfills.know_targets(target_addresses(settings))
     database = Database(
         database_url(settings),
         clock=clock_of(settings),
@@ -202,6 +203,14 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
         application_name=f"kontor {process}",
     )
     return Application(settings, database, StripeGateway.of(settings))
+
+
+def target_addresses(settings: Settings) -> dict[str, backfills.TargetAddress]:
+    """The databases that backfills may change besides our own."""
+    return {
+        name: backfills.TargetAddress(one.dsn.get_secret_value(), one.statement_seconds, one.lock_seconds)
+        for name, one in settings.backfills.targets.items()
+    }
 
 
 def wire() -> None:

@@ -33,6 +33,7 @@ from services.backfills.definition import (
     Definition,
     MoneyColumns,
     NoParams,
+    PeriodColumns,
     PythonBackfill,
     SqlBackfill,
     register,
@@ -42,24 +43,38 @@ from services.backfills.errors import (
     BadDefinition,
     BadWindow,
     DeviationsOpen,
+    FlagsNotConnected,
     IllegalStep,
     NotAtWork,
     NotUndoable,
     OutsideWindow,
     PlanChanged,
     StaleWindow,
+    TargetBusy,
+    TargetUnavailable,
     TooManyQuarantined,
     UnknownDefinition,
     WindowNotFound,
 )
-from services.backfills.execution import begin, breathe, end_back, end_forward, hold_if_closed, step, verify
+from services.backfills.execution import (
+    begin,
+    breathe,
+    end_back,
+    end_forward,
+    hold_if_closed,
+    note_waiting,
+    step,
+    verify,
+)
+from services.backfills.flags import FlagService, FlagStanding, FlagTie, advance_flag, connect_flags, flag_of
 from services.backfills.handlers import on_approved, on_refused, on_run_died
-from services.backfills.kinds import KINDS, LIFT_KIND, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
+from services.backfills.kinds import KINDS, LIFT_KIND, RUN_CLOSED_KIND, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
 from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow, Stage, list_backfills
 from services.backfills.load import LoadMeter
 from services.backfills.policy import LIMITS, TARGET_SECONDS, Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfills, catalogue
 from services.backfills.service import ask_approval, change_params, draft, start_dry_run, take_dry_run
+from services.backfills.settling import ConflictPage, Settled, Settlement, conflicts, settle_conflicts
 from services.backfills.signing import explain_deviation
 from services.backfills.starting import forget_plan, plan_start, start
 from services.backfills.steering import (
@@ -72,6 +87,7 @@ from services.backfills.steering import (
     verify_again,
     waiting_for_calendar,
 )
+from services.backfills.targets import TargetAddress, know_targets
 from services.backfills.undoing import roll_back
 from services.backfills.views import (
     BackfillDetail,
@@ -114,6 +130,7 @@ __all__ = [
     "LIFT_KIND",
     "LIMITS",
     "ROLL_BACK",
+    "RUN_CLOSED_KIND",
     "RUN_KIND",
     "SIGN_OFF_KIND",
     "TARGET_SECONDS",
@@ -136,6 +153,7 @@ __all__ = [
     "ChangeView",
     "Check",
     "CheckView",
+    "ConflictPage",
     "ConflictView",
     "Definition",
     "DefinitionView",
@@ -145,6 +163,10 @@ __all__ = [
     "Expect",
     "FieldKind",
     "FieldView",
+    "FlagService",
+    "FlagStanding",
+    "FlagTie",
+    "FlagsNotConnected",
     "FreezeView",
     "Gate",
     "GateView",
@@ -157,17 +179,23 @@ __all__ = [
     "OutsideWindow",
     "Pace",
     "ParamsForm",
+    "PeriodColumns",
     "Plan",
     "PlanChanged",
     "ProgressView",
     "PythonBackfill",
     "SetAside",
+    "Settled",
+    "Settlement",
     "Span",
     "SqlBackfill",
     "Stage",
     "StaleWindow",
     "Start",
     "Step",
+    "TargetAddress",
+    "TargetBusy",
+    "TargetUnavailable",
     "TooManyQuarantined",
     "UnknownDefinition",
     "WindowDraft",
@@ -176,6 +204,7 @@ __all__ = [
     "WrongField",
     "add_freeze",
     "add_window",
+    "advance_flag",
     "announcements",
     "ask_approval",
     "asked_dry_run",
@@ -189,16 +218,21 @@ __all__ = [
     "catalogue",
     "change_params",
     "change_window",
+    "conflicts",
+    "connect_flags",
     "draft",
     "end_back",
     "end_forward",
     "explain_deviation",
+    "flag_of",
     "follow_windows",
     "forget_plan",
     "gate_now",
     "hold_if_closed",
+    "know_targets",
     "lift_freeze",
     "list_backfills",
+    "note_waiting",
     "on_approved",
     "on_refused",
     "on_run_died",
@@ -211,6 +245,7 @@ __all__ = [
     "resume",
     "roll_back",
     "set_pace",
+    "settle_conflicts",
     "start",
     "start_dry_run",
     "step",

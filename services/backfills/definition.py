@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, Select, TableClause
 
+from services import reconciliation
 from services.backfills.errors import BadDefinition, UnknownDefinition
 from services.backfills.vocabulary import Expect
 from services.core.words import Words
@@ -42,13 +43,24 @@ class MoneyColumns:
     currency: ColumnElement[str]
 
 
+@dataclass(frozen=True)
+class PeriodColumns:
+    """The business day (a date) and the legal entity of a row, as expressions: what decides which period it is in."""
+
+    day: ColumnElement[Any]
+    entity: ColumnElement[Any]
+
+
 class Definition:
     """Base of both ways to write a backfill; use SqlBackfill or PythonBackfill.
 
     `target` declares the table with every column that the definition reads or writes, typed; all of them go into
     the dry run's checksum. `key` is its single-column primary key; it is walked in ascending order. `columns` are
     those it writes. `along` is written with them but neither compared nor restored (a change counter, say), and
-    `lock` names an advisory lock that other writers of the table take for their transaction.
+    `lock` names an advisory lock that other writers of the table take for their transaction. `period` says which
+    business day a row belongs to, so that closed periods it touches are seen; `reconciliations` are those it must not
+    disturb: they run before and after. `flag` switches readers to what it fills. `database` names a database of the
+    settings (`KONTOR_BACKFILLS__TARGETS`) that the table stands in; None is the console's own.
     """
 
     name: ClassVar[str]
@@ -65,6 +77,10 @@ class Definition:
     runbook: ClassVar[Words]
     money: ClassVar[MoneyColumns | None] = None
     lock: ClassVar[str | None] = None
+    period: ClassVar[PeriodColumns | None] = None
+    reconciliations: ClassVar[tuple[reconciliation.Definition, ...]] = ()
+    flag: ClassVar[str | None] = None
+    database: ClassVar[str | None] = None
 
     def rows(self, params: Any) -> ColumnElement[bool]:
         """The rows it is about; evaluated anew in each batch."""

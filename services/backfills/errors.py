@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.core.errors import Conflict, Invalid, NotFound
+from services.core.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class UnknownDefinition(NotFound):
@@ -78,6 +78,24 @@ class StaleWindow(Conflict):
     """Somebody changed the window since it was read."""
 
     code = "backfill_window_stale"
+
+
+class FlagsNotConnected(Unavailable):
+    """No flag service is connected."""
+
+    code = "backfill_flags_not_connected"
+
+
+class TargetBusy(Conflict):
+    """The target refused for a moment: a lock or a time limit. Nothing of the batch counts."""
+
+    code = "backfill_target_busy"
+
+
+class TargetUnavailable(Unavailable):
+    """The database a definition works in is not set up, does not answer, or lacks what is needed."""
+
+    code = "backfill_target_unavailable"
 
 
 class DeviationsOpen(Conflict):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from typing import Any
 
-from services import runs
-from services.backfills import announcing, batching, ledger, verifying
+from services import payments, runs
+from services.backfills import announcing, batching, ledger, reconciling, verifying
 from services.backfills import statements as sql
 from services.backfills.batching import Plan, Step
 from services.backfills.calendaring import standing_of
@@ -24,8 +25,9 @@ from services.backfills.service import (
     note,
 )
 from services.backfills.signing import ask_signature
-from services.backfills.steering import hold_for_calendar
-from services.backfills.vocabulary import VERIFY, BackfillParams, Direction, Pace
+from services.backfills.steering import hold, hold_for_calendar, queue_verification
+from services.backfills.targets import at_target
+from services.backfills.vocabulary import Direction, Pace
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.core.words import Words
@@ -44,12 +46,18 @@ def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> P
     definition = definition_named(row.definition)
     if row.plan is None or (direction is Direction.FORWARD and agreed_content(row, row.plan["frozen"]) != row.plan):
         raise PlanChanged("Parameters or code are not what was agreed to when this started; it cannot go on.")
-    connection = uow.session.connection()
-    if direction is Direction.FORWARD:
-        sql.make_before_table(connection, definition, row.number)
-    else:
-        sql.index_before_table(connection, row.number)
-    cursor = ledger.open_cursor(connection, row.id, direction, FIRST_SIZE)
+    if direction is Direction.FORWARD and (row.baseline or {}).get("before") is None:
+        row.baseline = (row.baseline or {}) | {
+            "before": reconciling.snapshot(uow, definition),
+            "at": uow.clock.now().isoformat(),
+        }
+    with at_target(uow, definition, follow=row.id) as connection:
+        ledger.lay_down(connection)
+        if direction is Direction.FORWARD:
+            sql.make_before_table(connection, definition, row.number)
+        else:
+            sql.index_before_table(connection, row.number)
+        cursor = ledger.open_cursor(connection, row.id, direction, FIRST_SIZE)
     params = checked_params(definition, row.plan["params"])
     return Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], cursor.epoch)
 
@@ -61,7 +69,8 @@ def step(uow: UnitOfWork, *, plan: Plan, direction: Direction) -> tuple[Step, fl
     _at_work(uow, row, direction)
     pace = Pace(row.pace)
     act = batching.forward if direction is Direction.FORWARD else batching.back
-    done = act(uow.session.connection(), plan, TARGET_SECONDS[pace])
+    with at_target(uow, plan.definition, follow=row.id) as connection:
+        done = act(connection, plan, TARGET_SECONDS[pace])
     return done, rest_after(pace, done.seconds)
 
 
@@ -77,9 +86,14 @@ def hold_if_closed(uow: UnitOfWork, *, plan: Plan) -> bool:
 
 
 def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
-    """Looks at the load; notes on the backfill since when it waits and for what, and clears it again."""
+    """Looks at the load; notes on the backfill since when it waits and for what, and clears it again.
+
+    Where it is critical, the backfill pauses and goes on by itself when the load is normal again.
+    """
     uow.actor.require(Permission.RUN_EXECUTE)
-    excess = excess_of(meter.read(uow.session.connection()))
+    with at_target(uow, plan.definition, keep=False) as connection:
+        load = meter.read(connection)
+    excess = excess_of(dataclasses.replace(load, payments_ms=payments.oldest_event_ms(uow)))
     row = uow.session.get(Backfill, plan.backfill_id, populate_existing=True)
     if row is None or (excess is None and row.throttle is None):
         return excess
@@ -95,8 +109,18 @@ def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
             "limit": excess.limit,
             "since": since,
         }
+        if excess.critical and row.state == S.RUNNING:
+            hold(uow, row, "load", None, row.throttle)
     uow.session.flush()
     return excess
+
+
+def note_waiting(uow: UnitOfWork, *, plan: Plan, indicator: str) -> None:
+    """Notes on the backfill that its database lets it wait (`target_busy`, `target_unreachable`), and since when."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, plan.backfill_id)
+    if row.throttle is None or row.throttle["indicator"] != indicator:
+        row.throttle = {"indicator": indicator, "value": 1, "limit": 0, "since": uow.clock.now().isoformat()}
 
 
 def end_forward(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
@@ -110,7 +134,7 @@ def end_forward(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
     row.changed_at = uow.clock.now()
     aside = ledger.quarantined(uow.session.connection(), row.id)
     result = {"changed": cursor.changed, "batches": cursor.number, "quarantined": aside}
-    row.run_id = runs.enqueue(uow, kind=VERIFY, params=BackfillParams(backfill_id=row.id))
+    queue_verification(uow, row, plan.definition)
     note(uow, row, "changed_rows", after=result)
     return result
 
@@ -140,7 +164,12 @@ def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
     definition = definition_named(row.definition)
     params = checked_params(definition, row.plan["params"])
     plan = Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], 0)
-    document = verifying.verified(uow.session.connection(), plan, row.dry_run)
+    with at_target(uow, definition, long=True, keep=False) as connection:
+        document = verifying.verified(connection, plan, row.dry_run)
+    baseline = row.baseline or {}
+    results = reconciling.compared(uow, baseline.get("before") or [], reconciling.snapshot(uow, definition))
+    document["results"] += results
+    document["held"] = document["held"] and all(one["held"] for one in results)
     row.verification = document | {"measured_at": uow.clock.now().isoformat()}
     failed = [one["code"] for one in document["results"] if not one["held"]]
     move(uow, row, S.AWAITING_SIGNOFF)

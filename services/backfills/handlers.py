@@ -6,11 +6,11 @@ import uuid
 
 from sqlalchemy import select
 
-from services import approvals
+from services import approvals, reconciliation
 from services.backfills import announcing, calendaring, ledger
 from services.backfills.models import Backfill
 from services.backfills.models_calendar import ReleaseFreeze
-from services.backfills.service import RUN_APPROVAL, S, locked, move, note
+from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL, S, locked, move, note
 from services.backfills.signing import SIGN_OFF_APPROVAL, check_explained, signed_content
 from services.backfills.undoing import UNDO_APPROVAL, begin_rollback, undo_content
 from services.core.db import UnitOfWork
@@ -26,7 +26,7 @@ def on_approved(uow: UnitOfWork, event: DomainEvent) -> None:
     if row is None:
         return
     request_id = uuid.UUID(event.subject_id)
-    if event.data["kind"] == RUN_APPROVAL and row.request_id == request_id:
+    if event.data["kind"] in (RUN_APPROVAL, RUN_CLOSED_APPROVAL) and row.request_id == request_id:
         move(uow, row, S.APPROVED)
     elif event.data["kind"] == SIGN_OFF_APPROVAL and row.signoff_request_id == request_id:
         check_explained(row)
@@ -57,9 +57,12 @@ def on_refused(uow: UnitOfWork, event: DomainEvent) -> None:
 
 def on_run_died(uow: UnitOfWork, event: DomainEvent) -> None:
     """Handler of `run.died`: the backfill says why it stands still."""
-    if not event.data["kind"].startswith("backfills."):
+    mine = Backfill.run_id == uuid.UUID(event.subject_id)
+    if event.data["kind"] == reconciliation.RUN.name:
+        mine = Backfill.baseline["runs"].contains([event.subject_id])
+    elif not event.data["kind"].startswith("backfills."):
         return
-    row = uow.session.scalar(select(Backfill).where(Backfill.run_id == uuid.UUID(event.subject_id)).with_for_update())
+    row = uow.session.scalar(select(Backfill).where(mine).with_for_update())
     if row is None or row.state not in (S.DRY_RUNNING, S.RUNNING, S.VERIFYING, S.ROLLING_BACK):
         return
     move(uow, row, S.DRAFT if row.state == S.DRY_RUNNING else S.FAILED)
@@ -87,6 +90,6 @@ def _lift(uow: UnitOfWork, event: DomainEvent) -> None:
 
 
 def _row_of(uow: UnitOfWork, event: DomainEvent) -> Backfill | None:
-    if event.data.get("kind") not in (RUN_APPROVAL, SIGN_OFF_APPROVAL, UNDO_APPROVAL):
+    if event.data.get("kind") not in (RUN_APPROVAL, RUN_CLOSED_APPROVAL, SIGN_OFF_APPROVAL, UNDO_APPROVAL):
         return None
     return locked(uow, uuid.UUID(event.data["subject"].partition("/")[2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from sqlalchemy import select
 
@@ -10,7 +11,7 @@ from services.approvals import ApprovalKind, Change, Description, Line, RequestV
 from services.backfills.calendaring import LIFT_APPROVAL
 from services.backfills.definition import definition_named
 from services.backfills.models import Backfill
-from services.backfills.service import RUN_APPROVAL
+from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL
 from services.backfills.signing import SIGN_OFF_APPROVAL
 from services.backfills.undoing import UNDO_APPROVAL
 from services.core.db import UnitOfWork
@@ -24,6 +25,7 @@ _ROWS = Words("Rows changed", "Geänderte Zeilen")
 _MOVED = Words("Money moved, {currency}", "Bewegtes Geld, {currency}")
 _SUM = Words("Sum of the column, {currency}", "Summe der Spalte, {currency}")
 _SECONDS = Words("Estimated time, seconds", "Geschätzte Dauer, Sekunden")
+_CLOSED = Words("Closed period touched", "Berührter geschlossener Zeitraum")
 _COLUMNS = Words("Columns written", "Beschriebene Spalten")
 _PARAMS = Words("Parameters", "Parameter")
 
@@ -40,6 +42,7 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         Line(_COLUMNS, columns),
         Line(_PARAMS, given),
         Line(_SECONDS, content["estimate"]["seconds"]),
+        *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content["closed_periods"]],
         *[Line(_named(_MOVED, one["currency"]), Money(one["moved"], one["currency"])) for one in frozen["money"]],
     ]
     changes = [
@@ -71,9 +74,7 @@ def describe_signature(uow: UnitOfWork, asked: RequestView) -> Description:
     definition = definition_named(row.definition)
     titles = {check.code: check.title for check in definition.checks(definition.params.model_validate(row.params))}
     results = (row.verification or {}).get("results", [])
-    changes = [
-        Change(titles.get(one["code"]) or _RESULTS[one["code"]], one["expected"], one["found"]) for one in results
-    ]
+    changes = [Change(_named_result(one, titles), one["expected"], one["found"]) for one in results]
     return Description(
         title=_title(_SIGN, row, definition.title),
         lines=(Line(_ROWS, asked.content["rows"]),),
@@ -120,6 +121,16 @@ def describe_lift(_: UnitOfWork, asked: RequestView) -> Description:
     )
 
 
+def _named_result(one: dict[str, Any], titles: dict[str, Words]) -> Words:
+    if "reconciliation" in one:
+        whose = one["reconciliation"]
+        return Words(
+            f"Open breaks, {whose['definition']} of {whose['entity']}",
+            f"Offene Klärfälle, {whose['definition']} von {whose['entity']}",
+        )
+    return titles.get(one["code"]) or _RESULTS[one["code"]]
+
+
 _RESULTS = {
     "rows_changed": Words("Rows predicted and changed", "Vorhergesagte und geänderte Zeilen"),
     "before_images": Words("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
@@ -133,6 +144,12 @@ RUN_KIND = ApprovalKind(
         Tier(quorum={Team.OPS: 1, Team.FINANCE: 1}),
         Tier(quorum={Team.DEV: 1, Team.OPS: 1, Team.FINANCE: 1}, from_rows=1_000_000, from_amount={"EUR": 10_000_00}),
     ),
+    describe_run,
+)
+RUN_CLOSED_KIND = ApprovalKind(
+    RUN_CLOSED_APPROVAL,
+    Words("Run a backfill in closed periods", "Einen Backfill in geschlossenen Zeiträumen ausführen"),
+    (Tier(quorum={Team.DEV: 1, Team.OPS: 1, Team.FINANCE: 1}),),
     describe_run,
 )
 SIGN_OFF_KIND = ApprovalKind(
@@ -153,7 +170,7 @@ LIFT_KIND = ApprovalKind(
     (Tier(quorum={Team.OPS: 1, Team.FINANCE: 1}, expires_hours=24),),
     describe_lift,
 )
-KINDS = (RUN_KIND, SIGN_OFF_KIND, UNDO_KIND, LIFT_KIND)
+KINDS = (RUN_KIND, RUN_CLOSED_KIND, SIGN_OFF_KIND, UNDO_KIND, LIFT_KIND)
 
 
 def _row(uow: UnitOfWork, asked: RequestView) -> Backfill:

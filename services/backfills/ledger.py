@@ -57,6 +57,15 @@ CREATE TABLE IF NOT EXISTS kontor_backfill.conflict (
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (backfill, key)
 );
+ALTER TABLE kontor_backfill.conflict
+    ADD COLUMN IF NOT EXISTS settled text CHECK (settled IN ('keep', 'restore')),
+    ADD COLUMN IF NOT EXISTS settled_by text,
+    ADD COLUMN IF NOT EXISTS settled_reason text,
+    ADD COLUMN IF NOT EXISTS settled_at timestamptz;
+"""
+_IS_LAID = """
+SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_backfill.conflict')
+               AND attname = 'settled_at')
 """
 
 
@@ -76,7 +85,9 @@ class Cursor:
 
 def lay_down(connection: Connection) -> None:
     """Makes the tables where they are missing."""
-    if connection.scalar(text("SELECT to_regclass('kontor_backfill.conflict')")) is None:
+    if not connection.scalar(text(_IS_LAID)):
+        if connection.scalar(text("SELECT to_regnamespace('kontor_backfill')")) is None:
+            connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS kontor_backfill")
         connection.exec_driver_sql(_LAID)
 
 

@@ -83,7 +83,7 @@ def measured(connection: Connection, definition: Definition, params: BaseModel, 
         "frozen": frozen(connection, definition, params, bound),
         "checks": [{"code": one.code, "before": value_of(connection, one)} for one in definition.checks(params)],
         "indexes": _indexes(connection, definition),
-        "triggers": [str(name) for name in connection.scalars(_TRIGGERS, {"table": definition.target.name})],
+        "triggers": [str(name) for name in connection.scalars(_TRIGGERS, {"table": sql.name_of(definition)})],
         "sample": [],
         "explain": [],
         "estimate": {"seconds": 0, "before_image_bytes": 0, "trial_rows": 0, "trial_ms": 0},
@@ -154,7 +154,7 @@ def _amounts(definition: Definition, changes: dict[str, Any]) -> tuple[Any, Any]
 
 
 def _indexes(connection: Connection, definition: Definition) -> list[dict[str, Any]]:
-    values = {"table": definition.target.name, "columns": [*definition.columns, *definition.along()]}
+    values = {"table": sql.name_of(definition), "columns": [*definition.columns, *definition.along()]}
     return [{"name": row.name, "bytes": row.bytes} for row in connection.execute(_INDEXES, values)]
 
 

@@ -29,7 +29,7 @@ TRANSITIONS: Mapping[S, frozenset[S]] = MappingProxyType(
         S.SIGNED_OFF: frozenset({S.ROLLING_BACK}),
         S.ROLLING_BACK: frozenset({S.ROLLED_BACK, S.ROLLED_BACK_WITH_CONFLICTS, S.FAILED}),
         S.ROLLED_BACK: frozenset(),
-        S.ROLLED_BACK_WITH_CONFLICTS: frozenset(),
+        S.ROLLED_BACK_WITH_CONFLICTS: frozenset({S.ROLLED_BACK}),
     }
 )
 BEFORE_START = (S.DRAFT, S.DRY_RUNNING, S.DRY_RUN_READY, S.AWAITING_APPROVAL, S.APPROVED, S.DISCARDED)
@@ -61,18 +61,27 @@ def rest_after(pace: Pace, elapsed: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the database is busy with: milliseconds, and bytes of write-ahead log a second."""
+    """What the database is busy with: milliseconds, and bytes of write-ahead log a second.
+
+    `payments_ms` is how long the oldest received payment event has been waiting to be applied.
+    """
 
     replication_ms: int = 0
     oldest_transaction_ms: int = 0
     lock_wait_ms: int = 0
     wal_bytes_per_second: int = 0
+    payments_ms: int = 0
 
 
 # Above these a backfill waits; it never gives up because of load.
 LIMITS = Load(
-    replication_ms=3_000, oldest_transaction_ms=60_000, lock_wait_ms=2_000, wal_bytes_per_second=128 * 1024 * 1024
+    replication_ms=3_000,
+    oldest_transaction_ms=60_000,
+    lock_wait_ms=2_000,
+    wal_bytes_per_second=128 * 1024 * 1024,
+    payments_ms=15_000,
 )
+CRITICAL = 5  # times its limit: the worker's place is given back, and it goes on when the load is normal again
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,10 @@ class Excess:
     indicator: str
     value: int
     limit: int
+
+    @property
+    def critical(self) -> bool:
+        return self.value >= CRITICAL * self.limit
 
 
 def excess_of(load: Load, limits: Load = LIMITS) -> Excess | None:

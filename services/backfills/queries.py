@@ -56,15 +56,7 @@ def backfill_by_number(uow: UnitOfWork, *, number: int) -> uuid.UUID:
 
 def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetail:
     """Everything about one; with rows of all legal entities, so not for who may read some. Raises BackfillNotFound."""
-    uow.actor.require(Permission.BACKFILL_READ)
-    if uow.actor.grants[Permission.BACKFILL_READ].ids is not None:
-        raise Forbidden(
-            "A backfill shows rows of every legal entity; your right holds for some of them.",
-            permission=str(Permission.BACKFILL_READ),
-        )
-    row = uow.session.get(Backfill, backfill_id, populate_existing=True)
-    if row is None:
-        raise BackfillNotFound("There is no such backfill.")
+    row = readable(uow, backfill_id)
     connection = uow.session.connection()
     started = row.consumed_request_id is not None
     progress = _progress(connection, row) if started else None
@@ -76,6 +68,20 @@ def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetai
         conflicts=_conflicts(connection, row.id) if progress and progress.conflicts else (),
         next_steps=tuple(sorted(TRANSITIONS[BackfillState(row.state)])),
     )
+
+
+def readable(uow: UnitOfWork, backfill_id: uuid.UUID) -> Backfill:
+    """The row, for whoever may read backfills of all legal entities. Raises BackfillNotFound."""
+    uow.actor.require(Permission.BACKFILL_READ)
+    if uow.actor.grants[Permission.BACKFILL_READ].ids is not None:
+        raise Forbidden(
+            "A backfill shows rows of every legal entity; your right holds for some of them.",
+            permission=str(Permission.BACKFILL_READ),
+        )
+    row = uow.session.get(Backfill, backfill_id, populate_existing=True)
+    if row is None:
+        raise BackfillNotFound("There is no such backfill.")
+    return row
 
 
 def view_of(row: Backfill) -> BackfillView:

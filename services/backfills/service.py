@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import select
 
 from services import approvals, audit, runs
-from services.backfills import measuring
+from services.backfills import measuring, reconciling
 from services.backfills.definition import Definition, code_digest, definition_named
 from services.backfills.errors import BackfillNotFound, BadDefinition
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
+from services.backfills.targets import at_target
 from services.backfills.vocabulary import DRY_RUN, BackfillParams, BackfillState
 from services.core import canonical_json
 from services.core.db import UnitOfWork
@@ -21,6 +22,7 @@ from services.core.errors import Forbidden, Invalid
 from services.core.permissions import Permission
 
 RUN_APPROVAL = "backfills.run"
+RUN_CLOSED_APPROVAL = "backfills.run_in_closed_period"
 _REASON = 8
 S = BackfillState
 
@@ -74,7 +76,12 @@ def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
     row = locked(uow, backfill_id)
     definition = definition_named(row.definition)
     params = checked_params(definition, row.params)
-    document = measuring.measured(uow.session.connection(), definition, params, number=row.number)
+    with at_target(uow, definition, long=True, keep=False) as connection:
+        document = measuring.measured(connection, definition, params, number=row.number)
+        document["closed_periods"] = reconciling.closed_periods(
+            uow, connection, definition, params, document["frozen"]["bound"]
+        )
+    document["reconciliations"] = reconciling.snapshot(uow, definition)
     move(uow, row, S.DRY_RUN_READY)
     row.dry_run = document | {"measured_at": uow.clock.now().isoformat()}
     note(
@@ -95,7 +102,7 @@ def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.Reques
         raise Invalid("The dry run found no row to change, so there is nothing to agree to.")
     asked = approvals.request(
         uow,
-        kind=RUN_APPROVAL,
+        kind=RUN_CLOSED_APPROVAL if row.dry_run["closed_periods"] else RUN_APPROVAL,
         subject_type="backfill",
         subject_id=row.id,
         entity_id=None,
@@ -118,6 +125,7 @@ def agreed_content(row: Backfill, frozen: dict[str, Any]) -> dict[str, Any]:
         "frozen": frozen,
         "dry_run": canonical_json.digest(row.dry_run),
         "estimate": (row.dry_run or {}).get("estimate"),
+        "closed_periods": (row.dry_run or {}).get("closed_periods", []),
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from services import approvals, runs
-from services.backfills import announcing, ledger, measuring
+from services.backfills import announcing, ledger, measuring, reconciling
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import code_digest, definition_named
 from services.backfills.errors import IllegalStep, OutsideWindow
@@ -23,6 +24,7 @@ from services.backfills.service import (
     note,
     require,
 )
+from services.backfills.targets import at_target
 from services.backfills.views import Start
 from services.backfills.vocabulary import EXECUTE, BackfillParams
 from services.backfills.windows import Gate
@@ -97,9 +99,12 @@ def _difference(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: d
     if changed:
         return f"Not what was agreed to any more: {', '.join(changed)}."
     definition = definition_named(row.definition)
-    now = measuring.frozen(
-        uow.session.connection(), definition, checked_params(definition, row.params), agreed["bound"]
-    )
+    params = checked_params(definition, row.params)
+    with at_target(uow, definition, long=True, keep=False) as connection:
+        now = measuring.frozen(connection, definition, params, agreed["bound"])
+        closed = reconciling.closed_periods(uow, connection, definition, params, agreed["bound"])
+    if [_named(one) for one in closed] != [_named(one) for one in content["closed_periods"]]:
+        return "Periods that it touches were closed or opened since the dry run."
     if now["rows"] != agreed["rows"]:
         return f"The data changed: the dry run saw {agreed['rows']} rows, now there are {now['rows']}."
     return None if now == agreed else "The data changed: the same number of rows, with other values."
@@ -124,11 +129,18 @@ def _begin(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[s
     _unplan(row)
     move(uow, row, S.RUNNING)
     row.started_by, row.started_by_name, row.started_at = uow.actor.id, uow.actor.name, uow.clock.now()
+    definition = definition_named(row.definition)
     ledger.lay_down(uow.session.connection())
-    row.run_id = run_id = runs.enqueue(uow, kind=EXECUTE, params=BackfillParams(backfill_id=row.id))
+    before = reconciling.start_runs(uow, row, definition, "before")
+    row.baseline = {"runs": [str(one) for one in before], "before": None}
+    row.run_id = run_id = runs.enqueue(uow, kind=EXECUTE, params=BackfillParams(backfill_id=row.id), after=before)
     note(uow, row, "started", after={"request": str(request_id), "rows": agreed["rows"]})
     announcing.announce(uow, row, "started")
     return run_id
+
+
+def _named(period: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(period[name]) for name in ("definition", "entity_id", "first_day", "last_day"))
 
 
 def _unplan(row: Backfill) -> None:

@@ -42,6 +42,12 @@ def explained(connection: Connection, statement: Any) -> list[str]:
     return [str(line) for line in connection.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).scalars()]
 
 
+def name_of(definition: Definition) -> str:
+    """The table's name for the database, quoted, with its schema where the definition gives one."""
+    parts = [definition.target.schema, definition.target.name] if definition.target.schema else [definition.target.name]
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
 def key_of(definition: Definition) -> Any:
     return definition.target.c[definition.key]
 
@@ -98,7 +104,7 @@ def make_before_table(connection: Connection, definition: Definition, number: in
     ]
     connection.exec_driver_sql(
         f"CREATE TABLE IF NOT EXISTS {SCHEMA}.before_{int(number)} AS SELECT 0::integer AS batch,"  # noqa: S608 - quoted
-        f" {quote(definition.key)} AS key, {', '.join(images)} FROM {quote(definition.target.name)} WITH NO DATA"
+        f" {quote(definition.key)} AS key, {', '.join(images)} FROM {name_of(definition)} WITH NO DATA"
     )
 
 
@@ -200,6 +206,28 @@ def conflicts_of(definition: Definition, before: TableClause, batch: int, backfi
     )
     places = [column(name) for name in ("backfill", "key", "before", "left_as", "found")]
     return insert(table("conflict", *places, schema=SCHEMA)).from_select([place.name for place in places], found)
+
+
+def documents_of(definition: Definition, keys: Sequence[str]) -> Select[Any, Any]:
+    """The written columns of some rows as they stand, as documents; the rows are locked until the transaction ends."""
+    wanted = [at_key(definition, key) for key in keys]
+    document = _document(definition.target, definition, "").label("found")
+    return (
+        select(cast(key_of(definition), String).label("key"), document)
+        .where(key_of(definition).in_(wanted))
+        .with_for_update(key_share=True)
+    )
+
+
+def restore_keys(definition: Definition, before: TableClause, keys: Sequence[str]) -> Any:
+    """Gives some rows their values from before back, whatever they are now; returns the restored keys."""
+    wanted = [at_key(definition, key) for key in keys]
+    return (
+        update(definition.target)
+        .where(key_of(definition) == before.c.key, before.c.key.in_(wanted))
+        .values({**{name: before.c[f"old_{name}"] for name in definition.columns}, **definition.along()})
+        .returning(before.c.key)
+    )
 
 
 def stand_still(definition: Definition, before: TableClause, batch: int) -> Select[Any]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 
-from services import runs
+from services import approvals, runs
+from services.backfills import reconciling
 from services.backfills.calendaring import standing_of
+from services.backfills.definition import Definition, definition_named
 from services.backfills.errors import NotAtWork
+from services.backfills.load import LoadMeter
 from services.backfills.models import Backfill
-from services.backfills.policy import BEFORE_START
+from services.backfills.policy import BEFORE_START, excess_of
 from services.backfills.service import S, locked, move, note, require, require_reason
 from services.backfills.starting import check_gate, code_changed, refused, start_planned
 from services.backfills.vocabulary import EXECUTE, ROLL_BACK, VERIFY, BackfillParams, Pace
@@ -89,20 +94,36 @@ def verify_again(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> uuid.UUID:
     if row.changed_at is None or row.undo_reason is not None:
         raise NotAtWork("There is nothing to verify: it has not changed all its rows, or it is being taken back.")
     move(uow, row, S.VERIFYING)
-    row.signoff_request_id = row.problem = None
-    row.run_id = run_id = runs.enqueue(uow, kind=VERIFY, params=BackfillParams(backfill_id=row.id))
+    former, row.signoff_request_id, row.problem = row.signoff_request_id, None, None
+    if former is not None:
+        approvals.void(uow, request_id=former, reason="It is being verified again.")
+    run_id = queue_verification(uow, row, definition_named(row.definition))
     note(uow, row, "verification_started")
+    return run_id
+
+
+def queue_verification(uow: UnitOfWork, row: Backfill, definition: Definition) -> uuid.UUID:
+    """The verification of a locked row, after the reconciliations it looks at have run anew."""
+    after = reconciling.start_runs(uow, row, definition, f"after:{uow.request_id}:{uow.clock.now().isoformat()}")
+    row.baseline = (row.baseline or {}) | {"runs": [str(one) for one in after]}
+    console = _as_calendar(uow, uow.actor.name)
+    row.run_id = run_id = runs.enqueue(console, kind=VERIFY, params=BackfillParams(backfill_id=row.id), after=after)
     return run_id
 
 
 def hold_for_calendar(uow: UnitOfWork, row: Backfill, found: Standing) -> None:
     """The window closed or a freeze began: a locked row that runs stands still from here on."""
+    by = "freeze" if found.gate is Gate.FROZEN else "night" if row.pace == Pace.NIGHT else "window"
+    hold(uow, row, by, found.until)
+
+
+def hold(
+    uow: UnitOfWork, row: Backfill, by: str, opens_at: dt.datetime | None, excess: Mapping[str, Any] | None = None
+) -> None:
+    """Pauses a locked row at its batch boundary until the calendar or the load let it go on; gives its worker back."""
     move(uow, row, S.PAUSED)
-    row.hold = {
-        "by": "freeze" if found.gate is Gate.FROZEN else "night" if row.pace == Pace.NIGHT else "window",
-        "since": uow.clock.now().isoformat(),
-        "opens_at": found.until.isoformat() if found.until else None,
-    }
+    until = opens_at.isoformat() if opens_at else None
+    row.hold = {"by": by, "since": uow.clock.now().isoformat(), "opens_at": until} | dict(excess or {})
     _wish(_as_calendar(uow), row, runs.pause)
     note(uow, row, "held", after=row.hold)
 
@@ -110,7 +131,8 @@ def hold_for_calendar(uow: UnitOfWork, row: Backfill, found: Standing) -> None:
 def waiting_for_calendar(uow: UnitOfWork) -> tuple[uuid.UUID, ...]:
     """Backfills that may have something to do now by the calendar or because their code changed."""
     uow.actor.require(Permission.RUN_EXECUTE)
-    held = (Backfill.state == S.PAUSED) & Backfill.follow_windows & (Backfill.hold["by"].astext != "person")
+    by = Backfill.hold["by"].astext
+    held = (Backfill.state == S.PAUSED) & ((by == "load") | (Backfill.follow_windows & (by != "person")))
     waiting = Backfill.state.in_([S.APPROVED, S.AWAITING_APPROVAL, S.DRY_RUN_READY])
     return tuple(uow.session.scalars(select(Backfill.id).where(waiting | held).order_by(Backfill.id)))
 
@@ -127,8 +149,11 @@ def tend(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> str | None:
         return "back_to_draft"
     if row.state == S.APPROVED and row.planned_for is not None and row.planned_for <= uow.clock.now():
         return _start_if_open(uow, row)
-    held = row.state == S.PAUSED and row.follow_windows and (row.hold or {}).get("by") not in (None, "person")
-    if held and standing_of(uow, row).is_open:
+    held = row.state == S.PAUSED and (row.hold or {}).get("by")
+    if held == "load" and excess_of(LoadMeter().read(uow.session.connection())) is not None:
+        return None
+    goes_on = held == "load" or (held not in (None, False, "person") and row.follow_windows)
+    if goes_on and standing_of(uow, row).is_open:
         resume(_as_calendar(uow), backfill_id=row.id)
         return "resumed"
     return None

@@ -133,12 +133,19 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class ConflictView:
-    """A row that was edited (or deleted: `found` is None) after the backfill, and was left alone by the way back."""
+    """A row that was edited (or deleted: `found` is None) after the backfill, and was left alone by the way back.
+
+    `settled` says how it was settled since (keep, restore), None while it is open.
+    """
 
     key: str
     before: Mapping[str, Any]
     left_as: Mapping[str, Any]
     found: Mapping[str, Any] | None
+    settled: str | None = None
+    settled_by: str | None = None
+    settled_reason: str | None = None
+    settled_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,22 @@ class BooksSettings(BaseModel):
     databases: dict[str, SecretStr] = {}
 
 
+class BackfillTargetSettings(BaseModel):
+    """A database that backfills may change: its address with a role of its own, and how long a statement and a wait
+    for a lock may take in a batch."""
+
+    dsn: SecretStr
+    statement_seconds: float = Field(default=30.0, gt=0)
+    lock_seconds: float = Field(default=3.0, gt=0)
+
+
+class BackfillSettings(BaseModel):
+    """`targets` maps the name that a definition gives (`database`) to where that is:
+    `KONTOR_BACKFILLS__TARGETS='{"shop": {"dsn": "postgresql://…"}}'`."""
+
+    targets: dict[str, BackfillTargetSettings] = {}
+
+
 class AuditSettings(BaseModel):
     """Where the audit log's signing keys lie, and which places outside the database receive its checkpoints.
 
@@ -153,6 +169,7 @@ class Settings(BaseSettings):
     openid: OpenIdSettings = OpenIdSettings()
     worker: WorkerSettings = WorkerSettings()
     books: BooksSettings = BooksSettings()
+    backfills: BackfillSettings = BackfillSettings()
     audit: AuditSettings = AuditSettings()
     bookkeeping: BookkeepingSettings = BookkeepingSettings()
     mail: MailSettings = MailSettings()

@@ -13,7 +13,14 @@ from services.payments.dashboard import (
     usual_day,
 )
 from services.payments.entries import payout_composition, payout_entries, settlement_entries
-from services.payments.events import begin_applying, plan_events, receive_event, settle_events, waiting_events
+from services.payments.events import (
+    begin_applying,
+    oldest_event_ms,
+    plan_events,
+    receive_event,
+    settle_events,
+    waiting_events,
+)
 from services.payments.facts import InvoicePopulation, invoice_facts
 from services.payments.finding import find_records
 from services.payments.ingest import Snapshot
@@ -105,6 +112,7 @@ __all__ = [
     "link_payout_parts",
     "merchant_zone",
     "moving_refs",
+    "oldest_event_ms",
     "payment_dashboard",
     "payment_export",
     "payment_list",

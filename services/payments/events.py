@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services import runs
@@ -104,6 +104,15 @@ def waiting_events(uow: UnitOfWork, *, account: AccountView, limit: int = 500) -
         EventView(row.id, row.event_id, row.type, row.object_type, row.object_ref, row.made_at, row.body)
         for row in rows
     ]
+
+
+def oldest_event_ms(uow: UnitOfWork) -> int:
+    """How long the oldest received event has been waiting to be applied, over all accounts; 0 when none waits."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    waiting = select(func.extract("epoch", func.clock_timestamp() - func.min(WebhookEvent.received_at))).where(
+        WebhookEvent.state == EventState.RECEIVED
+    )
+    return int((uow.session.scalar(waiting) or 0) * 1000)
 
 
 def plan_events(uow: UnitOfWork, *, account: AccountView, events: Sequence[EventView]) -> Plan:

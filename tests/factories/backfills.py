@@ -96,13 +96,26 @@ class Broken(PlusOne):
         return (Check("none_left", Words("Left", "Übrig"), select(func.count()).select_from(COIN), Expect.ZERO),)
 
 
-PLUS_ONE, SHOUT, BROKEN = PlusOne(), Shout(), Broken()
+class Abroad(PlusOne):
+    """The same in a database of its own."""
+
+    name = "tests.abroad"
+    database = "shop"
+    flag = "shop.reads-new-amount"
+
+
+PLUS_ONE, SHOUT, BROKEN, ABROAD = PlusOne(), Shout(), Broken(), Abroad()
 
 
 def lay_coins(connection: Connection, count: int) -> None:
     """`count` coins 1…n, the key's gaps included (every third is missing)."""
-    for definition in (PLUS_ONE, SHOUT, BROKEN):
+    for definition in (PLUS_ONE, SHOUT, BROKEN, ABROAD):
         backfills.register(definition)
+    fill_coins(connection, count)
+
+
+def fill_coins(connection: Connection, count: int) -> None:
+    """The table itself, in whichever database."""
     connection.execute(
         text(
             "CREATE TABLE coin (id bigint PRIMARY KEY, amount_minor bigint NOT NULL, currency text NOT NULL,"

@@ -123,6 +123,18 @@ TEXTS = {
         "Somebody changed this window since you opened it. Load it again.",
         "Das Zeitfenster wurde seit dem Öffnen geändert. Bitte neu laden.",
     ),
+    "code_backfill_flags_not_connected": (
+        "No flag service is connected, so there is nothing to switch here.",
+        "Es ist kein Flag-Dienst verbunden; hier gibt es nichts umzuschalten.",
+    ),
+    "code_backfill_target_unavailable": (
+        "The database this backfill works in is not set up or does not answer. Nothing was changed.",
+        "Die Datenbank dieses Backfills ist nicht eingerichtet oder antwortet nicht. Nichts wurde geändert.",
+    ),
+    "code_backfill_target_busy": (
+        "The database this backfill works in is busy; it is tried again.",
+        "Die Datenbank dieses Backfills ist beschäftigt; es wird erneut versucht.",
+    ),
     "code_backfill_deviations_open": (
         "The verification deviates and nobody has said why. Reject it, or have it explained first.",
         "Die Prüfung weicht ab, und niemand hat gesagt, warum. Lehnen Sie ab, oder lassen Sie es zuerst begründen.",

@@ -1,0 +1,203 @@
+"""A second database with a role of its own: the same guarantees, though its transactions cannot join ours."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from services import backfills
+from services.backfills import BackfillState, Direction, Settlement, TargetAddress
+from tests.factories.approvals import agree
+from tests.factories.backfills import ACTOR, Killed, Workshop, fill_coins, reject, request_of
+from tests.services.backfills.test_life import state
+
+_PASSWORD = "a-password-that-is-nobody-s"
+
+
+class Shop:
+    """The other database, seen by its owner."""
+
+    def __init__(self, server: str, name: str) -> None:
+        self.owner = server.replace("/kontor?", f"/{name}?")
+        address = make_url(self.owner).set(username=f"{name}_role", password=_PASSWORD, drivername="postgresql")
+        self.dsn = address.render_as_string(hide_password=False)
+
+    def sql(self, statement: str) -> Any:
+        with psycopg.connect(self.owner.replace("+psycopg", ""), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            return cursor.fetchall() if cursor.description else None
+
+
+@pytest.fixture
+def shop(workshop: Workshop) -> Iterator[Shop]:
+    """3,000 coins, and a role that may read and change them and make a schema, nothing more."""
+    server, name = os.environ["KONTOR_TEST_SERVER"], f"shop_{uuid.uuid4().hex[:12]}"
+    _server(server, f"CREATE DATABASE {name}")
+    made = Shop(server, name)
+    engine = create_engine(made.owner)
+    with engine.begin() as connection:
+        fill_coins(connection, 3_000)
+        connection.execute(text(f"CREATE ROLE {name}_role LOGIN PASSWORD '{_PASSWORD}'"))
+        connection.execute(text(f"GRANT CREATE, CONNECT ON DATABASE {name} TO {name}_role"))
+        connection.execute(text(f"GRANT SELECT, UPDATE ON coin TO {name}_role"))
+    engine.dispose()
+    workshop.sql("DELETE FROM coin")
+    backfills.know_targets({"shop": TargetAddress(made.dsn, statement_seconds=5, lock_seconds=0.5)})
+    yield made
+    backfills.know_targets({})
+    _server(server, f"DROP DATABASE {name} WITH (FORCE)")
+    _server(server, f"DROP ROLE {name}_role")
+
+
+def _server(server: str, statement: str) -> None:
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def begun(workshop: Workshop) -> uuid.UUID:
+    made = workshop.agreed("tests.abroad")
+    begin = workshop.call("Ops", backfills.start, backfill_id=made)
+    assert begin.problem is None
+    return made
+
+
+def test_the_green_way_and_back_with_its_conflicts(workshop: Workshop, shop: Shop):
+    before = shop.sql("SELECT id, amount_minor FROM coin ORDER BY id")
+    made = workshop.call("Dev", backfills.draft, definition="tests.abroad", params={})
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    assert shop.sql("SELECT to_regnamespace('kontor_backfill')") == [(None,)]
+    assert workshop.see(made).backfill.predicted == 3_000
+    made = begun(workshop)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    seen = workshop.see(made)
+    assert seen.backfill.state is BackfillState.AWAITING_SIGNOFF
+    assert seen.backfill.verification is not None
+    assert seen.backfill.verification["held"], seen.backfill.verification
+    assert seen.progress is not None
+    assert seen.progress.changed == 3_000
+    assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
+    shop.sql("UPDATE coin SET amount_minor = 7 WHERE id <= 100")
+    edited = shop.sql("SELECT count(*) FROM coin WHERE id <= 100")[0][0]
+    workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="the shop says no")
+    workshop.work(backfills.ROLL_BACK)
+    page = workshop.call("", backfills.conflicts, backfill_id=made, limit=10)
+    assert (state(workshop, made), page.open) == (BackfillState.ROLLED_BACK_WITH_CONFLICTS, edited)
+    done = workshop.call(
+        "Ops", backfills.settle_conflicts, backfill_id=made, how=Settlement.RESTORE, reason="the edit was a test"
+    )
+    assert (done.settled, done.left) == (edited, 0)
+    assert state(workshop, made) is BackfillState.ROLLED_BACK
+    assert shop.sql("SELECT id, amount_minor FROM coin ORDER BY id") == before
+
+
+def test_killed_between_the_two_commits_each_row_is_changed_once(workshop: Workshop, shop: Shop):
+    made = begun(workshop)
+    with pytest.raises(Killed):
+        workshop.work(backfills.EXECUTE, stop_after=1)
+    workshop.give_up()
+    shop.sql("UPDATE kontor_backfill.cursor SET size = 300")
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+    with pytest.raises(Killed):
+        _step_and_die(workshop, plan)  # theirs has committed, ours never does
+    number = "SELECT number FROM kontor_backfill.cursor"
+    assert shop.sql(number)[0][0] == workshop.sql(number)[0][0] + 1
+    workshop.work(backfills.EXECUTE)
+    assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
+    assert workshop.sql("SELECT number, epoch FROM kontor_backfill.cursor") == shop.sql(
+        "SELECT number, epoch FROM kontor_backfill.cursor"
+    )
+    batches = "SELECT number, after_key, to_key, changed FROM kontor_backfill.batch ORDER BY number"
+    assert [tuple(row) for row in workshop.sql(batches)] == shop.sql(batches)
+
+
+def test_an_overtaken_worker_is_fenced_by_the_epoch_there(workshop: Workshop, shop: Shop):
+    made = begun(workshop)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        zombie = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+    with pytest.raises(backfills.NotAtWork), workshop.database.unit_of_work(ACTOR) as uow:
+        backfills.step(uow, plan=zombie, direction=Direction.FORWARD)
+    assert shop.sql("SELECT count(*) FROM coin WHERE touched <> 0") == [(0,)]
+
+
+def test_a_lock_there_lets_it_wait_and_never_ends_it(workshop: Workshop, shop: Shop):
+    made = begun(workshop)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+    with psycopg.connect(shop.owner.replace("+psycopg", "")) as other:
+        other.execute("SELECT 1 FROM coin WHERE id = 5 FOR UPDATE")
+        with pytest.raises(backfills.TargetBusy), workshop.database.unit_of_work(ACTOR) as uow:
+            backfills.step(uow, plan=plan, direction=Direction.FORWARD)
+    workshop.work(backfills.EXECUTE)
+    assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
+
+
+def test_data_that_changed_there_refuse_the_start(workshop: Workshop, shop: Shop):
+    made = workshop.agreed("tests.abroad")
+    shop.sql("UPDATE coin SET amount_minor = amount_minor + 1 WHERE id = 1")
+    begin = workshop.call("Ops", backfills.start, backfill_id=made)
+    assert begin.run_id is None
+    assert state(workshop, made) is BackfillState.DRAFT
+    assert shop.sql("SELECT to_regnamespace('kontor_backfill')") == [(None,)]
+
+
+@pytest.mark.usefixtures("shop")
+def test_no_error_repeats_the_address(workshop: Workshop):
+    wrong = "postgresql://shop:a-password-that-is-nobody-s@127.0.0.1:1/none"
+    for dsn in (wrong, "not an address a-password-that-is-nobody-s"):
+        backfills.know_targets({"shop": TargetAddress(dsn)})
+        made = workshop.call("Dev", backfills.draft, definition="tests.abroad", params={})
+        workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+        with pytest.raises(backfills.TargetUnavailable) as refusal:
+            workshop.work(backfills.DRY_RUN)
+        assert _PASSWORD not in f"{refusal.value!r} {refusal.value.__cause__!r} {TargetAddress(dsn)!r}"
+        workshop.give_up()
+        workshop.sql("UPDATE run SET state = 'cancelled', desired = 'cancel', finished_at = now()")
+
+
+def test_the_flag_is_named_and_nothing_pretends_to_serve_it(workshop: Workshop, shop: Shop):
+    made = begun(workshop)
+    tie = workshop.call("", backfills.flag_of, backfill_id=made)
+    assert (tie.key, tie.connected, tie.standing, tie.may_advance) == ("shop.reads-new-amount", False, None, False)
+    with pytest.raises(backfills.FlagsNotConnected):
+        workshop.call("Ops", backfills.advance_flag, backfill_id=made)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    backfills.connect_flags(_Flags())
+    try:
+        assert not workshop.call("", backfills.flag_of, backfill_id=made).may_advance
+        workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+        assert workshop.call("", backfills.flag_of, backfill_id=made).may_advance
+        assert workshop.call("Ops", backfills.advance_flag, backfill_id=made).percent == 25
+    finally:
+        backfills.connect_flags(None)
+    assert shop.sql("SELECT min(touched) FROM coin") == [(1,)]
+
+
+def _step_and_die(workshop: Workshop, plan: backfills.Plan) -> None:
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        backfills.step(uow, plan=plan, direction=Direction.FORWARD)
+        raise Killed
+
+
+class _Flags:
+    """Stands at the gateway to a flag service."""
+
+    def look(self, _: object, *, key: str) -> backfills.FlagStanding | None:
+        return backfills.FlagStanding(0, 25) if key == "shop.reads-new-amount" else None
+
+    def advance(self, _: object, *, key: str, reason: str) -> backfills.FlagStanding:
+        assert key
+        assert reason.endswith("is signed off")
+        return backfills.FlagStanding(25, 50)
