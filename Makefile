@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up install check test approvals fmt bench migrate lock clean
+.PHONY: help up install check test approvals matrix fmt bench migrate lock clean
 
 help: ## What each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ check: $(STAMP) ## Lint, types, import contracts, duplicated code
 test: install ## Every test, in parallel; safe beside a running `make up`
 	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+matrix: install ## Call every door for everybody and write down who was let in (tests/console/matrix.csv)
+	KONTOR_WRITE_MATRIX=1 $(BIN)/python -m pytest -q -n 0 tests/console/test_matrix.py -k "pages_and_events or routes_and_exports"
 
 fmt: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix --quiet . || true

@@ -6,7 +6,7 @@
 
   /* Theme: what this browser chose, else what the person chose elsewhere, else the system. */
   const cookie = (name) => (document.cookie.match(new RegExp("(?:^|; )" + name + "=([^;]*)")) || [])[1] || "";
-  const chosen = localStorage.getItem("theme") || cookie("kontor_theme") || "system";
+  const chosen = localStorage.getItem("theme") || cookie("__Host-kontor_theme") || cookie("kontor_theme") || "system";
   if (!localStorage.getItem("theme") && chosen !== "system") localStorage.setItem("theme", chosen);
   const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
   const paint = (theme) => { root.dataset.theme = theme === "system" ? (dark() ? "dark" : "light") : theme; };

@@ -47,13 +47,14 @@
   /* The step-up dialog. The server gives a new value when a service wants a fresh proof; a reload is not a new wish. */
   const dialog = () => document.getElementById("step-up");
   const refused = () => dialog().querySelector("[data-step-up=refused]");
+  const focusFirst = () => dialog().querySelector("input:not([type=hidden]), a.button")?.focus();
   const follow = () => {
     const asked = dialog() && dialog().dataset.asked;
     if (!asked || asked === sessionStorage.getItem("step-up")) return;
     sessionStorage.setItem("step-up", asked);
     refused().textContent = "";
     if (!dialog().open) dialog().showModal();
-    dialog().querySelector("input").focus();
+    focusFirst();
   };
   new MutationObserver(follow).observe(document.documentElement, {
     attributes: true, subtree: true, childList: true, attributeFilter: ["data-asked"],
@@ -68,7 +69,7 @@
       return;
     }
     refused().textContent = (await answer.json()).title;
-    dialog().querySelector("input").focus();
+    focusFirst();
   };
 
   document.addEventListener("submit", (event) => {

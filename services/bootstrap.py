@@ -147,7 +147,7 @@ class Application:
         if given.issuer is None:
             return None
         secret = given.client_secret.get_secret_value() if given.client_secret else None
-        return OpenIdProvider(given.issuer, given.client_id, secret, given.groups_claim)
+        return OpenIdProvider(given.issuer, given.client_id, secret, given.groups_claim, given.strengths)
 
     @cached_property
     def rate_limits(self) -> RateLimits:

@@ -44,7 +44,7 @@ def page(request: Request, template: str, *, title: str, subtitle: str = "", lan
     )
     answer = HTMLResponse(text, status_code=status_of(refused), headers=retry_header(refused))
     if lang:
-        answer.set_cookie("kontor_locale", locale, max_age=_YEAR, samesite="lax", path="/")
+        _remember(answer, "kontor_locale", locale)
     return answer
 
 
@@ -68,14 +68,21 @@ def retry_header(refused: identity.SignInRefused | None) -> dict[str, str]:
 
 
 def locale_of(request: Request, lang: str = "") -> str:
-    wanted = lang or request.cookies.get("kontor_locale") or request.headers.get("accept-language", "en")
+    kept = request.cookies.get(session.cookie_name("kontor_locale"))
+    wanted = lang or kept or request.headers.get("accept-language", "en")
     return "de" if wanted.lower().startswith("de") else "en"
 
 
 def remember_looks(answer: Response, person: session.Principal) -> None:
     """Language and theme for the next sign-in page and for the first paint; nothing secret."""
-    for name, value in (("kontor_locale", person.locale), ("kontor_theme", person.signed_in.theme.value)):
-        answer.set_cookie(name, value, max_age=_YEAR, samesite="lax", secure=session.behind_tls(), path="/")
+    _remember(answer, "kontor_locale", person.locale)
+    _remember(answer, "kontor_theme", person.signed_in.theme.value)
+
+
+def _remember(answer: Response, name: str, value: str) -> None:
+    """Readable by the page's own script, which paints before the first answer of the server."""
+    full, secure = session.cookie_name(name), session.behind_tls()
+    answer.set_cookie(full, value, max_age=_YEAR, samesite="lax", secure=secure, path="/")
 
 
 def carry_on(secret: identity.SessionSecret, target: str) -> Response:

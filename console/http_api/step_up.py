@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 from console import routes
 from console.http_api import forms
 from console.http_api.access import SignedIn
-from console.kit import application
+from console.kit import application, session
 from services import identity
 
 router = APIRouter(include_in_schema=False)
@@ -27,9 +28,9 @@ class Proof(BaseModel):
 
 
 @router.get(routes.STEP_UP)
-def show(request: Request, person: SignedIn, next: str = "/") -> Response:  # noqa: ARG001 - the right is declared by it
+def show(request: Request, person: SignedIn, next: str = "/") -> Response:
     """The form for a browser without the dialog's script."""
-    return _form(request, next, None)
+    return _form(request, person, next, None)
 
 
 @router.post(routes.STEP_UP)
@@ -48,7 +49,9 @@ def prove(
             refused = identity.prove_by_password(uow, password=proof.password)
     if "application/json" in request.headers.get("accept", ""):
         return _spoken(person.locale, refused)
-    return _form(request, proof.next, refused) if refused else RedirectResponse(forms.safe(proof.next), status_code=303)
+    if refused:
+        return _form(request, person, proof.next, refused)
+    return RedirectResponse(forms.safe(proof.next), status_code=303)
 
 
 @router.post(routes.STEP_UP_PASSKEY)
@@ -66,7 +69,13 @@ def _spoken(locale: str, refused: identity.SignInRefused | None) -> Response:
     return JSONResponse({"title": sentence}, forms.status_of(refused), headers=forms.retry_header(refused))
 
 
-def _form(request: Request, next_page: str, refused: identity.SignInRefused | None) -> Response:
+def _form(
+    request: Request, person: session.Principal, next_page: str, refused: identity.SignInRefused | None
+) -> Response:
+    app = application.current()
+    with app.database.unit_of_work(person.actor) as uow:
+        ways = identity.ways_to_prove(uow)
+    provider = f"{routes.STEP_UP_OPENID}?next={quote(forms.safe(next_page), safe='')}"
     return forms.page(
         request,
         "step_up.html",
@@ -77,4 +86,6 @@ def _form(request: Request, next_page: str, refused: identity.SignInRefused | No
         next=forms.safe(next_page),
         action=routes.STEP_UP,
         passkey_options=routes.STEP_UP_PASSKEY,
+        ways=ways,
+        openid=provider if app.openid and "openid" in ways else "",
     )

@@ -42,9 +42,9 @@ def behind_tls() -> bool:
     return application.current().settings.public_url.startswith("https://")
 
 
-def cookie_name() -> str:
-    """`__Host-` binds the cookie to this host and to TLS; browsers refuse it on plain HTTP."""
-    return f"__Host-{COOKIE}" if behind_tls() else COOKIE
+def cookie_name(name: str = COOKIE) -> str:
+    """`__Host-` binds a cookie to this host and to TLS; browsers refuse it on plain HTTP."""
+    return f"__Host-{name}" if behind_tls() else name
 
 
 def secret_in(cookies: Mapping[str, str]) -> str:

@@ -69,8 +69,9 @@ class PasswordSettings(BaseModel):
 class OpenIdSettings(BaseModel):
     """Single sign-on at one OpenID provider; off without `issuer`.
 
-    `group_roles` gives roles by the provider's groups (`{"kontor-finance": "finance"}`); with `create` somebody
-    unknown who is in such a group gets an account.
+    `issuer` is written exactly as the provider's description has it. `group_roles` gives roles by the provider's
+    groups (`{"kontor-finance": "finance"}`); with `create` somebody unknown who is in such a group gets an account.
+    With `strengths` the provider is asked for one of these values of `acr`, and a token without one is refused.
     """
 
     issuer: str | None = None
@@ -79,6 +80,7 @@ class OpenIdSettings(BaseModel):
     groups_claim: str = "groups"
     group_roles: dict[str, str] = {}
     create: bool = False
+    strengths: list[str] = []
 
 
 class KeyringSettings(BaseModel):

@@ -4,7 +4,15 @@ from services.identity.account import change_password, my_account
 from services.identity.api_keys import actor_for_api_key, api_keys, create_api_key, revoke_api_key, rotate_api_key
 from services.identity.errors import EmailTaken, LastAdmin, LinkSpent, RoleTaken, WeakPassword
 from services.identity.factors import new_recovery_codes, remove_factor, reset_factors
-from services.identity.federation import GroupRoles, begin_foreign_sign_in, sign_in_foreign, take_foreign_sign_in
+from services.identity.federation import (
+    BegunSignIn,
+    GroupRoles,
+    begin_foreign_proof,
+    begin_foreign_sign_in,
+    prove_foreign,
+    sign_in_foreign,
+    take_foreign_sign_in,
+)
 from services.identity.impersonation import end_impersonation, impersonate
 from services.identity.links import ask_for_reset, invite, link_purpose, set_password_by_link
 from services.identity.opening import Browser
@@ -27,7 +35,13 @@ from services.identity.policy import (
     Grant,
     SessionLifetime,
 )
-from services.identity.proof import passkey_for_proof, prove_by_code, prove_by_passkey, prove_by_password
+from services.identity.proof import (
+    passkey_for_proof,
+    prove_by_code,
+    prove_by_passkey,
+    prove_by_password,
+    ways_to_prove,
+)
 from services.identity.queries import (
     colleagues,
     contacts,
@@ -92,6 +106,7 @@ __all__ = [
     "PERMISSIONS",
     "SESSION_CHANNEL",
     "ApiKeyView",
+    "BegunSignIn",
     "Browser",
     "ContactView",
     "EmailTaken",
@@ -129,6 +144,7 @@ __all__ = [
     "api_keys",
     "ask_for_reset",
     "authenticate",
+    "begin_foreign_proof",
     "begin_foreign_sign_in",
     "begin_passkey",
     "begin_totp",
@@ -171,6 +187,7 @@ __all__ = [
     "prove_by_code",
     "prove_by_passkey",
     "prove_by_password",
+    "prove_foreign",
     "reactivate_user",
     "remove_factor",
     "renew_session",
@@ -198,4 +215,5 @@ __all__ = [
     "user_by_email",
     "users",
     "vet_password",
+    "ways_to_prove",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,25 +15,33 @@ from services import audit
 from services.core.actor import Actor, ActorKind
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden
+from services.identity.factors import own_account
 from services.identity.models import RoleDefinition, RoleGrant, User, UserSession
 from services.identity.models_proof import ForeignAccount, ForeignSignIn
 from services.identity.opening import Browser, ask_for_renewal, open_session, secret_hash
 from services.identity.policy import SessionLifetime
+from services.identity.proof import note_proof
 from services.identity.views import SessionSecret
 from services.integrations.openid import Vouched
 
 _LASTS = dt.timedelta(minutes=10)
+_CLOCKS_APART = dt.timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class BegunSignIn:
-    """What goes to the provider, and (`browser`) what stays in the browser that began."""
+    """What goes to the provider, and (`browser`) what stays in the browser that began.
+
+    `proves_session` is the open session whose person is to prove again who they are; None for a sign-in.
+    """
 
     state: str
     nonce: str
     next_page: str
     verifier: str = field(repr=False)
     browser: str = field(repr=False)
+    begun_at: dt.datetime
+    proves_session: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +54,24 @@ class GroupRoles:
 
 def begin_foreign_sign_in(uow: UnitOfWork, *, next_page: str) -> BegunSignIn:
     """State, nonce and PKCE verifier of one attempt; it ends after ten minutes or when it is used."""
+    return _begin(uow, next_page, None)
+
+
+def begin_foreign_proof(uow: UnitOfWork, *, next_page: str) -> BegunSignIn:
+    """The same for whoever is signed in and is to prove again who they are."""
+    own_account(uow)
+    return _begin(uow, next_page, uow.actor.session_id)
+
+
+def _begin(uow: UnitOfWork, next_page: str, proves_session: uuid.UUID | None) -> BegunSignIn:
     begun = BegunSignIn(
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
         next_page=next_page,
         verifier=secrets.token_urlsafe(48),
         browser=secrets.token_urlsafe(32),
+        begun_at=dt.datetime.now(dt.UTC),
+        proves_session=proves_session,
     )
     uow.session.execute(delete(ForeignSignIn).where(ForeignSignIn.expires_at < dt.datetime.now(dt.UTC)))
     uow.session.add(
@@ -60,7 +81,8 @@ def begin_foreign_sign_in(uow: UnitOfWork, *, next_page: str) -> BegunSignIn:
             nonce=begun.nonce,
             verifier=uow.keyring.seal(begun.verifier.encode(), "foreign_sign_in"),
             next_page=next_page[:2000],
-            expires_at=dt.datetime.now(dt.UTC) + _LASTS,
+            proves_session=proves_session,
+            expires_at=begun.begun_at + _LASTS,
         )
     )
     uow.session.flush()
@@ -72,12 +94,32 @@ def take_foreign_sign_in(uow: UnitOfWork, *, state: str, browser: str) -> BegunS
     row = uow.session.execute(
         delete(ForeignSignIn)
         .where(ForeignSignIn.state_hash == secret_hash(state), ForeignSignIn.browser_hash == secret_hash(browser))
-        .returning(ForeignSignIn.nonce, ForeignSignIn.verifier, ForeignSignIn.next_page, ForeignSignIn.expires_at)
+        .returning(
+            ForeignSignIn.nonce,
+            ForeignSignIn.verifier,
+            ForeignSignIn.next_page,
+            ForeignSignIn.expires_at,
+            ForeignSignIn.proves_session,
+        )
     ).one_or_none()
     if row is None or row.expires_at < dt.datetime.now(dt.UTC):
         raise Forbidden("This sign-in did not begin here, or took too long. Begin again.")
     verifier = uow.keyring.open(row.verifier, "foreign_sign_in").decode()
-    return BegunSignIn(state, row.nonce, row.next_page, verifier, browser)
+    begun_at = row.expires_at - _LASTS
+    return BegunSignIn(state, row.nonce, row.next_page, verifier, browser, begun_at, row.proves_session)
+
+
+def prove_foreign(uow: UnitOfWork, *, vouched: Vouched, begun: BegunSignIn) -> None:
+    """Notes a fresh proof for the session that asked for it. The provider has to say that the person proved it anew.
+
+    Raises Forbidden for another session or person than the one that asked, and for a proof older than the question.
+    """
+    user = own_account(uow)
+    known = _known(uow, vouched)
+    anew = vouched.proved_at is not None and vouched.proved_at >= begun.begun_at - _CLOCKS_APART
+    if uow.actor.session_id != begun.proves_session or known is None or known.id != user.id or not anew:
+        raise Forbidden("Your organisation's sign-in did not confirm that it is you, now. Try again.")
+    note_proof(uow, user, "+".join(("openid", *vouched.by)))
 
 
 def sign_in_foreign(
@@ -86,7 +128,8 @@ def sign_in_foreign(
     """Opens the session of whoever the provider vouches for. The provider asks for second factors, not we.
 
     Linked by the provider's own id; the first time by a mail address that it verified. Roles that groups give are
-    given and taken; others stay. Raises Forbidden for whoever has no account here.
+    given and taken; others stay. What was proved counts from when the provider says that it was, and as no fresh
+    proof where it does not. Raises Forbidden for whoever has no account here.
     """
     user = _known(uow, vouched) or _linked_by_mail(uow, vouched) or _created(uow, vouched, groups)
     if user is None or user.deactivated_at is not None:
@@ -100,7 +143,8 @@ def sign_in_foreign(
         )
         raise Forbidden("You have no account here. An administrator can add one.")
     _follow_groups(uow, user, vouched, groups)
-    return open_session(uow, user, browser, lifetime, by="openid")
+    by = "+".join(("openid", *vouched.by))
+    return open_session(uow, user, browser, lifetime, by=by, proved_at=vouched.proved_at)
 
 
 def _known(uow: UnitOfWork, vouched: Vouched) -> User | None:

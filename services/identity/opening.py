@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import ColumnElement, func, select, text, update
 
@@ -43,8 +44,9 @@ def open_session(
     *,
     stage: SessionStage = SessionStage.OPEN,
     by: str = "password",
+    proved_at: dt.datetime | Literal["now"] | None = "now",
 ) -> SessionSecret:
-    """A new session of `user`; `by` is what was proved, for the log."""
+    """A new session of `user`; `by` is what was proved, for the log, and `proved_at` when."""
     instant = uow.session.execute(select(func.clock_timestamp())).scalar_one()
     session = UserSession(
         user_id=user.id,
@@ -53,7 +55,7 @@ def open_session(
         address=browser.address,
         user_agent=browser.user_agent and browser.user_agent[:400],
         chosen_entities=_last_choice(uow, user.id),
-        proved_at=instant,
+        proved_at=instant if proved_at == "now" else proved_at and min(proved_at, instant),
         stage=stage.value,
     )
     if stage is SessionStage.OPEN:

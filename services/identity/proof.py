@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from services import audit
 from services.core.db import UnitOfWork
 from services.identity import throttle
-from services.identity.factors import own_account
+from services.identity.factors import factors_of, own_account
 from services.identity.models import User, UserSession
+from services.identity.models_proof import ForeignAccount
 from services.identity.passkeys import RelyingParty, ask_for_passkey, check_passkey
 from services.identity.passwords import matches
 from services.identity.totp import check_totp
 from services.identity.views import SignInRefused
 
 _FREE_GUESSES = 5
+
+
+def ways_to_prove(uow: UnitOfWork) -> frozenset[str]:
+    """With what this person can prove who they are: `password`, `totp`, `passkey`, `openid`."""
+    user = own_account(uow)
+    found = {factor.kind for factor in factors_of(uow, user.id)}
+    found |= {"password"} if user.password_hash else set()
+    linked = uow.session.scalar(select(ForeignAccount.id).where(ForeignAccount.user_id == user.id).limit(1))
+    return frozenset(found | ({"openid"} if linked else set()))
 
 
 def prove_by_password(uow: UnitOfWork, *, password: str) -> SignInRefused | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,28 +27,45 @@ _TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """Whom the provider vouches for; `email` only when it says that it verified the address."""
+    """Whom the provider vouches for; `email` only when it says that it verified the address.
+
+    `proved_at` is when the person last proved to the provider who they are, and `by` how (RFC 8176); None and empty
+    where it does not say.
+    """
 
     issuer: str
     subject: str
     email: str | None
     name: str
     groups: frozenset[str]
+    proved_at: dt.datetime | None = None
+    by: tuple[str, ...] = ()
 
 
 class OpenIdProvider:
     """Authorization code with PKCE, state and nonce; the ID token is checked against the provider's keys."""
 
-    def __init__(self, issuer: str, client_id: str, client_secret: str | None, groups_claim: str = "groups") -> None:
-        self.issuer = issuer.rstrip("/")
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        client_secret: str | None,
+        groups_claim: str = "groups",
+        strengths: Sequence[str] = (),
+    ) -> None:
+        """`strengths` are the values of `acr` of which one is asked for and has to be in the token."""
+        self.issuer = issuer
+        self._strengths = tuple(strengths)
         self._client_id, self._client_secret = client_id, client_secret
         self._groups_claim = groups_claim
         self._described: tuple[float, dict[str, Any]] | None = None
 
-    def address(self, *, redirect: str, state: str, nonce: str, verifier: str) -> str:
-        """Where the browser goes."""
+    def address(self, *, redirect: str, state: str, nonce: str, verifier: str, again: bool = False) -> str:
+        """Where the browser goes. With `again` the provider asks for the proof anew, whatever session it has."""
+        more = {"prompt": "login", "max_age": "0"} if again else {}
+        more |= {"acr_values": " ".join(self._strengths)} if self._strengths else {}
         url, _ = self._client(redirect).create_authorization_url(
-            self._description()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
+            self._description()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier, **more
         )
         return url
 
@@ -67,13 +86,15 @@ class OpenIdProvider:
             raise Unavailable("The sign-in service did not answer. Try again.") from error
         except (AuthlibBaseError, JoseError, KeyError, ValueError) as error:
             raise Forbidden("The sign-in service's answer was not accepted. Begin again.") from error
-        groups = claims.get(self._groups_claim)
+        groups, by = claims.get(self._groups_claim), claims.get("amr")
         return Vouched(
             self.issuer,
             str(claims["sub"]),
             str(claims["email"]).lower() if claims.get("email") and claims.get("email_verified") is True else None,
             str(claims.get("name") or claims.get("email") or claims["sub"])[:100],
             frozenset(str(group) for group in groups) if isinstance(groups, list) else frozenset(),
+            dt.datetime.fromtimestamp(claims["auth_time"], dt.UTC) if "auth_time" in claims else None,
+            tuple(str(way)[:20] for way in by[:8]) if isinstance(by, list) else (),
         )
 
     def _check(self, claims: dict[str, Any], nonce: str) -> None:
@@ -87,11 +108,15 @@ class OpenIdProvider:
             nonce={"essential": True, "value": nonce},
         )
         registry.validate(claims)
+        if not isinstance(claims.get("auth_time", 0), int | float) or claims.get("auth_time", 0) > time.time() + 60:
+            raise ValueError("auth_time")
+        if self._strengths and claims.get("acr") not in self._strengths:
+            raise ValueError("acr")
 
     def _description(self) -> dict[str, Any]:
         if self._described is None or time.monotonic() - self._described[0] > _KEPT:
-            found = self._get(f"{self.issuer}/.well-known/openid-configuration")
-            if str(found.get("issuer", "")).rstrip("/") != self.issuer:
+            found = self._get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+            if found.get("issuer") != self.issuer:
                 raise Unavailable("The sign-in service describes itself under another name.")
             self._described = time.monotonic(), found
         return self._described[1]

@@ -20,13 +20,17 @@ from authlib.oidc.core.grants import OpenIDCode
 from joserfc import jwk
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 
 @dataclass
 class Provider:
-    """Who signs in there next (`person`), and what it answers wrongly when told to."""
+    """Who signs in there next (`person`), and what it answers wrongly when told to.
+
+    Its own session lasts: `last_proof` is when somebody proved there who they are, renewed at `prompt=login`. With
+    `page` it shows a form as a person sees it, else it signs in at once.
+    """
 
     issuer: str = ""
     person: dict[str, Any] = field(default_factory=dict)
@@ -34,6 +38,12 @@ class Provider:
     wrong_audience: bool = False
     wrong_key: bool = False
     expired: bool = False
+    page: bool = False
+    stale: bool = False
+    silent: bool = False
+    last_proof: int = field(default_factory=lambda: int(time.time()))
+    acr: str | None = None
+    amr: list[str] | None = None
 
 
 @dataclass
@@ -75,6 +85,7 @@ class _Code:
     user: dict[str, Any]
     code_challenge: str
     code_challenge_method: str
+    state: Provider
 
     def get_redirect_uri(self):
         return self.redirect_uri
@@ -86,13 +97,13 @@ class _Code:
         return self.nonce
 
     def get_auth_time(self):
-        return int(time.time())
+        return None if self.state.silent else self.state.last_proof
 
     def get_acr(self):
-        return None
+        return self.state.acr
 
     def get_amr(self):
-        return None
+        return self.state.amr
 
 
 class _Server(AuthorizationServer):
@@ -138,6 +149,7 @@ def _grants(server: _Server) -> None:
                 dict(server.state.person),
                 data["code_challenge"],
                 data["code_challenge_method"],
+                server.state,
             )
 
         def query_authorization_code(self, code, client):
@@ -163,6 +175,10 @@ def _grants(server: _Server) -> None:
             now = int(time.time())
             return {"iss": server.state.issuer, "aud": ["kontor"], "iat": now, "exp": now + 300}
 
+        def get_compatible_claims(self, request):
+            claims = super().get_compatible_claims(request)
+            return {name: value for name, value in claims.items() if name != "auth_time"}
+
         def generate_user_info(self, user, scope):
             changed: dict[str, Any] = {"nonce": "another"} if server.state.wrong_nonce else {}
             changed |= {"aud": ["somebody-else"]} if server.state.wrong_audience else {}
@@ -172,6 +188,10 @@ def _grants(server: _Server) -> None:
     generator = BearerTokenGenerator(lambda **_: secrets.token_urlsafe(32))
     server.register_token_generator("default", generator)
     server.register_grant(CodeGrant, [CodeChallenge(required=True), Code(require_nonce=True)])
+
+
+_PAGE = """<!doctype html><html lang="en"><title>The organisation</title><h1>The organisation</h1>
+<form method="post"><button>Sign in as Ada</button></form></html>"""
 
 
 def _application(state: Provider, server: _Server) -> Starlette:
@@ -196,7 +216,12 @@ def _application(state: Provider, server: _Server) -> Starlette:
         }
 
     async def authorize(request: Request) -> Response:
-        made = server.create_oauth2_request(await plain(request))
+        asked = await plain(request)
+        if state.page and request.method == "GET":
+            return HTMLResponse(_PAGE)
+        if asked["form"].get("prompt") == "login" and not state.stale:
+            state.last_proof = int(time.time())
+        made = server.create_oauth2_request(asked)
         grant: Any = server.get_authorization_grant(made)
         grant.validate_authorization_request()
         answer: Any = server.create_authorization_response(made, grant_user=state.person, grant=grant)
@@ -212,7 +237,7 @@ def _application(state: Provider, server: _Server) -> Starlette:
     return Starlette(
         routes=[
             Route("/.well-known/openid-configuration", described),
-            Route("/authorize", authorize),
+            Route("/authorize", authorize, methods=["GET", "POST"]),
             Route("/token", token, methods=["POST"]),
             Route("/keys", keys),
         ]

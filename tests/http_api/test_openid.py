@@ -10,8 +10,9 @@ from starlette.testclient import TestClient
 from console.http_api.app import api
 from console.kit import session
 from console.kit.session import COOKIE
-from services import identity
+from services import audit, identity
 from services.core.actor import Actor
+from services.core.errors import StepUpRequired
 from services.core.permissions import Permission
 from services.core.settings import OpenIdSettings
 from services.identity import Role
@@ -141,3 +142,116 @@ def test_without_a_provider_there_is_no_button(client, web):  # noqa: F811
     web.settings.openid = OpenIdSettings()
     assert "through your organisation" not in client.get("/auth/sign-in").text
     assert client.get("/auth/openid").status_code == 403
+
+
+def _prove(client: TestClient, path: str = "/approvals") -> tuple[httpx.Response, str]:
+    """Proves again at the provider, from a page; what came of it, and the address the provider was asked at."""
+    begun = client.get("/auth/step-up/openid", headers={"referer": f"http://localhost{path}"})
+    assert begun.status_code == 303, begun.text
+    asked = begun.headers["location"]
+    back = httpx.get(asked).headers["location"].removeprefix("http://localhost")
+    return client.get(back), asked
+
+
+def _stale_session(client: TestClient, web, provider) -> None:  # noqa: F811
+    """Signed in through the provider by somebody who proved there half an hour ago who they are."""
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        user_id = a_user(uow, Role.FINANCE)
+        uow.driver.execute("UPDATE user_account SET password_hash = NULL WHERE id = %s", [user_id])
+    provider.last_proof -= 1800
+    client.get(_go(client)[0])
+
+
+def _asked_again(client: TestClient, web) -> bool:  # noqa: F811
+    try:
+        _actor(client).require_fresh_proof(web.database.clock.now())
+    except StepUpRequired:
+        return True
+    return False
+
+
+def test_who_has_single_sign_on_alone_proves_again_at_the_provider(client, web, provider):  # noqa: F811
+    _stale_session(client, web, provider)
+    assert _asked_again(client, web), "signing in there silently is no fresh proof"
+    page = client.get("/auth/step-up?next=/approvals").text
+    assert "/auth/step-up/openid?next=%2Fapprovals" in page
+    assert 'name="password"' not in page
+    answer, asked = _prove(client)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/approvals")
+    assert "prompt=login" in asked
+    assert "max_age=0" in asked
+    assert not _asked_again(client, web)
+
+
+@pytest.mark.parametrize("fault", ["stale", "silent"])
+def test_a_provider_that_did_not_ask_anew_proves_nothing(client, web, provider, fault):  # noqa: F811
+    _stale_session(client, web, provider)
+    setattr(provider, fault, True)
+    answer, _ = _prove(client)
+    assert answer.status_code == 403
+    assert _asked_again(client, web)
+
+
+def test_somebody_else_at_the_provider_proves_nothing(client, web, provider):  # noqa: F811
+    _stale_session(client, web, provider)
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.DEV, email="bob@example.com")
+    provider.person |= {"sub": "bob", "email": "bob@example.com"}
+    answer, _ = _prove(client)
+    assert answer.status_code == 403
+    assert _asked_again(client, web)
+    assert _actor(client).name == "Ada Kontor"
+
+
+def test_a_proof_for_another_session_is_refused(client, web, provider):  # noqa: F811
+    _stale_session(client, web, provider)
+    begun = client.get("/auth/step-up/openid")
+    back = httpx.get(begun.headers["location"]).headers["location"].removeprefix("http://localhost")
+    kept = client.cookies.get("kontor_openid")
+    client.cookies.clear()
+    client.get(_go(client)[0])
+    client.cookies.delete("kontor_openid") if "kontor_openid" in client.cookies else None
+    client.cookies.set("kontor_openid", kept, domain="localhost.local")
+    assert client.get(back).status_code == 403
+
+
+def test_without_single_sign_on_nobody_is_sent_away(client, web, provider):  # noqa: F811
+    _stale_session(client, web, provider)
+    web.__dict__.pop("openid", None)
+    web.settings.openid = OpenIdSettings()
+    refused = client.get("/auth/step-up/openid")
+    assert refused.status_code == 403
+    assert "no single sign-on" in refused.text
+
+
+def test_a_wanted_strength_is_asked_for_and_has_to_be_there(client, web, provider):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    web.__dict__.pop("openid", None)
+    web.settings.openid = web.settings.openid.model_copy(update={"strengths": ["phr", "phrh"]})
+    back, asked = _go(client)
+    assert "acr_values=phr+phrh" in asked
+    assert client.get(back).status_code == 403
+    provider.acr, provider.amr = "phrh", ["hwk", "pin"]
+    assert client.get(_go(client)[0]).status_code == 303
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        (entry,) = [one for one in audit.search(uow).entries if one.action == "identity.session.opened"]
+    assert entry.after == {"by": "openid+hwk+pin"}
+
+
+def test_an_issuer_is_written_exactly_as_the_provider_writes_it(client, web, provider):  # noqa: F811
+    web.__dict__.pop("openid", None)
+    web.settings.openid = web.settings.openid.model_copy(update={"issuer": f"{provider.issuer}/"})
+    refused = client.get("/auth/openid")
+    assert refused.status_code == 403
+    assert "another name" in refused.text
+
+
+def test_behind_tls_the_attempt_is_bound_to_the_host(client, web, provider):  # noqa: F811
+    web.settings.web.public_url = "https://console.example"
+    begun = client.get("/auth/openid")
+    cookie = begun.headers["set-cookie"]
+    assert cookie.startswith("__Host-kontor_openid=")
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    assert "Path=/;" in cookie

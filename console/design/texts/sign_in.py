@@ -54,6 +54,8 @@ TEXTS = {
     ),
     "code": ("Code", "Code"),
     "or_code": ("Or the code of your app", "Oder der Code Ihrer App"),
+    "code_of_app": ("Code of your app", "Code Ihrer App"),
+    "step_up_openid": ("Confirm at your organisation", "Bei Ihrer Organisation bestätigen"),
     "code_hint": (
         "Six digits, or one of your recovery codes.",
         "Sechs Ziffern oder einer Ihrer Wiederherstellungscodes.",
