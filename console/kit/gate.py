@@ -6,16 +6,19 @@ import asyncio
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.kit import application, session, sockets
+from console.kit import rates, session, sockets
+from services.core.log import get_logger
 
+_log = get_logger(__name__)
 SIGN_IN = "/auth/sign-in"
 # Reachable without a session: the sign-in itself, probes, hooks that verify a signature, and static files.
 PUBLIC_PREFIXES = ("/auth/", "/hooks/", "/css/", "/fonts/", "/assets/")
@@ -23,19 +26,6 @@ _SCRIPTS = frozenset({"/kontor.js", "/proof.js", "/sign-in.js"})
 PUBLIC_PATHS = _SCRIPTS | {"/healthz", "/readyz", "/metrics", "/favicon.ico", "/favicon.svg", "/icons.svg"}
 # Signed by the sender and never sent by a browser with our cookie, so their Origin says nothing.
 _FOREIGN_WRITERS = ("/hooks/",)
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Requests of one network address, reading and writing; the lockout of sign-ins stands beside it, not instead.
-_RATES: tuple[tuple[str, tuple[str, str]], ...] = (
-    ("/auth/forgotten", ("60/minute", "10/minute")),
-    ("/auth/password", ("60/minute", "20/minute")),
-    ("/auth", ("600/minute", "300/minute")),
-    ("/hooks", ("60/minute", "6000/minute")),
-    ("/metrics", ("120/minute", "10/minute")),
-    ("/healthz", ("600/minute", "10/minute")),
-    ("/readyz", ("600/minute", "10/minute")),
-)
-# Answer also when the database does not, so they are counted in this process alone.
-_PROBES = frozenset({"/healthz", "/readyz"})
 _LARGEST_BODY = 1 << 20
 _LARGEST_UPLOAD = 64 << 20
 _UPLOADS = ("/_upload", "/api/ledgers/")
@@ -133,44 +123,45 @@ class Gate:
 async def _refuse_http(connection: HTTPConnection, scope: Scope) -> Response | None:
     path = scope["path"]
     if _declared_length(connection) > _limit(path):
+        _log.warning("web.request.too_large", path=path[:80])
         return _problem(413, "The request is larger than this address accepts.")
     if not is_public(path) and "authorization" in connection.headers:
         # A browser never sends this header by itself, so the Origin of a program says nothing.
         known = await session.bearer(connection)
-        return None if known else _problem(401, "This key is unknown, revoked or expired.")
+        if known is None:
+            return _problem(401, "This key is unknown, revoked or expired.")
+        return await _too_often(rates.wait_of_person, path, scope["method"], known.actor)
     return await _refuse_browser(connection, scope)
 
 
 async def _refuse_browser(connection: HTTPConnection, scope: Scope) -> Response | None:
     path, method = scope["path"], scope["method"]
-    wait = await asyncio.to_thread(_wait, path, method, connection.client.host if connection.client else "")
-    if wait:
-        return _problem(429, "Too many requests from this address.", {"retry-after": str(wait)})
-    if method not in _SAFE_METHODS and not path.startswith(_FOREIGN_WRITERS) and not _same_origin(connection):
+    address = connection.client.host if connection.client else ""
+    if refusal := await _too_often(rates.wait_of_address, path, method, address):
+        return refusal
+    if method not in rates.SAFE_METHODS and not path.startswith(_FOREIGN_WRITERS) and not _same_origin(connection):
+        _log.warning("web.request.foreign", path=path[:80], origin=connection.headers.get("origin", "")[:200])
         return _problem(403, "This write did not come from a page of this console.")
-    if is_public(path) or await session.principal(session.secret_in(connection.cookies)):
+    if is_public(path):
         return None
-    if method in _SAFE_METHODS and "text/html" in connection.headers.get("accept", ""):
+    person = await session.principal(session.secret_in(connection.cookies))
+    if person is not None:
+        return await _too_often(rates.wait_of_person, path, method, person.actor)
+    if method in rates.SAFE_METHODS and "text/html" in connection.headers.get("accept", ""):
         target = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse(f"{SIGN_IN}?next={quote(target, safe='')}", status_code=303)
     return _problem(401, "Sign in first.")
 
 
-def rate_rule(path: str, method: str) -> tuple[str, str] | None:
-    """The name and the limit of a public route for one network address; static files have none."""
-    name = next((prefix for prefix, _ in _RATES if path == prefix or path.startswith(prefix + "/")), None)
-    if name is None:
+_Who = TypeVar("_Who")
+
+
+async def _too_often(wait_of: Callable[[str, str, _Who], int], path: str, method: str, who: _Who) -> Response | None:
+    wait = await asyncio.to_thread(wait_of, path, method, who)
+    if not wait:
         return None
-    reads, writes = dict(_RATES)[name]
-    return (f"{name} read", reads) if method in _SAFE_METHODS else (f"{name} write", writes)
-
-
-def _wait(path: str, method: str, address: str) -> int:
-    found = rate_rule(path, method)
-    if found is None:
-        return 0
-    name, rule = found
-    return application.current().rate_limits.wait(rule, name, address, shared=path not in _PROBES)
+    _log.warning("web.request.too_often", path=path[:80], wait=wait)
+    return _problem(429, "Too many requests. Wait a little.", {"retry-after": str(wait)})
 
 
 def _same_origin(connection: HTTPConnection) -> bool:

@@ -16,7 +16,7 @@ from services.core.permissions import Permission
 from tests.console import doors, matrix
 from tests.console.events import a_tab
 from tests.console.foreign import Foreign, lay_down
-from tests.console.knocking import contents, knock_at_page, knock_by_event, knock_over_http, refusals
+from tests.console.knocking import contents, knock_at_page, knock_by_event, knock_over_http, refusals, refused_events
 from tests.console.matrix import NO, by_policy
 from tests.console.subjects import SUBJECTS, Subject
 
@@ -89,7 +89,9 @@ async def test_pages_and_events(web: Application, foreign: Foreign, subject: Sub
             handlers = sum(door.kind == "event" for door in some)
             assert contents(web) == before
             assert refusals(web) == (refusals_before + (handlers if caller.secret else 0), others_before)
-    _settle(subject, said)
+    refused_there = refused_events(web)
+    at_the_door = {door.line: NO for door in _BY_BROWSER if door.kind == "event" and _full(door) in refused_there}
+    _settle(subject, said | at_the_door)
 
 
 @_SUBJECTS
@@ -107,6 +109,10 @@ def test_routes_and_exports(web: Application, foreign: Foreign, subject: Subject
         caller.refresh()
         said[door.line] = knock_over_http(door, caller, foreign)
     _settle(subject, said)
+
+
+def _full(door: doors.Door) -> str:
+    return door.target.full_name
 
 
 def _parted(some: list[doors.Door], subject: Subject) -> tuple[list[doors.Door], list[doors.Door]]:

@@ -6,19 +6,22 @@ import re
 import time
 
 import pytest
+from limits import parse
 from pyotp.totp import TOTP
 from starlette.testclient import TestClient
 
 from console.http_api.access import PUBLIC_ROUTES
 from console.http_api.app import api
-from console.kit import session
-from console.kit.gate import Gate, rate_rule
+from console.kit import application, session
+from console.kit.gate import Gate
+from console.kit.rates import public_rule, signed_in_rule
 from console.kit.session import COOKIE
 from services import identity
 from services.core.actor import Actor
 from services.core.permissions import Permission
 from services.core.rate_limits import RateLimits
 from services.identity import Role
+from tests.console import doors
 from tests.console.conftest import web  # noqa: F401
 from tests.console.events import open_session
 from tests.factories.identity import PASSWORD, a_user
@@ -156,10 +159,56 @@ def test_alive_says_yes_or_no(client, web):  # noqa: F811
     assert client.get("/auth/alive").status_code == 204
 
 
+def _addresses() -> dict[str, set[str]]:
+    """Every route with its methods, as the code has them."""
+    found: dict[str, set[str]] = {}
+    for door in doors.routes():
+        method, route = door.target
+        found.setdefault(re.sub(r"\{\w+\}", "x", route.path), set()).add(method)
+    return found
+
+
 @pytest.mark.parametrize("route", sorted(PUBLIC_ROUTES))
 def test_every_public_route_has_a_limit(route: str):
-    assert rate_rule(route.replace("{secret}", "x").replace("{code}", "y"), "GET")
-    assert rate_rule(route.replace("{secret}", "x").replace("{code}", "y"), "POST")
+    path = re.sub(r"\{\w+\}", "x", route)
+    assert public_rule(path, "GET")
+    assert public_rule(path, "POST")
+
+
+def test_every_other_route_has_a_limit_for_who_is_signed_in():
+    without = [
+        path
+        for path, methods in _addresses().items()
+        if not public_rule(path, "GET") and not all(signed_in_rule(path, method) for method in methods)
+    ]
+    assert without == []
+
+
+@pytest.mark.parametrize("route", sorted(PUBLIC_ROUTES))
+def test_every_public_route_says_how_long_to_wait(client, route: str):
+    """Asked until it refuses: by the method it has, at its own limit."""
+    path = re.sub(r"\{\w+\}", "x", route)
+    method = sorted(_addresses()[path])[0]
+    rule = public_rule(path, method)
+    assert rule
+    name, limit = rule
+    limits, item = application.current().rate_limits, parse(limit)
+    counter = limits._own if path in ("/healthz", "/readyz") else limits._shared
+    counter.hit(item, name, "testclient", cost=item.amount)
+    answer = client.request(method, path)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_exports_end_at_sixty_a_minute_for_each_person(client, web):  # noqa: F811
+    client.cookies.set(COOKIE, open_session(web, Role.AUDITOR), domain="localhost.local")
+    statuses = [client.get("/export/unknown.csv").status_code for _ in range(61)]
+    assert statuses == [404] * 60 + [429]
+    assert int(client.get("/export/unknown.csv").headers["retry-after"]) >= 1
+    other = open_session(web, Role.AUDITOR, email="bob@example.com")
+    client.cookies.clear()
+    client.cookies.set(COOKIE, other, domain="localhost.local")
+    assert client.get("/export/unknown.csv").status_code == 404
 
 
 def test_beyond_the_limit_one_is_told_how_long_to_wait(client):

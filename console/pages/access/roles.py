@@ -132,7 +132,8 @@ def _may(held: Any) -> rx.Component:
         rx.el.span("–", class_name="muted", custom_attrs={"aria-hidden": "true"}),
         rx.el.span(t("access.may_not"), class_name="visually-hidden"),
     )
-    return rx.el.td(rx.cond(held == "yes", yes, no), class_name="center")
+    narrowed = rx.fragment(shape("warn", "warn"), rx.el.span(held, class_name="sub"))
+    return rx.el.td(rx.match(held, ("yes", yes), ("", no), narrowed), class_name="center")
 
 
 def _editor() -> rx.Component:
@@ -176,9 +177,23 @@ def _editor() -> rx.Component:
         ),
         field(
             t("access.narrow"),
-            select_input(narrow, name="only", default_value=Roles.narrowed),
+            select_input(narrow, name="only", default_value=Roles.narrowed["only"]),
             name="only",
             hint=t("access.narrow_hint"),
+        ),
+        rx.el.div(
+            field(
+                t("access.limit"),
+                text_input(name="limit", max_length=20, default_value=Roles.narrowed["limit"], input_mode="decimal"),
+                name="limit",
+                hint=t("access.limit_hint"),
+            ),
+            field(
+                t("access.currency"),
+                select_input(Roles.currencies, name="currency", default_value=Roles.narrowed["currency"]),
+                name="currency",
+            ),
+            class_name="field-grid",
         ),
         rx.el.div(
             rx.el.span(t("access.roles_effect"), class_name="note"),

@@ -6,16 +6,19 @@ from typing import Any
 
 import reflex as rx
 
+from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
+from console.pages.access import limits
 from services import identity
 from services.core.errors import Invalid
 from services.core.permissions import CONDITIONAL, Permission
 from services.identity import NEVER_CUSTOM, RoleView
 
 _NEW: dict[str, str] = {"code": "", "name": "", "version": "0"}
+_WIDE = {"only": "", "limit": "", "currency": ""}
 _ALWAYS = {Permission.SELF.value, Permission.OVERVIEW_READ.value}
 _CHOICES = sorted(p.value for p in Permission if p not in NEVER_CUSTOM and p.value not in _ALWAYS)
 
@@ -28,7 +31,8 @@ class Roles(PageState, rx.State):
     asking: bool = False
     editing: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_NEW))
     choices: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    narrowed: str = ""
+    narrowed: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_WIDE))
+    currencies: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     @event(Permission.USER_READ)
     async def load(self) -> None:
@@ -42,8 +46,11 @@ class Roles(PageState, rx.State):
         held = role.permissions if role else frozenset()
         self.editing = {"code": role.code, "name": role.name, "version": str(role.version)} if role else dict(_NEW)
         self.choices = [{"right": right, "held": "yes" if right in held else ""} for right in _CHOICES]
-        conditions = role.conditions if role else {}
-        self.narrowed = str(next(iter(conditions.values()), {}).get("only", ""))
+        condition = next(iter(role.conditions.values()), {}) if role else {}
+        self.narrowed = limits.fields_of(condition, backend.locale())
+        entities = await backend.call(self, identity.legal_entities)
+        codes = sorted({entity.currency for entity in entities} | set(filter(None, [self.narrowed["currency"]])))
+        self.currencies = [{"value": code, "label": code} for code in codes]
         self.asking = True
 
     @event(Permission.SELF)
@@ -53,8 +60,8 @@ class Roles(PageState, rx.State):
     @event(Permission.USER_MANAGE)
     async def save(self, form: dict[str, Any]) -> Any:
         rights = [right for right in _CHOICES if form.get(f"right:{right}")]
-        only = form.get("only") or ""
-        conditions = {right: {"only": only} for right in rights if only and right in CONDITIONAL}
+        condition = limits.condition_of(form, backend.locale())
+        conditions = {right: condition for right in rights if condition and right in CONDITIONAL}
         values = {"name": form.get("name", ""), "permissions": rights, "conditions": conditions}
         if self.editing["version"] == "0":
             await backend.call(self, identity.create_role, code=str(form.get("code", "")).strip(), **values)
@@ -87,9 +94,16 @@ class Roles(PageState, rx.State):
         self.roles = [self._row(role, reader) for role in found]
         rights = sorted({right for role in found for right in role.permissions})
         self.matrix = [
-            {"right": right, "held": ["yes" if right in role.permissions else "" for role in found]} for right in rights
+            {"right": right, "held": [self._held(role, right, reader) for role in found]} for right in rights
         ]
         self._done()
+
+    @staticmethod
+    def _held(role: RoleView, right: str, reader: Reader) -> str:
+        """`yes`, empty, or what narrows it."""
+        if right not in role.permissions:
+            return ""
+        return limits.told(role.conditions.get(right, {}), reader) or "yes"
 
     @staticmethod
     def _row(role: RoleView, reader: Any) -> dict[str, str]:
