@@ -15,7 +15,7 @@ depends_on = None
 _BREAKS = """
 ALTER TABLE recon_break ADD COLUMN name_hash bigint NOT NULL GENERATED ALWAYS AS
     (hashtextextended(subject_key, hashtextextended(definition, uuid_hash_extended(entity_id, 0)))) STORED;
-ALTER TABLE recon_break ADD CONSTRAINT uq_recon_break_name_hash_occurrence UNIQUE (name_hash, occurrence);
+CREATE INDEX ix_recon_break_name_hash ON recon_break USING brin (name_hash int8_bloom_ops) WITH (pages_per_range = 16);
 ALTER TABLE recon_break DROP CONSTRAINT uq_recon_break_entity_id_definition_subject_key_occurrence;
 """
 _ENTRIES = """
@@ -32,7 +32,6 @@ ALTER TABLE recon_entry ADD CONSTRAINT fk_recon_entry_source_id_recon_source
 _OLD_BREAKS = """
 ALTER TABLE recon_break ADD CONSTRAINT uq_recon_break_entity_id_definition_subject_key_occurrence
     UNIQUE (entity_id, definition, subject_key, occurrence);
-ALTER TABLE recon_break DROP CONSTRAINT uq_recon_break_name_hash_occurrence;
 ALTER TABLE recon_break DROP COLUMN name_hash;
 """
 

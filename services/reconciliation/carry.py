@@ -17,7 +17,7 @@ _NAMES = [name.strip() for name in FACTS.split(",")]
 _OF_BREAK = ", ".join(f"b.{name}" for name in _NAMES)
 _OF_FOUND = ", ".join(f"f.{name}" for name in _NAMES)
 
-# Entity, definition and subject as the one number that the unique key is made of.
+# Entity, definition and subject as the one number that breaks are found by.
 _SEED = "hashtextextended(CAST(:definition AS varchar), uuid_hash_extended(CAST(:entity AS uuid), 0))"
 _SAME = (
     f"b.name_hash = hashtextextended(f.subject_key, {_SEED}) AND b.occurrence = f.occurrence "
@@ -57,7 +57,7 @@ WHERE b.entity_id = :entity AND b.definition = :definition AND b.closed_seq IS N
 _OPEN_NEW = f"""
 INSERT INTO recon_break (entity_id, definition, first_seq, since_seq, subject_key, occurrence, {FACTS})
 SELECT :entity, CAST(:definition AS varchar), :seq, :seq, f.subject_key, f.occurrence, {_OF_FOUND} FROM recon_found f
-{{only_unknown}} ORDER BY hashtextextended(f.subject_key, {_SEED}), f.occurrence
+{{only_unknown}}
 """
 _ONLY_UNKNOWN = f"""
 WHERE NOT EXISTS (SELECT FROM recon_break b WHERE b.entity_id = :entity AND b.definition = :definition AND {_SAME})

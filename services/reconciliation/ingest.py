@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, column, insert, select, table, text, update
+from sqlalchemy import Connection, Select, column, insert, select, table, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services import bank, books, payments
@@ -69,11 +69,6 @@ SELECT coalesce(range_agg(daterange(first_day, last_day, '[]')), '{}')::varchar 
 WHERE entity_id = :entity AND definition = :definition AND state = 'signed_off'
 """
 # A row keeps the occurrence it was first given; a further row of the same key gets the next one.
-_NUMBERED_AFRESH = """
-SELECT i.*, NULL::date AS late_from,
-       row_number() OVER (PARTITION BY i.ext_key ORDER BY i.changed_seq, i.origin) - 1 AS occurrence
-FROM recon_incoming i
-"""
 _NUMBERED_ON = """
 SELECT i.*, coalesce(i.known, coalesce(top.occurrence, -1) + row_number()
            OVER (PARTITION BY i.ext_key, i.known IS NULL ORDER BY i.changed_seq, i.origin)) AS occurrence
@@ -91,10 +86,35 @@ rolled AS (
         entries = t.entries + excluded.entries, amount_minor = t.amount_minor + excluded.amount_minor
 )
 """
+# The first rows of a source meet nothing, so nothing is looked up and nothing returned; they go in by their key.
+_FIRST = f"""
+INSERT INTO recon_entry (source_id, occurrence, {_COLUMNS})
+SELECT :source, row_number() OVER (PARTITION BY ext_key ORDER BY changed_seq, origin) - 1, {_COLUMNS}
+FROM recon_incoming
+"""
+# One pass over what came in serves totals, names of statuses and the watermark.
+_FIRST_SUMS = """
+WITH sums AS (
+    SELECT booked_on, currency, status, count(*) AS n, sum(amount_minor) AS amount, max(changed_seq) AS seq
+    FROM recon_incoming GROUP BY booked_on, currency, status
+), rolled AS (
+    INSERT INTO recon_entry_total (source_id, booked_on, currency, entries, amount_minor)
+    SELECT :source, booked_on, currency, sum(n), sum(amount) FROM sums GROUP BY booked_on, currency
+), named AS (
+    INSERT INTO recon_status (code, status)
+    SELECT DISTINCT hashtextextended(status, 0), status FROM sums ON CONFLICT DO NOTHING
+)
+SELECT max(seq) FROM sums
+"""
+_NAMED = """
+INSERT INTO recon_status (code, status)
+SELECT DISTINCT hashtextextended(status, 0), status FROM recon_fresh ON CONFLICT DO NOTHING
+"""
+_SEEN = "SELECT max(changed_seq) FROM recon_incoming"
 _UPSERT = f"""
 WITH written AS (
     INSERT INTO recon_entry AS e (source_id, occurrence, late_from, {_COLUMNS})
-    SELECT :source, occurrence, late_from, {_COLUMNS} FROM ({{numbered}}) numbered
+    SELECT :source, occurrence, late_from, {_COLUMNS} FROM ({_NUMBERED_ON}) numbered
     ON CONFLICT (source_id, ext_key, occurrence) DO UPDATE SET {_TAKEN}
     WHERE ({_OF["e"]}) IS DISTINCT FROM ({_OF["excluded"]})
     RETURNING new.ext_key AS ext_key,
@@ -105,10 +125,7 @@ WITH written AS (
     FROM written GROUP BY 1, 2
     UNION ALL
     SELECT old_day, old_currency, -count(*), -sum(old_amount) FROM written WHERE old_day IS NOT NULL GROUP BY 1, 2
-), {_ROLLED}, {{dirtied}} named AS (
-    INSERT INTO recon_status (code, status)
-    SELECT DISTINCT hashtextextended(status, 0), status FROM recon_incoming ON CONFLICT DO NOTHING
-)
+), {{dirtied}} {_ROLLED}
 SELECT count(*) FILTER (WHERE old_day IS NULL) AS new, count(*) FILTER (WHERE old_day IS NOT NULL) AS changed
 FROM written
 """
@@ -128,6 +145,7 @@ WITH gone AS (
 ), {_DIRTIED.format(rows="gone")} {_ROLLED}
 SELECT count(*) FROM gone
 """
+_ROOM = "SET LOCAL work_mem = '128MB'; SET LOCAL default_statistics_target = 10; SET LOCAL jit = off"
 _ENTRIES = "SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id = :source"
 _FULL_FROM = 0.04
 """The share of changed keys from which comparing everything is cheaper than comparing them one by one."""
@@ -190,25 +208,37 @@ def store_incoming(uow: UnitOfWork, source: Source) -> Refreshed:
     """
     uow.actor.require(Permission.RECONCILIATION_RUN, source.entity_id)
     connection, values = uow.session.connection(), {"source": source.id}
+    connection.exec_driver_sql(_ROOM)
     known = int(connection.scalar(text(_ENTRIES), values) or 0)
-    connection.exec_driver_sql("ANALYZE recon_incoming")
-    connection.exec_driver_sql("DROP TABLE IF EXISTS pg_temp.recon_fresh")
-    rows = connection.scalar(text("SELECT count(*) FROM recon_incoming")) or 0
     closed = _closed_days(uow, source)
-    numbered = _NUMBERED_ON if known or closed else _NUMBERED_AFRESH
-    if numbered is _NUMBERED_ON:
-        rows = connection.exec_driver_sql(_FRESH.format(source=int(source.id))).rowcount
-        connection.exec_driver_sql(_STAY)
-        for statement in (_HELD, _MOVED) if closed else ():
-            connection.execute(text(statement), values | {"closed": closed})
-        connection.exec_driver_sql("ANALYZE recon_fresh")
-    source.all_dirty = source.all_dirty or rows > known * _FULL_FROM
-    dirtied = "" if source.all_dirty else _DIRTIED.format(rows="written")
-    new, changed = connection.execute(text(_UPSERT.format(numbered=numbered, dirtied=dirtied)), values).one()
-    seen = connection.scalar(text("SELECT max(changed_seq) FROM recon_incoming")) or 0
-    source.watermark = max(source.watermark, seen)
+    if known or closed:
+        new, changed = _store_changes(connection, source, known=known, closed=closed)
+        seen = connection.scalar(text(_SEEN))
+    else:
+        new, changed = connection.execute(text(_FIRST), values).rowcount, 0
+        seen = connection.scalar(text(_FIRST_SUMS), values)
+        source.all_dirty = True
+    source.watermark = max(source.watermark, seen or 0)
     uow.session.flush()
     return Refreshed(SourceKind(source.kind), new, changed)
+
+
+def _store_changes(connection: Connection, source: Source, *, known: int, closed: str | None) -> tuple[int, int]:
+    """What of `recon_incoming` the source does not hold already, into entries, totals and dirty keys: new, changed."""
+    values = {"source": source.id}
+    connection.exec_driver_sql("DROP TABLE IF EXISTS pg_temp.recon_fresh")
+    rows = connection.exec_driver_sql(_FRESH.format(source=int(source.id))).rowcount
+    if not rows:
+        return 0, 0
+    connection.exec_driver_sql(_STAY)
+    for statement in (_HELD, _MOVED) if closed else ():
+        connection.execute(text(statement), values | {"closed": closed})
+    connection.exec_driver_sql("ANALYZE recon_fresh")
+    connection.execute(text(_NAMED))
+    source.all_dirty = source.all_dirty or rows > known * _FULL_FROM
+    dirtied = "" if source.all_dirty else _DIRTIED.format(rows="written")
+    new, changed = connection.execute(text(_UPSERT.format(dirtied=dirtied)), values).one()
+    return new, changed
 
 
 def _closed_days(uow: UnitOfWork, source: Source) -> str | None:

@@ -15,8 +15,7 @@ from services.reconciliation.leftovers import match_leftovers
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.tolerated import group_tolerated
 
-_WORKERS = max(1, min(7, (os.cpu_count() or 2) - 1))
-"""Beside the process that asks: one process a core; a second one on the same core only costs."""
+_WORKERS = max(2, min(8, os.cpu_count() or 2))
 # What a merge join over the covering index needs; for this transaction only.
 _MERGE_ONLY = """
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = off;
