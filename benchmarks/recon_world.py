@@ -70,6 +70,7 @@ SELECT row_number() OVER (ORDER BY occurred_at) AS id, ext_key AS ext_id, amount
 FROM recon_entry WHERE source_id = {source} ORDER BY occurred_at
 """
 _RESULTS = (
+    "recon_allocation",
     "recon_match_member",
     "recon_match",
     "recon_comment",

@@ -18,6 +18,7 @@ from services.reconciliation.causes import recurring_causes
 from services.reconciliation.closing import sign_period
 from services.reconciliation.drift import FEWEST_WEEKS, LEAST_ABOVE, SPREADS, WEEKS, drift_view
 from services.reconciliation.evidence import evidence_of
+from services.reconciliation.exchange import Rate, list_rates, load_rates, rates_of_table
 from services.reconciliation.handlers import act_on_approval, drop_proposal, retake_bank
 from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
 from services.reconciliation.manual import match_by_hand, take_apart
@@ -181,6 +182,7 @@ __all__ = [
     "PeriodSpan",
     "PeriodState",
     "PeriodView",
+    "Rate",
     "ReconcileParams",
     "RecordStanding",
     "Refreshed",
@@ -233,6 +235,8 @@ __all__ = [
     "list_adjustments",
     "list_breaks",
     "list_periods",
+    "list_rates",
+    "load_rates",
     "match_by_hand",
     "match_page",
     "match_rules",
@@ -244,6 +248,7 @@ __all__ = [
     "newest_runs",
     "nightly_report",
     "overview",
+    "rates_of_table",
     "read_evidence",
     "recent_runs",
     "reconcile",

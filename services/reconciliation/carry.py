@@ -85,7 +85,8 @@ WITH made AS (
 )
 INSERT INTO recon_match_member (match_id, side, source_id, ext_key, occurrence, amount_minor, currency,
                                allocated_minor)
-SELECT made.id, g.side, g.source_id, g.ext_key, g.occurrence, g.amount_minor, g.currency, g.amount_minor
+SELECT made.id, g.side, g.source_id, g.ext_key, g.occurrence, g.amount_minor, g.currency,
+       coalesce(g.allocated_minor, g.amount_minor)
 FROM recon_group_now g JOIN made USING (fingerprint)
 """
 

@@ -98,8 +98,10 @@ WITH sums AS (
     SELECT booked_on, currency, status, count(*) AS n, sum(amount_minor) AS amount, max(changed_seq) AS seq
     FROM recon_incoming GROUP BY booked_on, currency, status
 ), rolled AS (
-    INSERT INTO recon_entry_total (source_id, booked_on, currency, entries, amount_minor)
+    INSERT INTO recon_entry_total AS t (source_id, booked_on, currency, entries, amount_minor)
     SELECT :source, booked_on, currency, sum(n), sum(amount) FROM sums GROUP BY booked_on, currency
+    ON CONFLICT (source_id, booked_on, currency) DO UPDATE SET
+        entries = t.entries + excluded.entries, amount_minor = t.amount_minor + excluded.amount_minor
 ), named AS (
     INSERT INTO recon_status (code, status)
     SELECT DISTINCT hashtextextended(status, 0), status FROM sums ON CONFLICT DO NOTHING

@@ -39,7 +39,7 @@ WHERE f.subject_key = g.ext_key AND f.occurrence = g.occurrence
 
 _COPY = """
 COPY recon_group_now (fingerprint, rule, confidence_percent, why, runner_up, side, source_id, ext_key, occurrence,
-                      amount_minor, currency) FROM STDIN
+                      amount_minor, currency, allocated_minor) FROM STDIN
 """
 
 
@@ -56,8 +56,12 @@ class Found:
 
     @property
     def fingerprint(self) -> str:
-        names = "|".join((self.rule, *sorted(i.key for i in self.left), "=", *sorted(i.key for i in self.right)))
+        names = "|".join((self.rule, *sorted(map(_name, self.left)), "=", *sorted(map(_name, self.right))))
         return hashlib.sha256(names.encode()).hexdigest()[:32]
+
+
+def _name(item: Item) -> str:
+    return item.key if item.part is None else f"{item.key}={item.amount}/{item.part}"
 
 
 @dataclass(slots=True)
@@ -123,7 +127,7 @@ def copy_groups(uow: UnitOfWork, groups: Iterable[Found], scene: Scene) -> None:
             for side, source, members in (("left", scene.left, group.left), ("right", scene.right, group.right)):
                 for item in members:
                     key, _, occurrence = item.key.rpartition("#")
-                    copy.write_row((*head, side, source, key, int(occurrence), item.amount, item.currency))
+                    copy.write_row((*head, side, source, key, int(occurrence), item.amount, item.currency, item.part))
 
 
 def _item(row: Any) -> Item:

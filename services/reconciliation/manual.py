@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -32,16 +32,27 @@ from services.reconciliation.vocabulary import SIDES, Definition
 
 _MOST = 50
 _PRESENT = """
-SELECT m.side, m.key, m.occurrence, e.amount_minor, e.currency, e.booked_on
-FROM jsonb_to_recordset(CAST(:members AS jsonb)) AS m (side text, key text, occurrence int)
+SELECT m.side, m.key, m.occurrence, m.minor, e.amount_minor, e.currency, e.booked_on,
+       CASE WHEN f.left_key IS NULL THEN f.right_minor WHEN f.right_key IS NULL THEN f.left_minor
+            ELSE e.amount_minor END AS remaining
+FROM jsonb_to_recordset(CAST(:members AS jsonb)) AS m (side text, key text, occurrence int, minor bigint)
 JOIN recon_entry e ON e.ext_key = m.key AND e.occurrence = m.occurrence
      AND e.source_id = CASE m.side WHEN 'left' THEN :left ELSE :right END
+JOIN recon_found f ON (f.subject_key = m.key AND f.occurrence = m.occurrence) OR f.right_key = m.key
 WHERE e.booked_on <= :through
-  AND EXISTS (SELECT FROM recon_found f WHERE f.subject_key = m.key AND f.occurrence = m.occurrence)
+"""
+# What a group takes of an entry that stands alone no longer stands; the rest of it does, as the same break.
+_REDUCE = """
+UPDATE recon_found f SET left_minor = f.left_minor - g.part, right_minor = f.right_minor - g.part,
+       delta_minor = f.delta_minor - CASE g.side WHEN 'left' THEN g.part ELSE -g.part END
+FROM (SELECT side, ext_key, occurrence, allocated_minor AS part FROM recon_group_now WHERE fingerprint = :fingerprint) g
+WHERE f.subject_key = g.ext_key AND f.occurrence = g.occurrence AND (f.left_key IS NULL OR f.right_key IS NULL)
 """
 _TAKE = """
 DELETE FROM recon_found f USING recon_group_now g
-WHERE g.rule = 'M-10' AND f.subject_key = g.ext_key AND f.occurrence = g.occurrence
+WHERE g.fingerprint = :fingerprint
+  AND ((f.subject_key = g.ext_key AND f.occurrence = g.occurrence) OR f.right_key = g.ext_key)
+  AND ((f.left_key IS NOT NULL AND f.right_key IS NOT NULL) OR coalesce(f.left_minor, f.right_minor) = 0)
 """
 _DISSOLVE = """
 WITH gone AS (DELETE FROM recon_group_now WHERE fingerprint = ANY(:fingerprints) RETURNING *)
@@ -56,8 +67,13 @@ FROM gone g JOIN recon_entry e USING (source_id, ext_key, occurrence)
 """
 
 
-def match_by_hand(uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force: bool = False) -> uuid.UUID:
+def match_by_hand(
+    uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force: bool = False, parts: Mapping[int, int] | None = None
+) -> uuid.UUID:
     """Says that the entries of two or more breaks belong together; the next run groups them.
+
+    `parts` splits: of the break it names, only so many minor units (without sign) belong to the group, and the rest
+    stays open under the same number, for another group. Only what stands on one side can be split.
 
     They are of one definition and legal entity and stand on both sides. What they add up to must be equal in every
     currency, unless `force` says that the rest is known: it stays visible as the group's residual. A reason of at
@@ -74,7 +90,7 @@ def match_by_hand(uow: UnitOfWork, *, numbers: Sequence[int], reason: str, force
         raise NotFound("One of these breaks does not exist in your entities, or no run finds it any more.")
     if len({(row.entity_id, row.definition) for row in rows}) != 1:
         raise Invalid("Only breaks of one definition and one legal entity can belong together.")
-    members, residuals = _members(rows)
+    members, residuals = _members(rows, _checked(rows, parts or {}))
     for row in rows:
         for currency, minor in residuals.items():
             require_work(uow, row, Money(minor, currency))
@@ -152,35 +168,57 @@ def apply(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, definition: De
     apart = [row.residuals["fingerprint"] for row in decisions if row.kind == "apart"]
     if apart:
         uow.session.execute(text(_DISSOLVE), {"fingerprints": apart})
-    groups = [_group(uow, scene, row) for row in decisions if row.kind != "apart"]
-    copy_groups(uow, [group for group in groups if group is not None], scene)
-    uow.session.execute(text(_TAKE))
+    for decision in (row for row in decisions if row.kind != "apart"):
+        group = _group(uow, scene, decision)
+        if group is not None:
+            copy_groups(uow, [group], scene)
+            for statement in (_REDUCE, _TAKE):
+                uow.session.execute(text(statement), {"fingerprint": group.fingerprint})
 
 
 def _group(uow: UnitOfWork, scene: Scene, decision: Decision) -> Found | None:
-    """The decision as a group, None where one of its entries is gone or agrees with another by now."""
+    """The decision as a group, None where one of its entries is gone, agrees with another or is used up by now."""
     values = scene.values | {"members": json.dumps(decision.members)}
     rows = uow.session.execute(text(_PRESENT), values).all()
     if len(rows) != len(decision.members):
         return None
     sides: dict[str, list[Item]] = defaultdict(list)
     for row in rows:
-        sides[row.side].append(Item(f"{row.key}#{row.occurrence}", row.amount_minor, row.currency, row.booked_on))
+        part = row.remaining if row.minor is None else row.minor
+        if abs(part) > abs(row.remaining) or part * row.remaining < 0 or (row.amount_minor and not part):
+            return None
+        name = f"{row.key}#{row.occurrence}"
+        sides[row.side].append(Item(name, row.amount_minor, row.currency, row.booked_on, part=part))
     why = f"by {decision.made_by_name}: {decision.reason}"
     return Found("M-10", 100, why, tuple(sides["left"]), tuple(sides["right"]))
 
 
-def _members(rows: Sequence[Break]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def _checked(rows: Sequence[Break], parts: Mapping[int, int]) -> Mapping[int, int]:
+    """The parts, each of a chosen break that stands on one side, above nothing and at most all of it."""
+    for number, minor in parts.items():
+        row = next((row for row in rows if row.number == number), None)
+        whole = abs((row.left_minor if row.right_key is None else row.right_minor) or 0) if row else 0
+        if row is None or (row.left_key is not None and row.right_key is not None) or not 0 < minor <= whole:
+            raise Invalid(f"A part of B-{number} lies between 1 and {whole} minor units of what stands on one side.")
+    return parts
+
+
+def _members(rows: Sequence[Break], parts: Mapping[int, int]) -> tuple[list[dict[str, Any]], dict[str, int]]:
     members, residuals = [], defaultdict(int)
     for row in rows:
         for side, key, minor, currency, sign in (
             ("left", row.left_key, row.left_minor, row.left_currency, 1),
             ("right", row.right_key, row.right_minor, row.right_currency, -1),
         ):
-            if key is not None and minor is not None and currency is not None:
-                occurrence = row.occurrence if key == row.subject_key else 0
-                members.append({"side": side, "key": key, "occurrence": occurrence})
-                residuals[currency] += sign * minor
+            if key is None or minor is None or currency is None:
+                continue
+            member: dict[str, Any] = {"side": side, "key": key}
+            member["occurrence"] = row.occurrence if key == row.subject_key else 0
+            part = parts.get(row.number)
+            if part is not None:
+                member["minor"] = part if minor > 0 else -part
+            members.append(member)
+            residuals[currency] += sign * member.get("minor", minor)
     return members, dict(residuals)
 
 

@@ -51,7 +51,7 @@ class Match(Base):
 
 
 class MatchMember(Base):
-    """One entry of a match group; an entry belongs to at most one open group, which the database holds to."""
+    """One entry of a match group, and what of it the group uses; it may be split over several (`Allocation`)."""
 
     __tablename__ = "recon_match_member"
     __table_args__ = (
@@ -59,11 +59,10 @@ class MatchMember(Base):
         CheckConstraint("side IN ('left', 'right')", name="side"),
         CheckConstraint("abs(allocated_minor) <= abs(amount_minor)", name="never_above_the_entry"),
         Index(
-            "uq_recon_match_member_open",
+            "ix_recon_match_member_open",
             "source_id",
             "ext_key",
             "occurrence",
-            unique=True,
             postgresql_where=text("NOT closed"),
         ),
     )
@@ -77,3 +76,22 @@ class MatchMember(Base):
     currency: Mapped[str]
     closed: Mapped[bool] = mapped_column(server_default=text("false"))
     allocated_minor: Mapped[int | None]
+
+
+class Allocation(Base):
+    """What open groups use of an entry: never more than the entry, and of its sign. Kept by triggers of the members."""
+
+    __tablename__ = "recon_allocation"
+    __table_args__ = (
+        PrimaryKeyConstraint("source_id", "ext_key", "occurrence"),
+        CheckConstraint(
+            "abs(allocated_minor) <= abs(amount_minor) AND sign(allocated_minor) * sign(amount_minor) >= 0",
+            name="never_above_the_entry",
+        ),
+    )
+
+    source_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("recon_source.id"))
+    ext_key: Mapped[str] = mapped_column(_C)
+    occurrence: Mapped[int] = mapped_column(SmallInteger)
+    amount_minor: Mapped[int]
+    allocated_minor: Mapped[int]

@@ -28,7 +28,7 @@ _MOST_IN_WINDOW = 14  # payouts a collective line may choose from; beyond it a p
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One payout or one bank line, as the rules see it."""
+    """One payout or one bank line, as the rules see it; `part` is what a person gives of it to one group."""
 
     key: str
     amount: int
@@ -36,6 +36,7 @@ class Item:
     booked_on: dt.date
     reference: str = ""
     collective: bool = False
+    part: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

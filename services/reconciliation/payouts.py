@@ -260,7 +260,17 @@ def _members(sides: _Sides, scene: Scene) -> Iterable[tuple[Any, ...]]:
             ("right", scene.right, group.lines, sides.right),
         ):
             for record in map(records.__getitem__, members):
-                yield (*head, side, source, record.ext_key, record.occurrence, record.minor, record.currency, None)
+                yield (
+                    *head,
+                    side,
+                    source,
+                    record.ext_key,
+                    record.occurrence,
+                    record.minor,
+                    record.currency,
+                    None,
+                    None,
+                )
 
 
 def _copy(uow: UnitOfWork, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

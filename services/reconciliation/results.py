@@ -87,7 +87,7 @@ FROM recon_expected_now GROUP BY currency
 """
 # What a group leaves between its sides: a tolerated difference, or another currency.
 _RESIDUALS = """
-SELECT member.currency, sum(CASE side WHEN 'left' THEN member.amount_minor ELSE -member.amount_minor END) AS minor
+SELECT member.currency, sum(CASE side WHEN 'left' THEN 1 ELSE -1 END * coalesce(allocated_minor, amount_minor)) AS minor
 FROM recon_match m JOIN recon_match_member member ON member.match_id = m.id
 WHERE m.entity_id = :entity AND m.definition = :definition AND m.closed_seq IS NULL
 GROUP BY member.currency

@@ -70,7 +70,7 @@ def save_draft(
     `version` is the draft's that was edited, 0 for a new one. Raises Invalid for rules out of their bounds and
     Conflict when somebody else edited it meanwhile.
     """
-    _require_for_all(uow)
+    require_for_all(uow)
     code = Definition(definition)
     checked = check(code, parameters)
     if not 1 <= len(note.strip()) <= 500:
@@ -93,14 +93,14 @@ def save_draft(
 
 def start_backtest(uow: UnitOfWork, *, definition: Definition) -> uuid.UUID:
     """Queues a run that tries the draft on the last runs; returns the id of the engine's run."""
-    _require_for_all(uow)
+    require_for_all(uow)
     _draft(uow, Definition(definition))
     return runs.enqueue(uow, kind=BACKTEST, params=BacktestParams(definition=definition))
 
 
 def backtest(uow: UnitOfWork, *, definition: Definition, count: int = _RUNS) -> BacktestView:
     """Compares what the draft and the rules that hold find up to the days of the last runs; writes no finding."""
-    _require_for_all(uow)
+    require_for_all(uow)
     code, draft = Definition(definition), _draft(uow, Definition(definition))
     held = uow.session.get_one(DefinitionRow, code.value).rule_version
     before = complete(code, uow.session.get_one(RuleSet, (code.value, held)).parameters)
@@ -134,7 +134,7 @@ def backtest(uow: UnitOfWork, *, definition: Definition, count: int = _RUNS) -> 
 
 def request_publication(uow: UnitOfWork, *, definition: Definition) -> uuid.UUID:
     """Asks for the draft to hold. It must have been back-tested as it is; another person of Finance agrees."""
-    _require_for_all(uow)
+    require_for_all(uow)
     code, draft = Definition(definition), _draft(uow, Definition(definition))
     if draft.backtest is None:
         raise Conflict("Try the rules on the last runs first, so that whoever agrees sees what they change.")
@@ -176,7 +176,7 @@ def publish_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
     _audit(uow, code, "published", before={"version": before}, after={"version": version, "note": draft.note})
 
 
-def _require_for_all(uow: UnitOfWork) -> None:
+def require_for_all(uow: UnitOfWork) -> None:
     """Rules hold for every legal entity, so a right for some of them is not enough."""
     uow.actor.require(Permission.RULES_EDIT)
     if uow.actor.kind is not ActorKind.SYSTEM and uow.actor.grants[Permission.RULES_EDIT].ids is not None:

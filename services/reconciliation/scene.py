@@ -14,7 +14,7 @@ CREATE TEMP TABLE recon_expected_now (side varchar, ext_key varchar COLLATE "C",
 GROUP_NOW = """
 CREATE TEMP TABLE recon_group_now (fingerprint varchar, rule varchar, confidence_percent smallint, why varchar,
     side varchar, source_id smallint, ext_key varchar COLLATE "C", occurrence smallint, amount_minor bigint,
-    currency varchar, runner_up varchar) ON COMMIT DROP
+    currency varchar, runner_up varchar, allocated_minor bigint) ON COMMIT DROP
 """
 CLEAR = (
     "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now, "

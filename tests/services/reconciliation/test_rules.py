@@ -121,7 +121,7 @@ def test_amounts_in_two_currencies_match_by_the_own_rates_and_keep_the_rest(uow:
     right = [Row("good:charge", 9_520, "CHF"), Row("bad:charge", 9_900, "CHF")]
     run = _run(uow, entity, left, right)
     (group,) = groups_of(uow, run_id=run.id)
-    assert (group.rule, group.why) == ("S-25", "exchanged, -20 minor units apart")
+    assert (group.rule, group.why) == ("S-25", f"exchanged at EUR/CHF 0.95 of {DAY}, -20 minor units apart")
     assert run.class_counts == {"fx": 1}
 
 
