@@ -39,6 +39,8 @@ _SHARED = (
 PARAMETERS: Mapping[Definition, tuple[Parameter, ...]] = {
     Definition.SETTLEMENT: (
         Parameter("timing_days", 0, 60, 3),
+        Parameter("timing_business_days", 0, 1, 0),
+        Parameter("check_references", 0, 1, 0),
         Parameter("amount_tolerance_minor", 0, 100_000, 0),
         Parameter("amount_tolerance_ppm", 0, 50_000, 0),
         Parameter("net_of_fee", 0, 1, 0),

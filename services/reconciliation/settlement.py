@@ -11,6 +11,7 @@ import os
 from sqlalchemy import Connection, text
 
 from services.core.db import UnitOfWork
+from services.reconciliation.closer import look_closer
 from services.reconciliation.leftovers import match_leftovers
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.tolerated import group_tolerated
@@ -140,6 +141,7 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     if later:
         connection.exec_driver_sql("ANALYZE recon_found")
         connection.execute(text(_BOOKED_LATER), scene.values)
+    look_closer(uow, scene, only_dirty=only_dirty)
     group_tolerated(uow, scene)
     match_leftovers(uow, scene)
     if days := scene.parameters.get("expected_days"):

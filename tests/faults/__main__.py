@@ -1,4 +1,4 @@
-"""`python -m tests.faults --target worker|clock|postgres|web|backfill --kills 20 --json`: what kill -9 costs.
+"""`python -m tests.faults --target worker|clock|postgres|web|backfill|recon --kills 20 --json`: what kill -9 costs.
 
 A real embedded PostgreSQL and real processes in a folder of their own; processes are killed at random points
 while work goes on. Printed is what was lost and what was done twice: both have to be 0.
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults import backfill, clock, postgres, web, worker
+from tests.faults import backfill, clock, postgres, recon, web, worker
 
 TARGETS = {
     "worker": worker.storm,
@@ -21,6 +21,7 @@ TARGETS = {
     "postgres": postgres.storm,
     "web": web.storm,
     "backfill": backfill.storm,
+    "recon": recon.storm,
 }
 
 
