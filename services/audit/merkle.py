@@ -160,7 +160,8 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
     sha256 = hashlib.sha256
     level = hashes
     while len(level) > 1:
-        level = [sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level), 2)]
+        pairs = iter(level)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return level[0]
 
 

@@ -8,6 +8,7 @@ import json
 import uuid
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,12 +18,13 @@ from services.audit import merkle
 from services.audit.checkpoint import Verifier
 from services.audit.checkpoints import checkpoint_view
 from services.audit.errors import LogRewritten, NotSealedYet
-from services.audit.models import AuditCheckpoint, AuditEntry, AuditLeaf, AuditPersonal
+from services.audit.models import AuditCheckpoint, AuditLeaf, AuditPersonal
 from services.audit.queries import conditions, visible
 from services.audit.tree import StoredTree
 from services.audit.views import AuditFilter, CheckpointView, Proof
 from services.core.db import UnitOfWork
 from services.core.errors import NotFound
+from services.core.permissions import Permission
 
 _STANDALONE = Path(__file__).with_name("standalone.py")
 _README = """An extract of an audit log, with what is needed to check it.
@@ -34,21 +36,44 @@ verify.py        the check, one file, Python 3.11 and nothing else:  python3 ver
 """
 
 
+# What `queries.visible` lets through, with the newest checkpoint, in one go.
+_ONE = (
+    b"SELECT e.canonical, p.data, p.salt, l.index, h.number, h.size, h.root, h.signed_at, h.note FROM audit_entry e"
+    b" LEFT JOIN audit_personal p ON p.entry_id = e.id LEFT JOIN audit_leaf l ON l.entry_id = e.id"
+    b" LEFT JOIN LATERAL (SELECT * FROM audit_checkpoint ORDER BY number DESC LIMIT 1) h ON true"
+    b" WHERE e.id = %(id)s AND (%(of_none)s AND e.entity_id IS NULL"
+    b" OR e.entity_id IS NOT NULL AND (%(ids)s::uuid[] IS NULL OR e.entity_id = ANY (%(ids)s::uuid[])))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """An entry's bytes, its personal part with the salt (None once erased), and its leaf."""
+
+    entry_id: uuid.UUID
+    canonical: bytes
+    personal: bytes | None
+    leaf: int
+    salt: bytes | None
+
+
 def prove(uow: UnitOfWork, *, entry_id: uuid.UUID) -> Proof:
     """The proof of one entry against the newest checkpoint.
 
     Raises NotFound for one the reader may not see, NotSealedYet when no checkpoint covers it, LogRewritten when the
     entry is not the one that was signed.
     """
-    row = uow.session.execute(visible(uow).where(AuditEntry.id == entry_id)).one_or_none()
+    scope = uow.actor.scope(Permission.AUDIT_READ)
+    ids = None if scope.ids is None else sorted(scope.ids)
+    of_none = uow.actor.grants[Permission.AUDIT_READ].ids is None
+    row = uow.driver.execute(_ONE, {"id": entry_id, "ids": ids, "of_none": of_none}).fetchone()
     if row is None:
         raise NotFound("There is no such entry among those you may see.")
-    head = _newest(uow)
-    entry, personal, leaf = row
-    if head is None or leaf is None or leaf >= head.size:
+    canonical, personal, salt, leaf, *head = row
+    if leaf is None or head[0] is None or leaf >= head[1]:
         raise NotSealedYet("The entry was written a moment ago; the next checkpoint covers it within a minute.")
-    salt = uow.session.scalar(select(AuditPersonal.salt).where(AuditPersonal.entry_id == entry_id))
-    return _proof(StoredTree(uow.driver), head, (entry, personal, leaf, salt))
+    signed = CheckpointView(head[0], head[1], head[2].hex(), head[3], head[4])
+    return _proof(StoredTree(uow.driver), signed, _Sealed(entry_id, canonical, personal, leaf, salt))
 
 
 def write_bundle(
@@ -81,28 +106,30 @@ def _lines(uow: UnitOfWork, filter: AuditFilter, head: CheckpointView, tree: Sto
         .order_by(AuditLeaf.index)
     )
     for row in uow.session.execute(statement.execution_options(yield_per=1000)):
-        proof = _proof(tree, head, row)
+        entry, personal, leaf, salt = row
+        proof = _proof(tree, head, _Sealed(entry.id, entry.canonical, personal, leaf, salt))
         fields = {name: getattr(proof, name) for name in ("leaf", "size", "canonical", "path", "personal", "salt")}
         yield json.dumps({"id": str(proof.entry_id), **fields}, ensure_ascii=False)
 
 
-def _proof(tree: StoredTree, head: CheckpointView, row: Any) -> Proof:
-    """`row` is an entry, its personal part, its leaf and its salt."""
-    entry, personal, leaf, salt = row
+def _proof(tree: StoredTree, head: CheckpointView, sealed: _Sealed) -> Proof:
+    leaf = sealed.leaf
     try:
+        tree.read_path(leaf, head.size)
         path = merkle.inclusion_path(leaf, head.size, tree.hash_of)
     except LookupError as error:
         raise LogRewritten(f"The tree of the audit log has a hole: {error}.") from error
-    if not merkle.verify_inclusion(merkle.leaf_hash(entry.canonical), leaf, head.size, path, bytes.fromhex(head.root)):
+    found = merkle.leaf_hash(sealed.canonical)
+    if not merkle.verify_inclusion(found, leaf, head.size, path, bytes.fromhex(head.root)):
         raise LogRewritten("This entry is not the one that was signed. Run `kontor audit verify`.", leaf=leaf)
     return Proof(
-        entry.id,
+        sealed.entry_id,
         leaf,
         head.size,
-        entry.canonical.decode(),
+        sealed.canonical.decode(),
         tuple(step.hex() for step in path),
-        personal.decode() if personal is not None else None,
-        salt.hex() if salt is not None else None,
+        sealed.personal.decode() if sealed.personal is not None else None,
+        sealed.salt.hex() if sealed.salt is not None else None,
         head.note,
     )
 

@@ -58,6 +58,27 @@ class StoredTree:
             raise LookupError(f"the subtree {number} of level {level} is not complete in the database")
         return merkle.perfect_root(hashes)
 
+    def read_path(self, leaf: int, size: int) -> None:
+        """Reads at once what the inclusion path of a leaf goes through: the runs above it, and the right edge's."""
+        wanted: dict[tuple[int, int], None] = {}
+        level = 0
+        while size >> level:
+            for at in (leaf, size - 1):
+                wanted[level, at >> level + STEP] = None
+            level += STEP
+        asked = [run for run in wanted if run not in self._runs]
+        if asked:
+            parts = [_LEAVES if level == 0 else _NODES for level, _ in asked]
+            bounds = [(number << STEP, (number + 1) << STEP) for _, number in asked]
+            values = [
+                value
+                for (level, _), pair in zip(asked, bounds, strict=True)
+                for value in ((level,) * bool(level)) + pair
+            ]
+            together = "SELECT " + ", ".join(f"({part})" for part in parts)
+            row = self._driver.execute(together, values, binary=True).fetchone()
+            self._runs.update((run, hashes_in(joined)) for run, joined in zip(asked, row, strict=True))
+
     def run(self, level: int, number: int) -> list[bytes]:
         """The hashes number x 256 to number x 256 + 255 of a kept level, as far as they exist."""
         if (level, number) not in self._runs:

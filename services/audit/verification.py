@@ -6,91 +6,31 @@ was changed: whether one was is decided by the signed roots.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
 from services.audit import merkle
 from services.audit.checkpoint import Checkpoint
 from services.audit.findings import Findings
-from services.audit.tree import StoredTree, hashes_in
+from services.audit.leaves import Chunk, read_chunk
+from services.audit.tree import StoredTree
 from services.core.actor import Actor
 from services.core.db import Database
 
-CHUNK = 16_384
+CHUNK = 8_192
 _GRACE = "5 minutes"  # longer than any transaction of ours may take between an entry's time and its commit
 _BACKDATED = 3_600_000_000  # microseconds; clocks and long transactions differ by less
 
-_BODY = "convert_from(e.canonical, 'UTF8')"
-_MICROS = "(extract(epoch FROM e.recorded_at) * 1000000)::bigint"
-# The canonical bytes before and behind what changed, as the columns would have them.
-_HEAD = (
-    "concat('{\"action\":', to_json(e.action), ',\"actor_id\":', coalesce('\"' || e.actor_id || '\"', 'null'),"
-    " ',\"actor_kind\":', to_json(e.actor_kind), ',\"after\":')"
-)
-_TAIL = (
-    "concat(',\"entity_id\":', coalesce('\"' || e.entity_id || '\"', 'null'), ',\"format\":2,\"id\":\"', e.id,"
-    ' \'","outcome":\', to_json(e.outcome), \',"personal":"\', encode(e.commitment, \'hex\'), \'","recorded_at":\','
-    f" {_MICROS}, ',\"request_id\":', to_json(e.request_id), ',\"session_id\":',"
-    " coalesce('\"' || e.session_id || '\"', 'null'), ',\"subject_id\":', to_json(e.subject_id), ',\"subject_type\":',"
-    " to_json(e.subject_type), '}')"
-)
-_BOUNDS = (
-    "SELECT (array_agg(entry_id ORDER BY entry_id))[1], (array_agg(entry_id ORDER BY entry_id DESC))[1], count(*)"
-    " FROM audit_leaf WHERE index >= %(start)s AND index < %(end)s"
-)
-# What a leaf's entry says now; the texts to compare are made once for each.
-_READ = (
-    "SELECT l.index, l.entry_id, l.hash AS stored, e.id IS NULL AS gone, e.canonical,"
-    f" {_MICROS} AS micros, {_BODY} AS body, {_HEAD} AS head, {_TAIL} AS tail,"
-    " p.entry_id IS NOT NULL AND (p.data IS NULL OR sha256(p.salt || p.data) = e.commitment) AS personal,"
-    " p.erased_by IS NULL OR EXISTS (SELECT 1 FROM audit_entry w WHERE w.id = p.erased_by"
-    " AND w.action = 'audit.personal.erased') AS erasure"
-    " FROM audit_leaf l"
-    " LEFT JOIN audit_entry e ON e.id = l.entry_id AND e.id BETWEEN %(low)s AND %(high)s"
-    " LEFT JOIN audit_personal p ON p.entry_id = l.entry_id AND p.entry_id BETWEEN %(low)s AND %(high)s"
-    " WHERE l.index >= %(start)s AND l.index < %(end)s OFFSET 0"
-)
-# Narrow, so that putting the rows into the order of their leaves stays in memory.
-_CHECKED = (
-    "SELECT index, entry_id, stored, gone, micros, personal, erasure, sha256('\\x00'::bytea || canonical) AS found,"
-    " starts_with(body, head) AND right(body, length(tail)) = tail AS same"
-    f" FROM ({_READ}) entry_read OFFSET 0"
-)
-_CHANGED = "found IS DISTINCT FROM stored"
-_WRONG = f"gone OR {_CHANGED} OR same IS NOT TRUE OR personal IS NOT TRUE OR erasure IS NOT TRUE"
-_JOINED = (
-    "SELECT string_agg(coalesce(found, sha256('')), ''::bytea ORDER BY index),"
-    " string_agg(int8send(coalesce(micros, 0)), ''::bytea ORDER BY index),"
-    f" count(*) FILTER (WHERE {_WRONG}) FROM ({_CHECKED}) checked"
-)
-_NAMED = (
-    f"SELECT index, entry_id, gone, NOT gone AND {_CHANGED}, NOT gone AND same IS NOT TRUE,"
-    " NOT gone AND personal IS NOT TRUE, erasure IS NOT TRUE"
-    f" FROM ({_CHECKED}) checked WHERE {_WRONG} ORDER BY index LIMIT 200"
-)
 _UNSEALED = (
     "SELECT e.id FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id"
     f" WHERE l.entry_id IS NULL AND e.recorded_at < now() - interval '{_GRACE}' ORDER BY e.id LIMIT 200"
 )
-_KINDS = ("entry_missing", "entry_changed", "columns_changed", "personal_changed", "erasure_unfounded")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Leaves [start, end) as they hash now, the times their entries claim (microseconds since 1970, an array), and
-    what is wrong with single ones: (leaf, entry id, kind).
-    """
-
-    start: int
-    end: int
-    count: int
-    hashes: list[bytes]
-    times: Any
-    wrong: list[tuple[int, str, str]]
+Span = tuple[int, int]
 
 
 class Frontier:
@@ -130,7 +70,7 @@ def walk(
     start, roots = frontier.size, {}
     with ThreadPoolExecutor(connections) as pool:
         spans = [(at, min(at - at % CHUNK + CHUNK, size)) for at in _starts(start, size)]
-        chunks = pool.map(lambda span: _chunk(database, actor, *span), spans)
+        chunks = _in_turn(pool, lambda span: read_chunk(database, actor, *span), spans, 2 * connections)
         if start in wanted:
             roots[start] = frontier.root()
         _grow(frontier, chunks, sorted(n for n in wanted if start < n <= size), roots, findings)
@@ -155,6 +95,19 @@ def _trusted(database: Database, actor: Actor, since: Checkpoint, findings: Find
         return Frontier(since.size, parts)
     findings.add("root_differs", size=since.size)
     return Frontier()
+
+
+def _in_turn(
+    pool: ThreadPoolExecutor, read: Callable[[Span], Chunk], spans: Sequence[Span], ahead: int
+) -> Iterator[Chunk]:
+    """The chunks in the order of the log, at most `ahead` of them in memory."""
+    waiting: deque[Future[Chunk]] = deque()
+    for span in spans:
+        waiting.append(pool.submit(read, span))
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _starts(start: int, size: int) -> Iterator[int]:
@@ -184,19 +137,3 @@ def _grow(
             at = upto - chunk.start
             roots[upto] = frontier.root()
         frontier.extend(chunk.hashes[at:])
-
-
-def _chunk(database: Database, actor: Actor, start: int, end: int) -> Chunk:
-    with database.unit_of_work(actor) as uow:
-        driver: Any = uow.driver
-        low, high, count = driver.execute(_BOUNDS, {"start": start, "end": end}).fetchone()
-        wanted = {"start": start, "end": end, "low": low, "high": high}
-        joined, times, wrong = driver.execute(_JOINED, wanted, binary=True).fetchone()
-        named = driver.execute(_NAMED, wanted).fetchall() if wrong else []
-    told = [
-        (leaf, str(entry_id), kind)
-        for leaf, entry_id, *marks in named
-        for kind, mark in zip(_KINDS, marks, strict=True)
-        if mark
-    ]
-    return Chunk(start, end, count, hashes_in(joined), np.frombuffer(bytes(times or b""), ">i8"), told)

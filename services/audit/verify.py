@@ -49,7 +49,7 @@ def verify_log(
     verifiers: Sequence[Verifier],
     exported: Sequence[str] = (),
     since: str | None = None,
-    connections: int = 2,
+    connections: int = 3,
 ) -> VerificationView:
     """Verifies the log against its own checkpoints and against `exported` ones that were kept elsewhere.
 

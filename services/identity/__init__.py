@@ -35,6 +35,7 @@ from services.identity.policy import (
     Grant,
     SessionLifetime,
 )
+from services.identity.presence import actor_for_session
 from services.identity.proof import (
     passkey_for_proof,
     prove_by_code,
@@ -65,7 +66,6 @@ from services.identity.second_factor import (
 from services.identity.secrets_at_rest import owns_keys, retire_key, rewrap_secrets, rotate_keys, secrets_under
 from services.identity.service import create_legal_entity
 from services.identity.sessions import (
-    actor_for_session,
     choose_entities,
     end_session,
     end_sessions,

@@ -2,97 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
 from services import audit
-from services.core.actor import Actor, ActorKind
+from services.core.actor import Actor
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden, NotFound
 from services.core.permissions import Permission
-from services.core.scope import EntityScope
 from services.identity.models import RoleDefinition, RoleGrant, User, UserSession
 from services.identity.opening import add_session, end, secret_hash
-from services.identity.policy import Held, conditions, device_of, rights, shared
+from services.identity.policy import Held, device_of
 from services.identity.roles import rights_of
-from services.identity.views import SessionSecret, SessionView, SignedIn
+from services.identity.views import SessionSecret, SessionView
 from services.identity.vocabulary import Locale, SessionStage, Theme
-
-_TOUCH_AFTER = dt.timedelta(seconds=30)
-
-
-def actor_for_session(uow: UnitOfWork, *, secret: str) -> SignedIn | None:
-    """The person behind a cookie's secret with today's rights, or None when the session has ended.
-
-    A session ends when it is revoked, idle for too long, past its absolute end, or its person is
-    deactivated. Its use is noted at most every 30 s.
-    """
-    now = func.clock_timestamp()
-    found = uow.session.execute(
-        select(
-            UserSession,
-            User,
-            (UserSession.last_seen_at < now - _TOUCH_AFTER).label("stale"),
-            (now - UserSession.proved_at).label("proof_age"),
-        )
-        .join(User, User.id == UserSession.user_id)
-        .where(
-            UserSession.secret_hash == secret_hash(secret),
-            UserSession.stage == SessionStage.OPEN,
-            UserSession.renew_at.is_(None),
-            User.deactivated_at.is_(None),
-            *live(now),
-        )
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        return None
-    session, user, stale, proof_age = found
-    if stale:
-        uow.session.execute(update(UserSession).where(UserSession.id == session.id).values(last_seen_at=now))
-    proved_at = None if proof_age is None else uow.clock.now() - proof_age
-    return SignedIn(
-        _actor(uow, session, user, proved_at), user.email, user.display_name, Locale(user.locale), Theme(user.theme)
-    )
-
-
-def _actor(uow: UnitOfWork, session: UserSession, user: User, proved_at: dt.datetime | None) -> Actor:
-    """`proved_at` is in the time of the unit of work's clock, which may run ahead of the database's.
-
-    While impersonating the actor is the administrator, on behalf of the person, with what both may do.
-    """
-    held = held_roles(uow, user.id)
-    grants, narrowed = rights(held), conditions(held)
-    acting = user
-    if session.impersonator_id is not None:
-        acting = uow.session.get_one(User, session.impersonator_id)
-        mine = held_roles(uow, acting.id)
-        own = conditions(mine)
-        both = shared(rights(mine), grants)
-        # A right that each holds narrowed in their own way has no common part that could be told.
-        grants = MappingProxyType({right: both[right] for right in both if not (right in own and right in narrowed)})
-        narrowed = MappingProxyType({**narrowed, **own})
-    chosen = session.chosen_entities
-    return Actor(
-        ActorKind.USER,
-        acting.id,
-        acting.display_name,
-        grants=grants,
-        chosen=EntityScope.everything() if chosen is None else EntityScope.of(chosen),
-        session_id=session.id,
-        on_behalf_of=None if acting is user else user.display_name,
-        address=session.address,
-        proved_at=proved_at,
-        impersonating=None if acting is user else user.id,
-        teams=frozenset(grant.role for grant in held),
-        conditions=narrowed,
-    )
 
 
 def held_roles(uow: UnitOfWork, user_id: uuid.UUID) -> list[Held]:

@@ -50,6 +50,16 @@ def edit_one_byte(su: Superuser, chance: random.Random) -> None:
     su.run("UPDATE audit_entry SET canonical = set_byte(canonical, 40, 35) WHERE id = %s", entry_id)
 
 
+def edit_one_byte_into_no_text(su: Superuser, chance: random.Random) -> None:
+    _, entry_id = _victim(su, chance)
+    su.run("UPDATE audit_entry SET canonical = set_byte(canonical, 40, 255) WHERE id = %s", entry_id)
+
+
+def edit_a_hash_into_a_shorter_one(su: Superuser, chance: random.Random) -> None:
+    leaf, _ = _victim(su, chance)
+    su.run("UPDATE audit_leaf SET hash = substr(hash, 1, 31) WHERE index = %s", leaf)
+
+
 def edit_an_amount(su: Superuser, chance: random.Random) -> None:
     _rewrite(su, _victim(su, chance)[1], after={"amount_minor": 1})
 
@@ -237,10 +247,14 @@ _COLUMNS = {
 
 ATTACKS: list[Attack] = [
     edit_one_byte,
+    edit_one_byte_into_no_text,
+    edit_a_hash_into_a_shorter_one,
     edit_an_amount,
     edit_an_amount_and_its_hashes,
     edit_a_leaf_hash,
     *(_edit_column(name, value) for name, value in _COLUMNS.items()),
+    *(_edit_column("recorded_at", f"'{value}'") for value in ("infinity", "-infinity", "294276-12-31")),
+    *(_edit_column("subject_id", f"subject_id || '{value}'") for value in ('"', "\\", "\n", "\u00e9")),
     edit_the_actors_name,
     edit_the_actors_name_and_its_commitment,
     take_the_personal_part_away,
