@@ -17,10 +17,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from benchmarks import recon_peers
+from benchmarks import recon_lists, recon_peers
 from benchmarks.measure import Candidate, Ground, compare, ground, report
-from benchmarks.recon_world import ACTOR, World, build, execute, forget
-from services.reconciliation import Definition, RunView, SourceKind, reconcile, tidy_entries
+from benchmarks.recon_world import ACTOR, World, build, execute, forget, run
+from services.reconciliation import RunView, SourceKind, tidy_entries
 from services.reconciliation.ingest import source_of, store_incoming
 
 _BARE = """
@@ -58,8 +58,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--lists", action="store_true", help="lists over five million entries instead")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.lists:
+        report(recon_lists.measure(entries=5_000_000, breaks=50_000, seed=options.seed))
+        return
     ratios: dict[str, float] = {}
     with ground() as on:
         world = build(on, options.rows, options.seed)
@@ -73,12 +77,6 @@ def main() -> None:
     ratios |= _growth(options, full)
     ratios |= _ingest(options)
     report({"rows": options.rows, "truth": True, "ratios": ratios, "reconciliation": figures})
-
-
-def run(world: World) -> RunView:
-    """One run of settlement, as a worker does it."""
-    with world.database.unit_of_work(ACTOR) as uow:
-        return reconcile(uow, definition=Definition.SETTLEMENT, entity_id=world.entity)
 
 
 def run_seconds(world: World, rounds: int = 3) -> float:

@@ -18,7 +18,7 @@ from services import identity
 from services.core.actor import Actor
 from services.core.clock import FrozenClock
 from services.core.db import Database, UnitOfWork
-from services.reconciliation import SourceKind, tidy_entries
+from services.reconciliation import Definition, RunView, SourceKind, reconcile, tidy_entries
 from services.reconciliation.ingest import source_of
 
 NOON = dt.datetime(2026, 3, 17, 12, tzinfo=dt.UTC)
@@ -32,7 +32,7 @@ SELECT n, 'ch_' || substr(md5({seed} || '/' || n), 1, 24) AS key,
        100 + (hashint8(n * 31 + {seed}) & 1048575) % 90000 AS amount,
        (ARRAY['EUR', 'EUR', 'EUR', 'CHF', 'USD'])[1 + (hashint8(n * 17 + {seed}) & 1048575) % 5] AS code,
        timestamptz '2026-02-10' + make_interval(secs => n * 2000000.0 / {rows}) AS at,
-       (hashint8(n * 13 + {seed}) & 1048575) % 1000 AS draw
+       (hashint8(n * 13 + {seed}) & 1048575) % {of} AS draw
 FROM generate_series(1, {rows}) n
 """
 _ENTRIES = """
@@ -69,6 +69,7 @@ SELECT row_number() OVER (ORDER BY occurred_at) AS id, ext_key AS ext_id, amount
        occurred_at + interval '1 minute' AS updated_at, 'Order #' || changed_seq AS descr
 FROM recon_entry WHERE source_id = {source} ORDER BY occurred_at
 """
+_TABLES = ("bench_left", "bench_right", "bench_left_once", "bench_right_once")
 _RESULTS = (
     "recon_allocation",
     "recon_match_member",
@@ -103,8 +104,11 @@ class World:
         return self.uri
 
 
-def build(on: Ground, rows: int, seed: int) -> World:
-    """Both sides as entries and as plain tables, vacuumed; the truth is counted from what was drawn."""
+def build(on: Ground, rows: int, seed: int, *, of: int = 1000, plain: bool = True) -> World:
+    """Both sides as entries and as plain tables, vacuumed; the truth is counted from what was drawn.
+
+    Ten records of each class differ in `of`; the plain tables, which peers read, are left out unless `plain`.
+    """
     database = Database(on.database.url, clock=FrozenClock(NOON))
     with database.unit_of_work(ACTOR) as uow:
         entity = identity.create_legal_entity(
@@ -117,21 +121,28 @@ def build(on: Ground, rows: int, seed: int) -> World:
             for n in range(3)
         )
         left, right = (source_of(uow, entity_id=entity, kind=k).id for k in (SourceKind.BOOKS, SourceKind.STRIPE))
-        execute(uow, _WORLD.format(seed=int(seed), rows=int(rows)))
+        execute(uow, _WORLD.format(seed=int(seed), rows=int(rows), of=int(of)))
         execute(uow, _ENTRIES.format(source=left, left=True, gone=0))
         execute(uow, _ENTRIES.format(source=right, left=False, gone=10))
         execute(uow, _TWICE, source=left)
         execute(uow, _TOTALS)
         execute(uow, _STATUSES)
-        for side, source in (("left", left), ("right", right)):
+        for side, source in (("left", left), ("right", right)) if plain else ():
             execute(uow, _PLAIN.format(side=side, source=source))
             execute(uow, f"CREATE TABLE bench_{side}_once AS SELECT DISTINCT ON (ext_id) * FROM bench_{side}")
             execute(uow, f"ALTER TABLE bench_{side}_once ADD PRIMARY KEY (ext_id)")
         drawn = dict(uow.session.execute(text("SELECT draw / 10, count(*) FROM bench_event GROUP BY 1")).all())
     tidy_entries(database)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE, FREEZE) bench_left, bench_right, bench_left_once, bench_right_once"))
+        for table in _TABLES if plain else ():
+            connection.execute(text(f"VACUUM (ANALYZE, FREEZE) {table}"))
     return World(database, entity, {name: drawn.get(number, 0) for number, name in enumerate(_CLASSES)}, others)
+
+
+def run(world: World) -> RunView:
+    """One run of settlement, as a worker does it."""
+    with world.database.unit_of_work(ACTOR) as uow:
+        return reconcile(uow, definition=Definition.SETTLEMENT, entity_id=world.entity)
 
 
 def execute(uow: UnitOfWork, statement: str, **values: Any) -> None:

@@ -118,6 +118,13 @@ def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
     return BreakSums(classes, ages, severities)
 
 
+def count_classes(uow: UnitOfWork, *, filter: BreakFilter) -> dict[str, int]:
+    """How many breaks match, by class."""
+    matching = _matching(uow, filter, _Looking.now(uow)).with_only_columns(Break.break_class, func.count().label("n"))
+    rows = uow.session.execute(matching.group_by(Break.break_class))
+    return {row.break_class: row.n for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class _Looking:
     """What a reader's look at breaks needs besides their rows: today in each entity, and the severe amounts."""

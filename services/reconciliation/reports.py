@@ -15,7 +15,7 @@ from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.reconciliation import results
 from services.reconciliation.break_filter import BreakFilter
-from services.reconciliation.breaks import break_by_number, list_breaks, sum_breaks
+from services.reconciliation.breaks import break_by_number, count_classes, list_breaks, sum_breaks
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.models import Break, ReconciliationRun
@@ -39,19 +39,21 @@ _TREND = 14  # last runs of a pairing
 _UNFINISHED = (RunState.QUEUED, RunState.RUNNING, RunState.RETRY_WAIT, RunState.PAUSED)
 
 _DIFFERENCE = f"""
+WITH standing AS MATERIALIZED (
+    SELECT break_class, left_currency, right_currency, left_minor, right_minor FROM {results.STANDING_FINDINGS}
+)
 SELECT currency, part, count(*) AS items, sum(minor) AS minor FROM (
-    SELECT currency, part, name, sum(minor) AS minor FROM (
-        SELECT left_currency AS currency, break_class AS part, subject_key || '#' || occurrence AS name,
-               left_minor AS minor FROM {results.STANDING_FINDINGS} WHERE left_minor IS NOT NULL
-        UNION ALL
-        SELECT right_currency, break_class, subject_key || '#' || occurrence, -right_minor
-        FROM {results.STANDING_FINDINGS} WHERE right_minor IS NOT NULL
-        UNION ALL
-        SELECT currency, 'expected', side || ext_key || '#' || occurrence,
-               CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END
-        FROM recon_expected WHERE run_id = :run
-    ) sides GROUP BY currency, part, name HAVING sum(minor) <> 0
-) parts GROUP BY currency, part ORDER BY currency, part = 'expected', abs(sum(minor)) DESC
+    SELECT coalesce(left_currency, right_currency) AS currency, break_class AS part,
+           coalesce(left_minor, 0) - coalesce(right_minor, 0) AS minor
+    FROM standing WHERE (left_currency <> right_currency) IS NOT TRUE
+    UNION ALL
+    SELECT left_currency, break_class, left_minor FROM standing WHERE left_currency <> right_currency
+    UNION ALL
+    SELECT right_currency, break_class, -right_minor FROM standing WHERE left_currency <> right_currency
+    UNION ALL
+    SELECT currency, 'expected', CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END
+    FROM recon_expected WHERE run_id = :run
+) parts WHERE minor <> 0 GROUP BY currency, part ORDER BY currency, part = 'expected', abs(sum(minor)) DESC
 """
 
 
@@ -75,10 +77,6 @@ def run_report(
     entities = identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ)
     entity = next(item for item in entities if item.id == run.entity_id)
     narrowed = dataclasses.replace(filter, entity_id=run.entity_id, definition=run.definition, seq=run.seq)
-    everything = sum_breaks(uow, filter=here)
-    counts: dict[str, int] = {}
-    for row in everything.classes:
-        counts[row.break_class.value] = counts.get(row.break_class.value, 0) + row.breaks
     return RunReport(
         run=run,
         entity_name=entity.name,
@@ -88,7 +86,7 @@ def run_report(
         sums=sum_breaks(uow, filter=dataclasses.replace(here, states=UNRESOLVED)),
         signing=signing_of(uow, run_id=run_id),
         page=list_breaks(uow, filter=narrowed, sort=sort, descending=descending, limit=limit, offset=offset),
-        counts=counts,
+        counts=count_classes(uow, filter=here),
     )
 
 
