@@ -34,12 +34,13 @@ CREATE TABLE recon_allocation (
     occurrence smallint NOT NULL,
     amount_minor bigint NOT NULL,
     allocated_minor bigint NOT NULL,
+    currency varchar NOT NULL,
     CONSTRAINT pk_recon_allocation PRIMARY KEY (source_id, ext_key, occurrence),
     CONSTRAINT ck_recon_allocation_never_above_the_entry
         CHECK (abs(allocated_minor) <= abs(amount_minor) AND sign(allocated_minor) * sign(amount_minor) >= 0)
 );
-INSERT INTO recon_allocation (source_id, ext_key, occurrence, amount_minor, allocated_minor)
-SELECT source_id, ext_key, occurrence, amount_minor, coalesce(allocated_minor, amount_minor)
+INSERT INTO recon_allocation (source_id, ext_key, occurrence, amount_minor, allocated_minor, currency)
+SELECT source_id, ext_key, occurrence, amount_minor, coalesce(allocated_minor, amount_minor), currency
 FROM recon_match_member WHERE NOT closed;
 CREATE FUNCTION recon_allocate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -50,11 +51,13 @@ BEGIN
         WHERE (a.source_id, a.ext_key, a.occurrence) = (s.source_id, s.ext_key, s.occurrence);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO recon_allocation AS a (source_id, ext_key, occurrence, amount_minor, allocated_minor)
-        SELECT source_id, ext_key, occurrence, max(amount_minor), sum(coalesce(allocated_minor, amount_minor))
+        INSERT INTO recon_allocation AS a (source_id, ext_key, occurrence, amount_minor, allocated_minor, currency)
+        SELECT source_id, ext_key, occurrence, max(amount_minor), sum(coalesce(allocated_minor, amount_minor)),
+               max(currency)
         FROM made WHERE NOT closed GROUP BY 1, 2, 3
         ON CONFLICT (source_id, ext_key, occurrence) DO UPDATE SET
-            amount_minor = excluded.amount_minor, allocated_minor = a.allocated_minor + excluded.allocated_minor;
+            amount_minor = excluded.amount_minor, currency = excluded.currency,
+            allocated_minor = a.allocated_minor + excluded.allocated_minor;
     END IF;
     RETURN NULL;
 END $$;

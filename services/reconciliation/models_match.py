@@ -95,3 +95,4 @@ class Allocation(Base):
     occurrence: Mapped[int] = mapped_column(SmallInteger)
     amount_minor: Mapped[int]
     allocated_minor: Mapped[int]
+    currency: Mapped[str]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.core.db import UnitOfWork
-from services.reconciliation import Definition, SourceKind, reconcile, totals_of
+from services.reconciliation import BreakFilter, Definition, SourceKind, reconcile, run_report, totals_of
 from tests.factories.identity import an_entity
 from tests.factories.reconciliation import DAY, Row, World, a_settlement, at_morning, load, some_payouts
 
@@ -74,6 +74,9 @@ def test_the_difference_is_the_sum_of_what_is_listed(uow: UnitOfWork):
         left = sum(entry.minor for entry in world.left if entry.currency == currency)
         right = sum(entry.minor for entry in world.right if entry.currency == currency)
         assert (row.left_minor, row.right_minor, row.difference_minor) == (left, right, left - right)
+    lines = run_report(uow, run_id=run.id, filter=BreakFilter()).difference
+    for currency, row in whole.items():
+        assert sum(line.minor for line in lines if line.currency == currency) == row.difference_minor
 
 
 def test_data_after_the_day_is_not_looked_at_but_explains_a_late_booking(uow: UnitOfWork):
