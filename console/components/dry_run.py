@@ -21,6 +21,7 @@ def dry_run_sheet(state: Any) -> rx.Component:
         _what(state),
         rx.cond(state.dry_sample.length() > 0, _sample(state), rx.fragment()),
         rx.cond(state.dry_money.length() > 0, _money(state), rx.fragment()),
+        rx.cond(state.dry_closed.length() > 0, _closed(state), rx.fragment()),
         columns(_checks(state), _locks(state)),
         _plan(state),
     )
@@ -36,6 +37,7 @@ def _figures(state: Any) -> rx.Component:
     return figures(
         (t("backfills.rows_changed"), dry["rows"]),
         (t("backfills.money_moved"), dry["moved"]),
+        (t("backfills.closed_periods"), dry["closed"]),
         (t("backfills.estimated_time"), dry["takes"]),
         (t("backfills.before_images"), dry["disk"]),
     )
@@ -63,7 +65,6 @@ def _sample(state: Any) -> rx.Component:
     heads = [
         rx.el.th(t("backfills.sample_row"), scope="col"),
         rx.el.th(t("backfills.drawn"), scope="col"),
-        rx.foreach(state.dry_beside, lambda name: rx.el.th(mono(name), scope="col", class_name="amount p2")),
         rx.foreach(
             state.dry_columns,
             lambda name: rx.fragment(
@@ -71,6 +72,7 @@ def _sample(state: Any) -> rx.Component:
                 rx.el.th(t("backfills.column_after", column=name), scope="col", class_name="amount"),
             ),
         ),
+        rx.foreach(state.dry_beside, lambda name: rx.el.th(mono(name), scope="col", class_name="amount p2")),
     ]
     table = rx.el.table(
         rx.el.caption(t("backfills.before_after"), class_name="visually-hidden"),
@@ -101,7 +103,7 @@ def _sampled(item: Any) -> rx.Component:
         ),
     )
     return rx.el.tr(
-        rx.el.th(mono(item["key"], title=item["full"]), scope="row"), rx.el.td(item["drawn"]), beside, changes
+        rx.el.th(mono(item["key"], title=item["full"]), scope="row"), rx.el.td(item["drawn"]), changes, beside
     )
 
 
@@ -115,10 +117,13 @@ def _money(state: Any) -> rx.Component:
             t("backfills.sum_before"),
             lambda item: rx.el.span(item["before"], class_name="num"),
             amount=True,
-            card="meta",
+            priority=2,
         ),
         Column(
-            t("backfills.sum_after"), lambda item: rx.el.span(item["after"], class_name="num"), amount=True, card="meta"
+            t("backfills.sum_after"), lambda item: rx.el.span(item["after"], class_name="num"), amount=True, priority=2
+        ),
+        Column(
+            t("backfills.filled"), lambda item: rx.el.span(item["filled"], class_name="num"), amount=True, card="meta"
         ),
         Column(t("backfills.moved"), change, amount=True, card="value"),
     ]
@@ -133,7 +138,7 @@ def _money(state: Any) -> rx.Component:
 def _checks(state: Any) -> rx.Component:
     shown = [
         Column(t("backfills.check"), lambda item: item["title"], card="title", wrap=True),
-        Column(t("backfills.now"), lambda item: rx.el.span(item["before"], class_name="num"), amount=True, card="meta"),
+        Column(t("backfills.now"), lambda item: rx.el.span(item["before"], class_name="num"), amount=True, priority=2),
         Column(
             t("backfills.wanted"),
             lambda item: rx.el.strong(item["wanted"], class_name="num"),
@@ -143,7 +148,27 @@ def _checks(state: Any) -> rx.Component:
     ]
     none = rx.el.div(muted(t("backfills.no_checks")), class_name="card-body")
     table = data_table(shown, state.dry_checks, label=t("backfills.must_hold"), dense=True)
-    return card(rx.cond(state.dry_checks.length() > 0, table, none), title=t("backfills.must_hold"), flush=True)
+    compared = t("backfills.compared", names=state.dry["compared"])
+    return card(
+        rx.cond(state.dry_checks.length() > 0, table, none),
+        rx.cond(state.dry["compared"] != "", rx.el.div(muted(compared), class_name="card-body"), rx.fragment()),
+        title=t("backfills.must_hold"),
+        flush=True,
+    )
+
+
+def _closed(state: Any) -> rx.Component:
+    shown = [
+        Column(t("backfills.period"), lambda item: item["days"], card="title"),
+        Column(t("backfills.name_of_reconciliation"), lambda item: item["name"], card="meta"),
+        Column(t("backfills.rows"), lambda item: rx.el.span(item["rows"], class_name="num"), amount=True, card="value"),
+    ]
+    return card(
+        data_table(shown, state.dry_closed, label=t("backfills.closed_periods"), dense=True),
+        title=t("backfills.closed_periods"),
+        note=t("backfills.closed_note"),
+        flush=True,
+    )
 
 
 def _locks(state: Any) -> rx.Component:

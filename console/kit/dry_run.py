@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -13,7 +15,8 @@ from services.core.errors import DomainError
 from services.core.money import Money
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_BESIDE = 3  # columns that are shown beside those that change
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+_BESIDE = 2  # columns that are shown beside those that change
 
 
 class SampleRow(TypedDict):
@@ -33,6 +36,7 @@ class DryRunFields(rx.State, mixin=True):
     dry_sample: rx.Field[list[SampleRow]] = rx.field(default_factory=list)
     dry_money: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     dry_checks: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    dry_closed: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     dry_locks: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     def _show_dry_run(
@@ -47,6 +51,7 @@ class DryRunFields(rx.State, mixin=True):
         self.dry_sample = [_sampled(one, self.dry_columns, self.dry_beside, reader) for one in sample]
         self.dry_money = [_money(one, reader) for one in document["frozen"]["money"]]
         self.dry_checks = _checks(definition, document, reader)
+        self.dry_closed = [_closed(one, reader) for one in document.get("closed_periods", ())]
         self.dry_locks = _locks(definition, document, reader)
         self.dry = _figures(definition, params, document, reader)
 
@@ -75,7 +80,8 @@ def shown_value(value: Any, reader: Reader) -> str:
         return str(value).lower()
     if isinstance(value, int):
         return reader.number(value)
-    return compact_id(str(value), head=12, tail=6)
+    text = str(value)
+    return text[:16] if _MOMENT.match(text) else compact_id(text, head=12, tail=6)
 
 
 def money_text(minor: int, currency: str | None, reader: Reader, *, signed: bool = False) -> str:
@@ -104,6 +110,8 @@ def _figures(
         "takes": reader.duration(estimate["seconds"]),
         "disk": data_size(estimate["before_image_bytes"], reader),
         "trial": trial,
+        "closed": reader.number(len(document.get("closed_periods", ()))),
+        "compared": _compared(document, reader),
         "walked": reader.number(estimate.get("walked", 0)),
         "what": definition.description.of(reader.locale),
         "table": definition.table,
@@ -158,9 +166,23 @@ def _money(one: Mapping[str, Any], reader: Reader) -> dict[str, str]:
         "currency": currency or reader.text("backfills.no_currency"),
         "before": money_text(one["before"], currency, reader),
         "after": money_text(one["after"], currency, reader),
+        "filled": money_text(one["after"] - one["before"] - one["moved"], currency, reader, signed=True),
         "moved": money_text(one["moved"], currency, reader, signed=True),
         "zero": "" if one["moved"] else "yes",
     }
+
+
+def _closed(one: Mapping[str, Any], reader: Reader) -> dict[str, str]:
+    first, last = dt.date.fromisoformat(one["first_day"]), dt.date.fromisoformat(one["last_day"])
+    days = reader.date(first) if first == last else f"{reader.date(first)} – {reader.date(last)}"
+    name = reader.text(f"reconciliation.definition_{one['definition']}")
+    return {"days": days, "name": name, "rows": reader.number(one["rows"])}
+
+
+def _compared(document: Mapping[str, Any], reader: Reader) -> str:
+    """The reconciliations that run before and after, each once."""
+    names = dict.fromkeys(one["definition"] for one in document.get("reconciliations", ()))
+    return ", ".join(reader.text(f"reconciliation.definition_{name}") for name in names)
 
 
 def _checks(definition: DefinitionView, document: Mapping[str, Any], reader: Reader) -> list[dict[str, str]]:

@@ -200,8 +200,16 @@ async def test_rows_edited_since_are_listed_after_the_way_back(web: Application,
         assert gone["backfill_way_back.item"]["state"] == BackfillState.ROLLING_BACK
         workshop.work(backfills.ROLL_BACK)
         seen = await tab.send(handler("BackfillWayBack", "refresh"))
-    assert seen["backfill_way_back.item"]["state"] == BackfillState.ROLLED_BACK_WITH_CONFLICTS
-    assert [row["found"] for row in seen["backfill_way_back.conflicts"]] == ["amount_minor = 999"] * 4
+        assert seen["backfill_way_back.item"]["state"] == BackfillState.ROLLED_BACK_WITH_CONFLICTS
+        assert [row["found"] for row in seen["backfill_way_back.conflicts"]] == ["amount_minor = 999"] * 4
+        first = seen["backfill_way_back.conflicts"][0]["key"]
+        await tab.send(handler("BackfillWayBack", "ask_settle"), how="restore", key=first)
+        one = await tab.send(handler("BackfillWayBack", "settle"), form={"reason": "The edit was a mistake."})
+        assert one["backfill_way_back.open_conflicts"] == "3"
+        await tab.send(handler("BackfillWayBack", "ask_settle"), how="keep", key="")
+        rest = await tab.send(handler("BackfillWayBack", "settle"), form={"reason": "The edits are right."})
+    assert rest["backfill_way_back.item"]["state"] == BackfillState.ROLLED_BACK
+    assert [row["settled"] for row in rest["backfill_way_back.conflicts"]] == ["restore", "keep", "keep", "keep"]
 
 
 async def test_windows_and_freezes_are_kept_on_the_calendar(web: Application, workshop: Workshop):

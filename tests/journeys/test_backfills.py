@@ -112,8 +112,8 @@ def test_the_green_way_to_the_signature(console: Console, page_as: Any):
     expect(_state(finance, "Signed off")).to_be_visible()
 
     finance.goto(f"{record}/sign-off")
-    expect(finance.locator(".signature:not([data-open])")).to_have_count(3)
-    expect(finance.get_by_text("No flag service is connected")).to_be_visible()
+    expect(finance.locator(".signature:not([data-open])")).to_have_count(3, timeout=_SOON)
+    expect(finance.locator("section.card", has_text="Feature flag")).to_be_visible()
     expect(finance.locator("tr", has_text="Signed off")).to_be_visible()
     _no_violation(finance)
     assert _filled(console) == _PAYMENTS

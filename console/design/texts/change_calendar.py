@@ -148,8 +148,22 @@ TEXTS = {
     "told_rolled_back": ("Taken back", "Zurückgenommen"),
     "told_emergency": ("Emergency, being taken back", "Notfall, wird zurückgenommen"),
     "flag": ("Feature flag", "Feature-Flag"),
-    "no_flags": (
-        "No flag service is connected, so readers are switched to the column by a release.",
-        "Kein Flag-Dienst ist verbunden; Leser werden mit einem Release auf die Spalte umgestellt.",
+    "flag_none": (
+        "The definition names no flag: readers are switched to the column by a release.",
+        "Die Definition nennt kein Flag: Leser werden mit einem Release auf die Spalte umgestellt.",
     ),
+    "no_flags": (
+        "{flag}: no flag service is connected, so it is switched where it is kept.",
+        "{flag}: Es ist kein Flag-Dienst verbunden; umgestellt wird dort, wo das Flag liegt.",
+    ),
+    "flag_unknown": ("The flag service does not know {flag}.", "Der Flag-Dienst kennt {flag} nicht."),
+    "flag_key": ("Flag", "Flag"),
+    "flag_now": ("Rolled out to", "Ausgerollt auf"),
+    "percent": ("{percent}\u00a0%", "{percent}\u00a0%"),
+    "flag_next": ("Roll out to {percent}\u00a0%", "Auf {percent}\u00a0% ausrollen"),
+    "flag_waits": (
+        "The next step follows Finance's signature.",
+        "Der nächste Schritt folgt der Unterschrift von Finance.",
+    ),
+    "said_flag": ("{flag} is rolled out to {percent}\u00a0%", "{flag} ist auf {percent}\u00a0% ausgerollt"),
 }

@@ -145,7 +145,8 @@ def _look(
 def _measured(uow: UnitOfWork, asked: RequestView) -> backfills.AskedDryRun | None:
     """The dry run that a request to run a backfill is bound to, for whoever may see its rows."""
     everywhere = uow.actor.may(Permission.BACKFILL_READ) and uow.actor.grants[Permission.BACKFILL_READ].ids is None
-    if asked.kind != backfills.RUN_KIND.name or not everywhere:
+    kinds = {backfills.RUN_KIND.name, backfills.RUN_CLOSED_KIND.name}
+    if asked.kind not in kinds or not everywhere:
         return None
     return backfills.asked_dry_run(uow, backfill_id=uuid.UUID(asked.subject_id), digest=asked.content["dry_run"])
 

@@ -17,7 +17,7 @@ from console.components import (
     loading_or,
     mono,
     page_header,
-    shape,
+    plain_status,
     stack,
 )
 from console.design.texts import t
@@ -48,8 +48,8 @@ def _definition(item: Any) -> rx.Component:
     draft = link_button(t("backfills.draft_this"), href=item["draft"], small=True, icon_name="plus")
     undo = rx.cond(
         item["undoable"] != "",
-        rx.el.span(shape("ok", "ok"), t("backfills.can_undo"), class_name="status"),
-        rx.el.span(shape("warn", "warn"), t("backfills.cannot_undo"), class_name="status"),
+        plain_status(t("backfills.can_undo"), mark="ok", tone="ok"),
+        plain_status(t("backfills.cannot_undo"), mark="warn", tone="warn"),
     )
     return card(
         stack(

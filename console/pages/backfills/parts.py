@@ -74,7 +74,7 @@ def record_head(state: Any, current: str, *actions: Any) -> rx.Component:
             class_name="tabs",
             custom_attrs={"aria-label": t("backfills.tabs")},
         ),
-        when(item["problem"] != "", callout(item["problem"], tone="warn")),
+        *([] if current == "verification" else [when(item["problem"] != "", callout(item["problem"], tone="warn"))]),
     )
 
 

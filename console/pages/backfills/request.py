@@ -25,7 +25,6 @@ from console.components import (
     muted,
     plain_status,
     poll,
-    shape,
     stack,
     text_input,
 )
@@ -179,8 +178,8 @@ def _about() -> rx.Component:
     item = State.item
     undo = rx.cond(
         item["undoable"] != "",
-        rx.el.span(shape("ok", "ok"), t("backfills.can_undo"), class_name="status"),
-        rx.el.span(shape("warn", "warn"), t("backfills.cannot_undo"), class_name="status"),
+        plain_status(t("backfills.can_undo"), mark="ok", tone="ok"),
+        plain_status(t("backfills.cannot_undo"), mark="warn", tone="warn"),
     )
     return card(
         facts(

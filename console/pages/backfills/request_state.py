@@ -152,7 +152,9 @@ def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
     request_id, gate = detail.backfill.request_id, backfills.gate_now(uow)
     if not uow.actor.may(Permission.APPROVAL_READ):
         return Sheet(detail, None, (), gate)
-    policy = next(one for one in approvals.policies(uow) if one.kind == backfills.RUN_KIND.name)
+    closed = (detail.backfill.dry_run or {}).get("closed_periods")
+    kind = backfills.RUN_CLOSED_KIND if closed else backfills.RUN_KIND
+    policy = next(one for one in approvals.policies(uow) if one.kind == kind.name)
     asked = approvals.request_detail(uow, request_id=request_id) if request_id else None
     return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers, gate)
 

@@ -26,10 +26,10 @@ from console.components import (
     main_and_side,
     mono,
     muted,
+    plain_status,
     poll,
     progress,
     row,
-    shape,
     stack,
 )
 from console.design.texts import t
@@ -109,7 +109,7 @@ def _progress() -> rx.Component:
     head = row(
         rx.el.div(
             rx.el.span(item["share"], class_name="share-figure num"),
-            rx.el.span("\u00a0% ", class_name="share-unit"),
+            rx.el.span("\u00a0%", class_name="share-unit"),
             muted(item["of"]),
         ),
         _controls(),
@@ -175,8 +175,8 @@ def _batches() -> rx.Component:
 
 def _load() -> rx.Component:
     def name(item: Any) -> rx.Component:
-        mark = rx.cond(item["over"] != "", shape("warn", "warn"), shape("ok", "ok"))
-        return rx.el.span(mark, " ", item["name"], class_name="status")
+        within = plain_status(item["name"], mark="ok", tone="ok")
+        return rx.cond(item["over"] != "", plain_status(item["name"], mark="warn", tone="warn"), within)
 
     def value(item: Any) -> rx.Component:
         return rx.cond(item["over"] != "", rx.el.strong(item["value"], class_name="num"), muted(item["value"]))

@@ -116,6 +116,12 @@ def conflict_row(one: ConflictView, reader: Reader) -> dict[str, str]:
         "left": in_line(one.left_as, reader),
         "found": in_line(one.found, reader) if one.found is not None else reader.text("backfill_run.row_deleted"),
         "deleted": "" if one.found is not None else "yes",
+        "settled": one.settled or "",
+        "settled_by": reader.text(
+            f"backfill_run.settled_{one.settled}", person=one.settled_by, reason=one.settled_reason
+        )
+        if one.settled
+        else "",
     }
 
 

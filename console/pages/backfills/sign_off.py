@@ -9,6 +9,7 @@ import reflex as rx
 from console import routes
 from console.components import (
     Column,
+    button,
     card,
     data_table,
     facts,
@@ -17,14 +18,13 @@ from console.components import (
     mono,
     muted,
     plain_status,
-    shape,
     stack,
     stepper,
     trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.backfills.parts import record_head, seat_lines, when
+from console.pages.backfills.parts import may, record_head, seat_lines, when
 from console.pages.backfills.sign_off_state import BackfillSignOff as State
 from services.core.permissions import Permission
 
@@ -130,9 +130,27 @@ def _announced() -> rx.Component:
 
 
 def _flag() -> rx.Component:
+    flag = State.flag
+    step = button(
+        t("change_calendar.flag_next", percent=flag["next"]), on_click=State.advance, kind="primary", block=True
+    )
+    known = stack(
+        facts(
+            (t("change_calendar.flag_key"), mono(flag["key"])),
+            (t("change_calendar.flag_now"), t("change_calendar.percent", percent=flag["percent"])),
+        ),
+        when((flag["next"] != "") & may(Permission.BACKFILL_RUN), step),
+        when((flag["next"] == "") & (flag["after"] != ""), muted(t("change_calendar.flag_waits"))),
+        gap="s",
+    )
+    alone = rx.cond(
+        flag["connected"] != "",
+        muted(t("change_calendar.flag_unknown", flag=flag["key"])),
+        muted(t("change_calendar.no_flags", flag=flag["key"])),
+    )
+    named = rx.cond(flag["percent"] != "", known, alone)
     return card(
-        rx.el.p(shape("info", "info"), " ", t("change_calendar.no_flags"), class_name="secondary"),
-        title=t("change_calendar.flag"),
+        rx.cond(flag["key"] != "", named, muted(t("change_calendar.flag_none"))), title=t("change_calendar.flag")
     )
 
 

@@ -12,6 +12,7 @@ from console.design.format import Reader
 from console.design.texts import tr
 from console.kit import backend
 from console.kit.authz import event
+from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.kit.trail import trail_href, trail_rows
 from console.pages.backfills import rows
@@ -29,6 +30,7 @@ class Sheet:
     agreed: approvals.RequestDetail | None
     signed: approvals.RequestDetail | None
     told: tuple[notifications.Told, ...]
+    flag: backfills.FlagTie | None
     trail: Any
 
 
@@ -39,6 +41,7 @@ class BackfillSignOff(PageState, rx.State):
     agreed: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     signed: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     told: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    flag: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail_href: str = ""
 
@@ -52,8 +55,31 @@ class BackfillSignOff(PageState, rx.State):
         self.agreed = rows.seat_rows(sheet.agreed, reader)
         self.signed = rows.seat_rows(sheet.signed, reader)
         self.told = [_told(one, reader) for one in sheet.told]
+        self.flag = _flag(sheet.flag)
         self.trail, self.trail_href = trail_rows(sheet.trail, reader), trail_href("backfill", wanted)
         self._done()
+
+    @event(Permission.BACKFILL_RUN)
+    async def advance(self) -> Any:
+        wanted: Any = self._parameter("backfill_id")
+        reached = await backend.call(self, backfills.advance_flag, backfill_id=wanted)
+        reader = await self._reader()
+        said = reader.text("change_calendar.said_flag", flag=self.flag.get("key", ""), percent=reached.percent)
+        return [Notices.show("ok", said), BackfillSignOff.load]
+
+
+def _flag(tie: backfills.FlagTie | None) -> dict[str, str]:
+    """What is known of the flag; `next` only while the next step may be taken."""
+    if tie is None:
+        return {"key": ""}
+    standing = tie.standing
+    return {
+        "key": tie.key,
+        "connected": "yes" if tie.connected else "",
+        "percent": str(standing.percent) if standing else "",
+        "next": str(standing.next_percent) if standing and tie.may_advance else "",
+        "after": str(standing.next_percent) if standing and standing.next_percent is not None else "",
+    }
 
 
 def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
@@ -65,7 +91,7 @@ def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
     )
     told = backfills.announcements(uow, backfill_id=backfill_id)
     trail = audit.trail(uow, subject_type="backfill", subject_id=str(backfill_id), permission=Permission.BACKFILL_READ)
-    return Sheet(detail, agreed, signed, told, trail)
+    return Sheet(detail, agreed, signed, told, backfills.flag_of(uow, backfill_id=backfill_id), trail)
 
 
 def _story(sheet: Sheet, reader: Reader) -> dict[str, str]:

@@ -17,10 +17,13 @@ from console.components import (
     confirm,
     data_table,
     empty_state,
+    link,
     loading_or,
     main_and_side,
     mono,
     muted,
+    number,
+    plain_status,
     poll,
     shape,
     stack,
@@ -43,7 +46,7 @@ _OBSTACLES = ("own_request", "already_voted", "not_in_team", "expired")
 )
 def verification_page() -> rx.Component:
     not_yet = card(empty_state(t("backfill_run.not_verified"), t("backfill_run.not_verified_body")))
-    shown = main_and_side([_verdict(), _results(), _differing(), _aside()], [_decision()])
+    shown = main_and_side([_verdict(), _results(), _reconciled(), _came(), _differing(), _aside()], [_decision()])
     again = when(
         may(Permission.BACKFILL_RUN) & State.steps.contains("verifying") & (State.item["again"] != ""),  # pyright: ignore[reportAttributeAccessIssue]
         button(t("backfill_run.verify_again"), on_click=State.verify_again, icon_name="rotate-cw"),
@@ -72,8 +75,8 @@ def _verdict() -> rx.Component:
 
 def _results() -> rx.Component:
     def verdict(item: Any) -> rx.Component:
-        held = rx.el.span(shape("ok", "ok"), t("backfill_run.held"), class_name="status")
-        deviates = rx.el.span(shape("bad", "bad"), t("backfill_run.not_held"), class_name="status")
+        held = plain_status(t("backfill_run.held"), mark="ok", tone="ok")
+        deviates = plain_status(t("backfill_run.not_held"), mark="bad", tone="bad")
         return rx.cond(item["held"] != "", held, deviates)
 
     def title(item: Any) -> rx.Component:
@@ -108,6 +111,44 @@ def _results() -> rx.Component:
         note=State.item["measured"],
         flush=True,
     )
+
+
+def _reconciled() -> Any:
+    def after(item: Any) -> rx.Component:
+        warn = plain_status(rx.el.strong(item["after"]), mark="warn", tone="warn")
+        return rx.cond(item["worse"] != "", warn, rx.el.span(item["after"], class_name="num"))
+
+    columns = [
+        Column(t("backfills.name_of_reconciliation"), lambda item: item["name"], card="title"),
+        Column(t("backfill_run.class"), lambda item: item["class"], card="meta"),
+        Column(t("backfill_run.currency"), lambda item: item["currency"], card="meta"),
+        Column(t("backfill_run.breaks_before"), lambda item: number(item["before"]), amount=True, priority=2),
+        Column(t("backfill_run.breaks_after"), after, amount=True, card="value"),
+        Column(t("backfill_run.delta_before"), lambda item: number(item["delta_before"]), amount=True, priority=3),
+        Column(t("backfill_run.delta_after"), lambda item: number(item["delta_after"]), amount=True, priority=2),
+    ]
+    shown = card(
+        data_table(columns, State.lines, label=t("backfill_run.reconciliations"), dense=True),
+        title=t("backfill_run.reconciliations"),
+        note=t("backfill_run.reconciliations_note"),
+        flush=True,
+    )
+    return when(State.lines.length() > 0, shown)
+
+
+def _came() -> Any:
+    columns = [
+        Column(t("shell.breaks"), lambda item: link(item["break"], href=item["href"]), card="title"),
+        Column(t("backfill_run.class"), lambda item: item["class"], card="side"),
+        Column(t("backfill_run.key"), lambda item: mono(item["key"]), card="meta"),
+        Column(t("backfills.name_of_reconciliation"), lambda item: item["name"], priority=2),
+    ]
+    shown = card(
+        data_table(columns, State.came, label=t("backfill_run.new_breaks"), dense=True),
+        title=t("backfill_run.new_breaks"),
+        flush=True,
+    )
+    return when(State.came.length() > 0, shown)
 
 
 def _differing() -> Any:

@@ -16,6 +16,7 @@ from console.kit.dry_run import shown_value
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.pages.backfills import rows
+from console.pages.backfills.recon_rows import named, reconciled
 from services import approvals, backfills
 from services.approvals import Decision
 from services.backfills import BackfillState
@@ -32,6 +33,8 @@ class BackfillVerification(PageState, rx.State):
     item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     steps: rx.Field[list[str]] = rx.field(default_factory=list)
     results: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    lines: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    came: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     differing: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     aside: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
@@ -106,6 +109,7 @@ class BackfillVerification(PageState, rx.State):
         one, document = detail.backfill, detail.backfill.verification or {}
         titles = {check.code: check.title.of(reader.locale) for check in detail.definition.checks}
         self.results = [_result(row, titles, reader) for row in document.get("results", ())]
+        self.lines, self.came = reconciled(document.get("results", ()), reader)
         self.differing = [_differing(row, reader) for row in document.get("differing", ())]
         self.aside = [{"key": row["key"], "error": row["error"]} for row in document.get("quarantined", ())]
         self.seats = rows.seat_rows(asked, reader)
@@ -154,13 +158,20 @@ def _result(row: Mapping[str, Any], titles: Mapping[str, str], reader: Reader) -
     code, explained = row["code"], row.get("explained")
     return {
         "code": code,
-        "title": titles.get(code) or tr(reader.locale, f"backfill_run.result_{code}", default=code),
+        "title": _title(row, titles, reader),
         "before": reader.number(row["before"]) if row.get("before") is not None else UNKNOWN,
         "expected": reader.number(row["expected"]),
         "found": reader.number(row["found"]),
         "held": "yes" if row["held"] else "",
         "why": reader.text("backfill_run.said_by", text=explained["text"], person=explained["by"]) if explained else "",
     }
+
+
+def _title(row: Mapping[str, Any], titles: Mapping[str, str], reader: Reader) -> str:
+    code, looked = row["code"], row.get("reconciliation")
+    if looked:
+        return named(looked, reader)
+    return titles.get(code) or tr(reader.locale, f"backfill_run.result_{code}", default=code)
 
 
 def _differing(row: Mapping[str, Any], reader: Reader) -> dict[str, str]:

@@ -26,6 +26,7 @@ from console.components import (
     muted,
     poll,
     progress,
+    row,
     shape,
     stack,
 )
@@ -77,16 +78,41 @@ def _progress() -> Any:
 
 
 def _conflicts() -> Any:
+    settles = may(Permission.BACKFILL_RUN) & (State.item["state"] == "rolled_back_with_conflicts")
+
+    def deeds(item: Any) -> Any:
+        keep = button(t("backfill_run.keep_edit"), small=True, on_click=State.ask_settle("keep", item["key"]))
+        restore = button(
+            t("backfill_run.restore"), small=True, kind="quiet", on_click=State.ask_settle("restore", item["key"])
+        )
+        choice = row(keep, when(item["deleted"] == "", restore), wrap=True)
+        return rx.cond(item["settled"] != "", muted(item["settled_by"]), when(settles, choice))
+
     columns = [
         Column(t("backfill_run.row"), lambda item: mono(item["key"]), card="title"),
         Column(t("backfill_run.value_before"), lambda item: mono(item["before"]), wrap=True, card="meta"),
         Column(t("backfill_run.value_left"), lambda item: mono(item["left"]), wrap=True, priority=2),
         Column(t("backfill_run.value_found"), _found, wrap=True, card="full"),
+        Column(t("backfill_run.settled"), deeds, wrap=True, card="full"),
     ]
+    every = row(
+        button(t("backfill_run.keep_all"), small=True, on_click=State.ask_settle("keep", "")),
+        button(t("backfill_run.restore_all"), small=True, on_click=State.ask_settle("restore", "")),
+        wrap=True,
+    )
+    more = when(
+        State.last != "", rx.el.div(button(t("backfill_run.more"), on_click=State.more), class_name="card-body")
+    )
     shown = card(
         data_table(columns, State.conflicts, label=t("backfill_run.conflicts"), dense=True),
+        more,
         title=t("backfill_run.conflicts"),
-        note=t("backfill_run.conflicts_note"),
+        note=rx.cond(
+            State.open_conflicts != "",
+            t("backfill_run.conflicts_open", count=State.open_conflicts),
+            t("backfill_run.conflicts_settled"),
+        ),
+        end=[when(settles & (State.open_conflicts != ""), every)],
         flush=True,
     )
     clean = card(
@@ -181,6 +207,21 @@ def _dialogs() -> rx.Component:
             on_confirm=State.at_once,
             **shared,
         ),
+        *[
+            confirm(
+                open_=State.asking == how,
+                title=rx.cond(
+                    State.key != "",
+                    t(f"backfill_run.{how}_title", row=State.key),
+                    t(f"backfill_run.{how}_all_title", count=State.open_conflicts),
+                ),
+                body=[rx.el.p(t(f"backfill_run.{how}_body"))],
+                confirm_label=t(f"backfill_run.{how}_do"),
+                on_confirm=State.settle,
+                **shared | {"keep_label": t("backfills.not_now"), "danger": how == "restore"},
+            )
+            for how in ("keep", "restore")
+        ],
     )
 
 

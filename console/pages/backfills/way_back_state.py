@@ -21,6 +21,8 @@ from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
 _DEEDS = frozenset({"back", "emergency"})
+_SETTLING = frozenset(backfills.Settlement)
+_MOST = 100
 _OPEN = frozenset({RequestState.PENDING, RequestState.APPROVED})
 
 
@@ -32,6 +34,9 @@ class BackfillWayBack(PageState, rx.State):
     progress: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     conflicts: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    key: str = ""  # the conflict that the dialog is about; empty for all open ones
+    last: str = ""
+    open_conflicts: str = ""
     asking: str = ""
     moving: bool = False
 
@@ -62,6 +67,31 @@ class BackfillWayBack(PageState, rx.State):
     async def at_once(self, form: dict[str, Any]) -> Any:
         return await self._take_back(form, emergency=True)
 
+    @event(Permission.BACKFILL_RUN)
+    async def ask_settle(self, how: str, key: str) -> None:
+        self.asking, self.key = (how if how in _SETTLING else ""), str(key)[:200]
+
+    @event(Permission.BACKFILL_RUN)
+    async def settle(self, form: dict[str, Any]) -> Any:
+        wanted: Any = {
+            "backfill_id": self._parameter("backfill_id"),
+            "how": self.asking,
+            "reason": str(form.get("reason") or ""),
+            "keys": [self.key] if self.key else None,
+        }
+        done = await backend.call(self, backfills.settle_conflicts, **wanted)
+        self.asking = ""
+        await self._read()
+        reader = await self._reader()
+        said = reader.text("backfill_run.said_settled", count=reader.number(done.settled))
+        left = reader.text("backfill_run.said_left", count=reader.number(done.left)) if done.left else ""
+        return Notices.show("warn" if done.left else "ok", said, left)
+
+    @event(Permission.BACKFILL_READ)
+    async def more(self) -> None:
+        """The next page of conflicts stands below those that are shown."""
+        await self._read_conflicts(self.last)
+
     async def _take_back(self, form: dict[str, Any], *, emergency: bool) -> Any:
         wanted: Any = self._parameter("backfill_id")
         reason = str(form.get("reason") or "")
@@ -87,13 +117,23 @@ class BackfillWayBack(PageState, rx.State):
         }
         back = progress is not None and progress.direction is Direction.BACK
         self.progress = run_rows.progress_row(one, progress, reader) if back and progress else {}
-        self.conflicts = [run_rows.conflict_row(item, reader) for item in detail.conflicts]
         self.seats = rows.seat_rows(asked, reader)
         self.steps = [step.value for step in detail.next_steps]
         self.moving = waits or one.state in (BackfillState.ROLLING_BACK, BackfillState.RUNNING)
-        if self.asking and BackfillState.ROLLING_BACK not in detail.next_steps:
+        if self.asking in _DEEDS and BackfillState.ROLLING_BACK not in detail.next_steps:
             self.asking = ""
+        if progress is not None and progress.conflicts:
+            await self._read_conflicts("")
         self._done()
+
+    async def _read_conflicts(self, after: str) -> None:
+        wanted: Any = self._parameter("backfill_id")
+        found = await backend.load(self, backfills.conflicts, backfill_id=wanted, after=after or None)
+        reader = await self._reader()
+        rows_now = [run_rows.conflict_row(one, reader) for one in found.rows]
+        self.conflicts = ([*self.conflicts, *rows_now] if after else rows_now)[:_MOST]
+        self.last = (found.last or "") if len(self.conflicts) < _MOST else ""
+        self.open_conflicts = reader.number(found.open) if found.open else ""
 
 
 def _look(
