@@ -174,6 +174,67 @@ def rollback(
     _act(backfill, backfills.roll_back, as_json, wait=wait, reason=reason, emergency=emergency)
 
 
+@app.command()
+def follow(
+    backfill: _Which,
+    windows: Annotated[bool, typer.Option("--windows/--no-windows", help="Go on when the window opens again.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Whether it goes on by itself when the window opens that closed on it."""
+    _act(backfill, backfills.follow_windows, as_json, follow=windows)
+
+
+@app.command()
+def conflicts(backfill: _Which, after: str = "", as_json: AsJson = False) -> None:
+    """Rows that were edited since and that the way back left alone.
+
+    Example: kontor backfills conflicts BF-0012 --json
+    """
+    with unit_of_work() as uow:
+        page = backfills.conflicts(uow, backfill_id=_id(uow, backfill), after=after or None)
+    rows = [
+        [one.key, json.dumps(dict(one.before)), json.dumps(one.found and dict(one.found)), one.settled or "open"]
+        for one in page.rows
+    ]
+    more = f"\nMore with --after {page.last}" if page.last else ""
+    words = table(["Row", "Before", "Now", "Settled"], rows)
+    answer(page, f"{words}\n{page.open} open, {page.settled} settled{more}", as_json=as_json)
+
+
+@app.command()
+def settle(
+    backfill: _Which,
+    how: Annotated[backfills.Settlement, typer.Argument(help="keep the edit, or restore the value from before.")],
+    reason: _Reason,
+    key: Annotated[list[str] | None, typer.Option(help="A row, again for more; all open ones without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle conflicts one by one or all at once."""
+    with unit_of_work() as uow:
+        found = _id(uow, backfill)
+        done = backfills.settle_conflicts(uow, backfill_id=found, how=how, reason=reason, keys=key or None)
+    answer(done, f"{done.settled} settled, {done.left} left", as_json=as_json)
+
+
+@app.command()
+def flag(
+    backfill: _Which,
+    advance: Annotated[bool, typer.Option("--advance", help="Take the next rollout step.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The flag that switches readers to what it filled."""
+    with unit_of_work() as uow:
+        found = _id(uow, backfill)
+        if advance:
+            backfills.advance_flag(uow, backfill_id=found)
+        tie = backfills.flag_of(uow, backfill_id=found)
+    said = "It names no flag."
+    if tie is not None:
+        where = f"at {tie.standing.percent} %" if tie.standing else "unknown there"
+        said = f"{tie.key}: {where if tie.connected else 'no flag service is connected'}"
+    answer(tie, said, as_json=as_json)
+
+
 def _act(backfill: str, act: Any, as_json: bool, *, wait: bool = False, **arguments: Any) -> None:
     with unit_of_work() as uow:
         found = _id(uow, backfill)

@@ -13,7 +13,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Date,
     String,
+    TableClause,
     cast,
     column,
     exists,
@@ -22,14 +24,16 @@ from sqlalchemy import (
     table,
 )
 
-from services.backfills.definition import Check, MoneyColumns, SqlBackfill
+from services.backfills.definition import Check, MoneyColumns, PeriodColumns, SqlBackfill
 from services.backfills.vocabulary import Expect
 from services.core.words import Words
+from services.reconciliation import Definition
 
 _TIME = TIMESTAMP(timezone=True)
 PAYMENT = table(
     "payment",
     column("id", UUID()),
+    column("entity_id", UUID()),
     column("account_id", UUID()),
     column("created_at", _TIME),
     column("charge_ref", String()),
@@ -40,6 +44,7 @@ PAYMENT = table(
 MOVEMENT = table(
     "balance_transaction",
     column("id", UUID()),
+    column("entity_id", UUID()),
     column("account_id", UUID()),
     column("reporting_category", String()),
     column("source_ref", String()),
@@ -59,6 +64,15 @@ PAYOUT = table(
     column("automatic", Boolean()),
     column("composed_at", _TIME),
 )
+
+ACCOUNT = table("stripe_account", column("id", UUID()), column("time_zone", String()))
+
+
+def _business_day(of: TableClause, moment: str) -> PeriodColumns:
+    """The day in the account's zone."""
+    zone = select(ACCOUNT.c.time_zone).where(ACCOUNT.c.id == of.c.account_id).correlate(of).scalar_subquery()
+    return PeriodColumns(cast(func.timezone(zone, of.c[moment]), Date), of.c.entity_id)
+
 
 _OF_PAYMENT = (
     MOVEMENT.c.account_id == PAYMENT.c.account_id,
@@ -103,6 +117,9 @@ class NetAmount(SqlBackfill):
     columns = ("net_minor",)
     params = Since
     money = MoneyColumns("net_minor", _CURRENCY)
+    period = _business_day(PAYMENT, "created_at")
+    reconciliations = (Definition.SETTLEMENT,)
+    flag = "payments.net-from-column"
     runbook = Words(
         "If it fails: pause, look at the quarantined rows, sync the balance transactions of those charges, resume.",
         "Bei Fehlern: anhalten, die zurückgestellten Zeilen ansehen, ihre Bewegungen synchronisieren, fortsetzen.",
@@ -152,6 +169,8 @@ class SettlementCurrency(SqlBackfill):
     owner = "payments"
     target = PAYMENT
     columns = ("settlement_currency",)
+    period = _business_day(PAYMENT, "created_at")
+    reconciliations = (Definition.SETTLEMENT,)
     runbook = Words(
         "Safe to repeat; it touches only what differs.", "Kann wiederholt werden; es ändert nur, was abweicht."
     )
@@ -210,6 +229,8 @@ class PayoutLinks(SqlBackfill):
     target = MOVEMENT
     columns = ("payout_ref",)
     lock = "payments.ingest"
+    period = _business_day(MOVEMENT, "available_at")
+    reconciliations = (Definition.SETTLEMENT, Definition.PAYOUTS)
     runbook = Words(
         "Prefer a sync of the payouts; this is for accounts whose payouts can no longer be read.",
         "Besser die Auszahlungen synchronisieren; dies ist für Konten, deren Auszahlungen nicht mehr lesbar sind.",

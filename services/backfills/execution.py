@@ -6,7 +6,7 @@ import dataclasses
 import uuid
 from typing import Any
 
-from services import payments, runs
+from services import approvals, payments, runs
 from services.backfills import announcing, batching, ledger, reconciling, verifying
 from services.backfills import statements as sql
 from services.backfills.batching import Plan, Step
@@ -44,7 +44,7 @@ def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> P
     row = locked(uow, backfill_id)
     _at_work(uow, row, direction)
     definition = definition_named(row.definition)
-    if row.plan is None or (direction is Direction.FORWARD and agreed_content(row, row.plan["frozen"]) != row.plan):
+    if row.plan is None or (direction is Direction.FORWARD and not _as_agreed(uow, row, row.plan)):
         raise PlanChanged("Parameters or code are not what was agreed to when this started; it cannot go on.")
     if direction is Direction.FORWARD and (row.baseline or {}).get("before") is None:
         row.baseline = (row.baseline or {}) | {
@@ -60,6 +60,17 @@ def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> P
         cursor = ledger.open_cursor(connection, row.id, direction, FIRST_SIZE)
     params = checked_params(definition, row.plan["params"])
     return Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], cursor.epoch)
+
+
+def _as_agreed(uow: UnitOfWork, row: Backfill, plan: dict[str, Any]) -> bool:
+    """Whether parameters and code are those of the plan, and the plan is what the used approval was given to.
+
+    Whoever writes the row by hand has no approval of that content.
+    """
+    if row.consumed_request_id is None or agreed_content(row, plan["frozen"]) != plan:
+        return False
+    asked = approvals.request_detail(uow, request_id=row.consumed_request_id).request
+    return asked.subject_id == str(row.id) and asked.content == plan
 
 
 def step(uow: UnitOfWork, *, plan: Plan, direction: Direction) -> tuple[Step, float]:
@@ -151,6 +162,7 @@ def end_back(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
     row.ended_at = uow.clock.now()
     note(uow, row, "rolled_back", after=result)
     said = {"restored": cursor.changed, "conflicts": conflicts}
+    reconciling.report(uow, row, plan.definition, rows=cursor.changed, result="rolled_back", held=None)
     announcing.announce(uow, row, "rolled_back", result=Words(_BACK.of("en", **said), _BACK.of("de", **said)))
     return result
 
@@ -176,6 +188,8 @@ def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
     row.problem = f"The verification found: {', '.join(failed)}." if failed else None
     ask_signature(uow, row)
     note(uow, row, "verified", after={"held": document["held"], "failed": failed})
+    changed = ledger.changed_by(uow.session.connection(), row.id)
+    reconciling.report(uow, row, definition, rows=changed, result="succeeded", held=document["held"])
     announcing.announce(uow, row, "deviates" if failed else "verified", result=verifying.in_words(document))
     return {"held": document["held"], "failed": failed}
 

@@ -12,6 +12,7 @@ from services.backfills.models import Backfill
 from services.backfills.models_calendar import ReleaseFreeze
 from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL, S, locked, move, note
 from services.backfills.signing import SIGN_OFF_APPROVAL, check_explained, signed_content
+from services.backfills.steering import stop_waiting
 from services.backfills.undoing import UNDO_APPROVAL, begin_rollback, undo_content
 from services.core.db import UnitOfWork
 from services.core.events import DomainEvent
@@ -65,6 +66,8 @@ def on_run_died(uow: UnitOfWork, event: DomainEvent) -> None:
     row = uow.session.scalar(select(Backfill).where(mine).with_for_update())
     if row is None or row.state not in (S.DRY_RUNNING, S.RUNNING, S.VERIFYING, S.ROLLING_BACK):
         return
+    if event.data["kind"] == reconciliation.RUN.name:
+        stop_waiting(uow, row)
     move(uow, row, S.DRAFT if row.state == S.DRY_RUNNING else S.FAILED)
     row.problem = event.data["error"]
     note(uow, row, "failed", after={"error": event.data["error"]})

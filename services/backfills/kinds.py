@@ -42,7 +42,7 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         Line(_COLUMNS, columns),
         Line(_PARAMS, given),
         Line(_SECONDS, content["estimate"]["seconds"]),
-        *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content["closed_periods"]],
+        *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content.get("closed_periods", ())],
         *[Line(_named(_MOVED, one["currency"]), Money(one["moved"], one["currency"])) for one in frozen["money"]],
     ]
     changes = [

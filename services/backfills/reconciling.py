@@ -95,6 +95,22 @@ def compared(
     return results
 
 
+def report(
+    uow: UnitOfWork, row: Backfill, definition: Definition, *, rows: int, result: str, held: bool | None
+) -> None:
+    """Queues Finance's report of how the reconciliations stand after this backfill."""
+    console = UnitOfWork(uow.session, Actor.system("backfills", on_behalf_of=uow.actor.name), uow.clock, uow.request_id)
+    done = reconciliation.BackfillDone(
+        name=f"BF-{row.number:04d} {definition.name}",
+        columns=tuple(f"{definition.target.name}.{name}" for name in definition.columns),
+        finished_at=uow.clock.now(),
+        rows=rows,
+        result=result,
+        verified=held,
+    )
+    runs.enqueue(console, kind=reconciliation.REPORT, params=reconciliation.ReportParams(after=done))
+
+
 def closed_periods(
     uow: UnitOfWork, connection: Connection, definition: Definition, params: BaseModel, bound: str | None
 ) -> list[dict[str, Any]]:

@@ -128,6 +128,11 @@ def hold(
     note(uow, row, "held", after=row.hold)
 
 
+def stop_waiting(uow: UnitOfWork, row: Backfill) -> None:
+    """Ends the queued run of a row whose reconciliation died; `resume` queues another."""
+    _wish(_as_calendar(uow), row, runs.cancel)
+
+
 def waiting_for_calendar(uow: UnitOfWork) -> tuple[uuid.UUID, ...]:
     """Backfills that may have something to do now by the calendar or because their code changed."""
     uow.actor.require(Permission.RUN_EXECUTE)

@@ -156,7 +156,8 @@ class Payment(_OfAccount, Base):
 
     `hour` is the first instant of the local hour of creation; `failure_reason` is the decline code, else the
     failure code, else empty; `attempts` counts charges.
-    `net_minor`, in `settlement_currency`, is what Stripe credited for it; filled by backfills.
+    `net_minor`, in `settlement_currency`, is what Stripe credited for it: written with payments made since the account
+    was connected, and by backfills for those before.
     """
 
     __tablename__ = "payment"

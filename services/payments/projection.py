@@ -28,6 +28,32 @@ _STATUS_FOLLOWS = """
       AND b.status IS DISTINCT FROM s.status
 """
 
+# What Stripe credited, for payments made since the account was connected; earlier ones are the backfill's, since a
+# history that comes in bulk would pay for the join row by row.
+_NET_FOLLOWS = """
+    UPDATE payment p SET net_minor = s.net_minor, settlement_currency = s.currency
+    FROM (
+        SELECT b.source_ref, sum(b.net_minor)::int8 AS net_minor, min(b.currency) AS currency
+        FROM balance_transaction b
+        WHERE b.account_id = {account} AND b.reporting_category = 'charge' AND b.source_ref IN ({charges})
+        GROUP BY 1
+    ) s
+    JOIN charge c ON c.account_id = {account} AND c.stripe_id = s.source_ref
+    WHERE p.account_id = {account} AND p.stripe_id = c.payment_ref AND p.charge_ref = s.source_ref
+      AND p.created_at >= (SELECT a.connected_at FROM stripe_account a WHERE a.id = {account})
+      AND (p.net_minor, p.settlement_currency) IS DISTINCT FROM (s.net_minor, s.currency)
+"""
+_CHARGES_OF_MOVEMENTS = """
+    SELECT x.source_ref FROM balance_transaction x JOIN changed USING (stripe_id)
+    WHERE x.account_id = {account} AND x.reporting_category = 'charge'
+      AND x.created_at >= (SELECT a.connected_at FROM stripe_account a WHERE a.id = {account})
+"""
+_CHARGES_OF_PAYMENTS = """
+    SELECT x.charge_ref FROM payment x JOIN {incoming} i USING (stripe_id)
+    WHERE x.account_id = {account}
+      AND x.created_at >= (SELECT a.connected_at FROM stripe_account a WHERE a.id = {account})
+"""
+
 _INCOMING_PAYMENTS = """
     CREATE TEMP TABLE incoming_payment (
         stripe_id text, created_at timestamptz, source_at timestamptz, intent_status text, amount_minor int8,
@@ -151,7 +177,10 @@ def upsert_payments(connection: Any, account: AccountView, *, incoming: str = "i
     statement = sql.SQL(_UPSERT_PAYMENTS).format(
         incoming=sql.Identifier(incoming), zone=sql.Literal(account.time_zone), **_literals(account)
     )
-    return connection.execute(statement).fetchone()[0]
+    changed = connection.execute(statement).fetchone()[0]
+    charges = sql.SQL(_CHARGES_OF_PAYMENTS).format(incoming=sql.Identifier(incoming), **_literals(account))
+    connection.execute(sql.SQL(_NET_FOLLOWS).format(charges=charges, **_literals(account)))
+    return changed
 
 
 def follow(connection: Any, account: AccountView, kind: StripeObject) -> None:
@@ -160,6 +189,9 @@ def follow(connection: Any, account: AccountView, kind: StripeObject) -> None:
         _payments_follow(connection, account, kind)
     if kind in (StripeObject.CHARGE, StripeObject.REFUND, StripeObject.DISPUTE, StripeObject.PAYOUT):
         connection.execute(sql.SQL(_STATUS_FOLLOWS).format(table=sql.Identifier(kind.value), **_literals(account)))
+    if kind is StripeObject.BALANCE_TRANSACTION:
+        charges = sql.SQL(_CHARGES_OF_MOVEMENTS).format(**_literals(account))
+        connection.execute(sql.SQL(_NET_FOLLOWS).format(charges=charges, **_literals(account)))
     connection.execute("DROP TABLE changed")
 
 

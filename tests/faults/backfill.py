@@ -1,7 +1,11 @@
-"""A backfill that adds one to each row, under killed and frozen workers and a database that is stopped."""
+"""Backfills that add one to each row, under killed and frozen workers and a database that is stopped.
+
+One works in the console's own database, one in another whose transactions cannot join: both have to be exact.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -10,14 +14,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from services import approvals, backfills, runs
 from services.backfills import BackfillState
 from services.bootstrap import wire
+from services.core.db import Database
 from services.core.errors import DatabaseUnavailable
 from tests.factories.approvals import agree
-from tests.factories.backfills import ACTOR, Workshop
+from tests.factories.backfills import ACTOR, Workshop, fill_coins
 from tests.faults.ground import Ground, ground, until
 from tests.faults.postgres import wait_for_the_end
 
@@ -28,29 +34,64 @@ _ENDED = {BackfillState.AWAITING_SIGNOFF, BackfillState.FAILED, BackfillState.CA
 def storm(folder: Path, kills: int, chance: random.Random, *, pg_stops: int = 0, freezes: int = 0) -> dict[str, Any]:
     """Every row has to be one more afterwards: none twice, none left out, though `+ 1` is not idempotent.
 
-    The table is changed again and again until all faults have struck; each time must come out exact.
+    Both tables are changed again and again until all faults have struck, each at work on a batch; each time must come
+    out exact.
     """
     deeds = ["kill"] * kills + ["stop"] * pg_stops + ["freeze"] * freezes
     chance.shuffle(deeds)
     wire()
     with ground(folder) as laid:
         workshop = Workshop(laid.database, ROWS)
-        workers = [_start(laid) for _ in range(2)]
+        shop = _Shop(laid)
+        workers = [_start(laid, shop) for _ in range(2)]
         until(lambda: _alive(laid) == 2, seconds=120)
         rounds, frozen = 0, 0
         while deeds:
-            made = _agreed(workshop)
+            made = [_agreed(workshop, name) for name in ("tests.plus_one", "tests.abroad")]
             rounds += 1
             while deeds and not _ended(workshop, made):
-                time.sleep(chance.uniform(0.1, 0.6))
-                frozen += _strike(laid, workers, deeds.pop(), chance)
-            until(lambda made=made: _ended(workshop, made), seconds=300)
-        result = _tally(laid, rounds)
+                _until_at_work(workshop, made)
+                time.sleep(chance.uniform(0.0, 0.3))
+                frozen += _strike(laid, shop, workers, deeds.pop(), chance)
+            until(lambda made=made: _ended(workshop, made), seconds=600)
+        result = _tally(laid, shop, rounds)
     return {"kills": kills, "pg_stops": pg_stops, "freezes": frozen, "rounds": rounds, **result}
 
 
-def _start(laid: Ground) -> Any:
-    return laid.start("tests.faults.coins", "worker", "--concurrency", "2")
+class _Shop:
+    """The other database, with coins of its own, on the same server: a stop hits both."""
+
+    def __init__(self, laid: Ground) -> None:
+        url = laid.postgres.url
+        with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("CREATE DATABASE shop"))
+        self.database = Database(url.replace("/kontor?", "/shop?"))
+        with self.database.unit_of_work(ACTOR) as uow:
+            fill_coins(uow.session.connection(), ROWS)
+        self.dsn = self.database.url.replace("postgresql+psycopg", "postgresql")
+        backfills.know_targets({"shop": backfills.TargetAddress(self.dsn)})
+
+    @property
+    def setting(self) -> str:
+        return json.dumps({"shop": {"dsn": self.dsn}})
+
+
+def _until_at_work(workshop: Workshop, made: list[uuid.UUID]) -> None:
+    """Until another batch has committed, so that a fault meets work; at most for half a minute."""
+    before, deadline = _batches(workshop), time.monotonic() + 30
+    while _batches(workshop) == before and time.monotonic() < deadline and not _ended(workshop, made):
+        time.sleep(0.02)
+
+
+def _batches(workshop: Workshop) -> int:
+    try:
+        return workshop.sql("SELECT count(*) FROM kontor_backfill.batch")[0][0]
+    except (DatabaseUnavailable, ProgrammingError):
+        return -1
+
+
+def _start(laid: Ground, shop: _Shop) -> Any:
+    return laid.start("tests.faults.coins", "worker", "--concurrency", "2", KONTOR_BACKFILLS__TARGETS=shop.setting)
 
 
 def _alive(laid: Ground) -> int:
@@ -58,9 +99,9 @@ def _alive(laid: Ground) -> int:
         return runs.workers_seen(uow).workers
 
 
-def _agreed(workshop: Workshop) -> uuid.UUID:
+def _agreed(workshop: Workshop, definition: str) -> uuid.UUID:
     """A backfill that started; small batches, so that a fault meets many of them."""
-    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one")
+    made = workshop.call("Dev", backfills.draft, definition=definition)
     workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
     until(lambda: workshop.see(made).backfill.state is BackfillState.DRY_RUN_READY, seconds=120)
     asked: approvals.RequestView = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
@@ -71,14 +112,14 @@ def _agreed(workshop: Workshop) -> uuid.UUID:
     return made
 
 
-def _ended(workshop: Workshop, made: uuid.UUID) -> bool:
+def _ended(workshop: Workshop, made: list[uuid.UUID]) -> bool:
     try:
-        return workshop.see(made).backfill.state in _ENDED
+        return all(workshop.see(one).backfill.state in _ENDED for one in made)
     except DatabaseUnavailable:
         return False
 
 
-def _strike(laid: Ground, workers: list[Any], deed: str, chance: random.Random) -> int:
+def _strike(laid: Ground, shop: _Shop, workers: list[Any], deed: str, chance: random.Random) -> int:
     """One fault; returns 1 when it was a freeze."""
     victim = chance.randrange(len(workers))
     if deed == "stop":
@@ -93,28 +134,39 @@ def _strike(laid: Ground, workers: list[Any], deed: str, chance: random.Random) 
         return 1
     else:
         laid.kill(workers[victim])
-        workers[victim] = _start(laid)
+        workers[victim] = _start(laid, shop)
     return 0
 
 
-def _tally(laid: Ground, rounds: int) -> dict[str, Any]:
+_COINS = """
+    SELECT count(*) FILTER (WHERE touched < :rounds) AS lost, count(*) FILTER (WHERE touched > :rounds) AS doubled,
+           count(*) FILTER (WHERE amount_minor <> 100 + (id - id / 4) % 7 + :rounds) AS wrong,
+           (SELECT count(*) FROM (
+               SELECT after_key IS DISTINCT FROM lag(to_key) OVER (PARTITION BY backfill ORDER BY number) AS apart
+               FROM kontor_backfill.batch) b WHERE apart) AS gaps,
+           (SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+            WHERE c.relname = 'coin' AND l.pid <> pg_backend_pid()
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS locks_left
+    FROM coin
+"""
+_WORK = """
+    SELECT (SELECT count(*) FROM kontor_backfill.batch) AS batches,
+           (SELECT count(*) FROM (SELECT DISTINCT backfill, epoch FROM kontor_backfill.batch) e) AS epochs,
+           (SELECT count(*) FROM run_attempt WHERE outcome = 'lost') AS fenced,
+           (SELECT count(*) FROM backfill WHERE state <> 'awaiting_finance_signoff') AS not_verified
+"""
+
+
+def _tally(laid: Ground, shop: _Shop, rounds: int) -> dict[str, Any]:
+    """`lost` and `doubled` rows of both tables, gaps between batches, locks left; `fenced` attempts lost their run."""
+    found: dict[str, Any] = {}
+    for database in (laid.database, shop.database):
+        with database.unit_of_work(ACTOR) as uow:
+            row = uow.session.execute(text(_COINS), {"rounds": rounds}).one()
+        for name, value in row._mapping.items():
+            found[name] = found.get(name, 0) + value
     with laid.database.unit_of_work(ACTOR) as uow:
-        row = uow.session.execute(
-            text(
-                "SELECT count(*) FILTER (WHERE touched < :rounds) AS lost,"
-                " count(*) FILTER (WHERE touched > :rounds) AS doubled,"
-                " count(*) FILTER (WHERE amount_minor <> 100 + (id - id / 4) % 7 + :rounds) AS wrong,"
-                " (SELECT count(*) FROM (SELECT after_key IS DISTINCT FROM lag(to_key) OVER"
-                "   (PARTITION BY backfill ORDER BY number) AS apart FROM kontor_backfill.batch) b WHERE apart)"
-                " AS gaps,"
-                " (SELECT count(*) FROM kontor_backfill.batch) AS batches,"
-                " (SELECT count(DISTINCT epoch) FROM kontor_backfill.batch) AS epochs,"
-                " (SELECT count(*) FROM backfill WHERE state <> 'awaiting_finance_signoff') AS not_verified,"
-                " (SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'coin'"
-                "   AND l.pid <> pg_backend_pid()) AS locks_left FROM coin"
-            ),
-            {"rounds": rounds},
-        ).one()
-    found = {**row._mapping}
-    found["lost"] += found.pop("wrong") + found.pop("gaps") + found.pop("not_verified") + found["locks_left"]
-    return {"rows": ROWS, **found}
+        found |= uow.session.execute(text(_WORK)).one()._mapping
+    shop.database.dispose()
+    found["lost"] += found.pop("wrong") + found["gaps"] + found.pop("not_verified") + found["locks_left"]
+    return {"rows": 2 * ROWS, **found}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from jobs.__main__ import cli
 from services import backfills
-from tests.factories.backfills import BROKEN, PLUS_ONE, SHOUT
+from tests.factories.backfills import ABROAD, BROKEN, PLUS_ONE, SHOUT
 
 
 def register() -> None:
-    for definition in (PLUS_ONE, SHOUT, BROKEN):
+    for definition in (PLUS_ONE, SHOUT, BROKEN, ABROAD):
         backfills.register(definition)
 
 
