@@ -51,10 +51,12 @@ def list_breaks(
     orders = [_SORTS[sort]] if sort in _SORTS else [looking.rank, _SORTS["delta"]]
     backwards = descending != (sort == "age")
     ordered = [order.desc() if backwards else order.asc() for order in orders]
-    statement_page = statement.order_by(*ordered, Break.number.desc()).limit(limit).offset(offset)
+    # Sorted by number and what orders them alone: a page far down would sort whole rows otherwise.
+    chosen = statement.with_only_columns(Break.number).order_by(*ordered, Break.number.desc())
+    numbers = list(uow.session.scalars(chosen.limit(limit).offset(offset)))
     total = uow.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    rows = tuple(looking.view(row) for row in uow.session.scalars(statement_page))
-    return BreakPage(rows, total, offset)
+    found = {row.number: row for row in uow.session.scalars(select(Break).where(Break.number.in_(numbers)))}
+    return BreakPage(tuple(looking.view(found[number]) for number in numbers), total, offset)
 
 
 def stream_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> Iterator[BreakView]:
@@ -98,21 +100,22 @@ def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
     looking = _Looking.now(uow)
     matching = _matching(uow, filter, looking).subquery()
     c = matching.c
+    bands = [looking.ages.within(c.entity_id, c.booked_on, low, high) for low, high in AGE_BANDS]
+    levels = [looking.amounts.is_level(c.delta_minor, c.currency, (level,)) for level in SeverityLevel]
     grouped = uow.session.execute(
-        select(c.break_class, c.currency, func.count(), func.sum(c.delta_minor))
+        select(
+            c.break_class,
+            c.currency,
+            func.count(),
+            func.sum(c.delta_minor),
+            *(func.count().filter(condition) for condition in (*bands, *levels)),
+        )
         .group_by(c.break_class, c.currency)
         .order_by(func.count().desc(), c.break_class, c.currency)
-    )
-    classes = tuple(ClassSum(BreakClass(name), currency, n, int(minor)) for name, currency, n, minor in grouped)
-    counts = uow.session.execute(
-        select(
-            *(func.count().filter(looking.ages.within(c.entity_id, c.booked_on, low, high)) for low, high in AGE_BANDS),
-            *(
-                func.count().filter(looking.amounts.is_level(c.delta_minor, c.currency, (level,)))
-                for level in SeverityLevel
-            ),
-        )
-    ).one()
+    ).all()
+    classes = tuple(ClassSum(BreakClass(name), currency, n, int(minor)) for name, currency, n, minor, *_ in grouped)
+    counts = [sum(column) for column in zip(*(row[4:] for row in grouped), strict=True)]
+    counts = counts or [0] * len((*bands, *levels))
     ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=False))
     severities = dict(zip(SeverityLevel, counts[len(AGE_BANDS) :], strict=True))
     return BreakSums(classes, ages, severities)
