@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up install check test approvals matrix fmt bench migrate lock clean
+.PHONY: help up install check test approvals matrix fmt bench migrate vulnerable lock clean
 
 help: ## What each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,10 @@ bench-recon: install ## The reconciliation beside data frames, a diff tool and a
 
 migrate: $(STAMP) ## Bring the database to the newest schema
 	@$(BIN)/kontor migrate
+
+vulnerable: $(STAMP) ## Ask the advisories about every locked component; fails on a known vulnerability (needs the network)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
 lock: ## Renew requirements.lock (hashes, no registry host)
 	$(BIN)/python -m pip install --quiet uv

@@ -107,7 +107,7 @@ def deactivate(email: _Email, as_json: AsJson = False) -> None:
 def _password(given: str | None) -> tuple[str, bool]:
     if given == "-":
         return sys.stdin.readline().rstrip("\n"), False
-    return (given, False) if given is not None else (secrets.token_urlsafe(12), True)
+    return (given, False) if given is not None else (secrets.token_urlsafe(18), True)
 
 
 def _grants(uow: UnitOfWork, roles: list[Role], codes: list[str]) -> list[Grant]:

@@ -58,7 +58,7 @@ def _download(content: bytes, media_type: str, name: str) -> Response:
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox",
+        "Content-Security-Policy": "sandbox; frame-ancestors 'none'",
         "Cache-Control": "no-store",
     }
     return Response(content, media_type=media_type, headers=headers)

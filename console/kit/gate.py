@@ -199,12 +199,21 @@ def _with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
 
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own: list[Any] = list(message.get("headers", []))
+            own: list[Any] = [_with_charset(item) for item in message.get("headers", [])]
             present = {name.lower() for name, _ in own}
             message = {**message, "headers": own + [item for item in headers if item[0] not in present]}
         await send(message)
 
     return sender
+
+
+def _with_charset(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Static texts get their type from a table that names no charset; all of ours are UTF-8."""
+    name, value = header
+    text = value.startswith((b"text/", b"application/javascript", b"image/svg+xml"))
+    if name.lower() == b"content-type" and text and b"charset" not in value:
+        return name, value + b"; charset=utf-8"
+    return header
 
 
 def _cache_control(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 import uuid
@@ -24,6 +23,7 @@ from services.identity.views import FactorView
 from services.identity.vocabulary import SessionStage
 
 _CODES = 10
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def stage_after_password(uow: UnitOfWork, user: User, *, require_factors: bool) -> SessionStage:
@@ -105,19 +105,19 @@ def reset_factors(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
 
 
 def new_recovery_codes(uow: UnitOfWork) -> list[str]:
-    """Ten new codes, shown this once; the old ones stop working. 120 random bits each, so a plain hash will do."""
+    """Ten new codes, shown this once; the old ones stop working. 150 random bits each, so a plain hash will do."""
     user = own_account(uow)
     uow.actor.require_fresh_proof(uow.clock.now())
     return issue_recovery_codes(uow, user)
 
 
 def issue_recovery_codes(uow: UnitOfWork, user: User) -> list[str]:
-    codes = [base64.b32encode(secrets.token_bytes(15)).decode().lower() for _ in range(_CODES)]
+    codes = ["".join(secrets.choice(_LETTERS) for _ in range(30)) for _ in range(_CODES)]
     uow.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     uow.session.add_all(RecoveryCode(user_id=user.id, code_hash=_code_hash(code)) for code in codes)
     uow.session.flush()
     audit.record(uow, action="identity.recovery_codes.issued", subject_type="user", subject_id=user.id)
-    return ["-".join(code[i : i + 4] for i in range(0, 24, 4)) for code in codes]
+    return ["-".join(code[i : i + 5] for i in range(0, 30, 5)) for code in codes]
 
 
 def use_recovery_code(uow: UnitOfWork, user: User, typed: str) -> bool:

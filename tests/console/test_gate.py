@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+from structlog.testing import capture_logs
 
+from console.http_api.app import api
 from console.kit.gate import Gate, content_security_policy
 from console.kit.session import COOKIE, cookie_name
 from services.identity import Role
 from tests.console.events import open_session
+from tests.factories.identity import PASSWORD
 
 _HOST = "http://localhost"
 
@@ -139,3 +142,38 @@ def test_inline_scripts_of_the_built_page_are_named_by_hash(tmp_path):
     policy = content_security_policy(page)
     assert policy.count("'sha256-") == 1
     assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+
+
+@pytest.mark.parametrize("kind", ["text/css", "text/javascript", "image/svg+xml", "text/html; charset=utf-8"])
+def test_every_text_names_its_charset(web, kind):
+    async def answers(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind.encode())]})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    found = TestClient(Gate(answers), base_url=_HOST).get("/css/base.css").headers["content-type"]
+    assert found == f"{kind.partition(';')[0]}; charset=utf-8"
+
+
+def test_what_the_gate_refuses_is_logged_without_secrets(web, client):
+    with capture_logs() as lines:
+        client.post("/auth/sign-out", headers={"origin": "http://evil.example"})
+        client.post("/hooks/stripe", content=b"x" * (1 << 20) + b"x")
+        for _ in range(12):
+            client.post("/auth/forgotten", headers={"origin": _HOST})
+    assert {"web.request.foreign", "web.request.too_large", "web.request.too_often"} <= {
+        line["event"] for line in lines
+    }
+
+
+def test_behind_tls_every_cookie_is_secure_and_bound_to_the_host(web):
+    web.settings.web.public_url = "https://localhost"
+    open_session(web, Role.OPS)
+    client = TestClient(Gate(api), base_url="https://localhost", follow_redirects=False)
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    signed_in = client.post("/auth/sign-in", data=form, headers={"origin": "https://localhost"})
+    cookies = signed_in.headers.get_list("set-cookie") + client.get("/auth/forgotten").headers.get_list("set-cookie")
+    assert len(cookies) == 3
+    for cookie in cookies:
+        assert cookie.startswith("__Host-kontor_")
+        assert "Secure" in cookie
+        assert "Path=/" in cookie

@@ -54,7 +54,7 @@ def test_whoever_has_to_enrols_keeps_the_codes_and_comes_in_under_a_new_id(clien
     assert seed
     totp = TOTP(seed[1].replace(" ", ""))
     codes = client.post("/auth/enrol/app/confirm", data={"code": totp.at(time.time() - 30), "next": "/audit"}).text
-    assert len(re.findall(r"<code>[a-z2-7]{4}(?:-[a-z2-7]{4}){5}</code>", codes)) == 10
+    assert len(re.findall(r"<code>[a-z2-7]{5}(?:-[a-z2-7]{5}){5}</code>", codes)) == 10
     done = client.post("/auth/enrol/done", data={"next": "/audit"})
     assert done.headers["location"] == "/audit"
     assert client.cookies[COOKIE] != half

@@ -82,15 +82,15 @@ def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @contextmanager
-def serving(name: str, folder: Path) -> Iterator[Console]:
-    """A console on a database of that name; a module whose data would be in others' way has one of its own."""
+def serving(name: str, folder: Path, **settings: str) -> Iterator[Console]:
+    """A console on a database of that name; a module whose data or `settings` would be in others' way has its own."""
     database = Database(clone_database(name), clock=Clock())
     _populate(database)
     port, log = free_port(), folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", f"from console.kit import serving; serving.serve('127.0.0.1', {port})"],
-            env=environment(database, folder, port),
+            env=environment(database, folder, port) | settings,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

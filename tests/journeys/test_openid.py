@@ -1,0 +1,118 @@
+"""Single sign-on in a browser, at a real OpenID provider: in, refused, proved again, and no way round."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from services import identity
+from services.core.actor import Actor
+from services.identity import Grant, Role
+from tests.fakes.openid_provider import Provider, running
+from tests.journeys.conftest import Console, free_port, serving
+
+_SYSTEM = Actor.system("test")
+_ADA = {
+    "sub": "id-1",
+    "email": "ada@kontor.example",
+    "email_verified": True,
+    "name": "Ada",
+    "groups": ["kontor-finance"],
+}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    before = os.environ.get("AUTHLIB_INSECURE_TRANSPORT")
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+    with running(free_port()) as found:
+        found.page = True
+        yield found
+    if before is None:
+        del os.environ["AUTHLIB_INSECURE_TRANSPORT"]
+
+
+@pytest.fixture(scope="module")
+def joined(provider: Provider, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """A console that trusts the provider, and Ada, who has no password here."""
+    settings = {
+        "KONTOR_OPENID__ISSUER": provider.issuer,
+        "KONTOR_OPENID__CLIENT_ID": "kontor",
+        "KONTOR_OPENID__CLIENT_SECRET": "provider-side",
+        "KONTOR_OPENID__GROUP_ROLES": json.dumps({"kontor-finance": "finance", "kontor-admin": "admin"}),
+    }
+    with serving(f"kontor_openid_{worker_id}", tmp_path_factory.mktemp("openid"), **settings) as running_one:
+        with running_one.database.unit_of_work(_SYSTEM) as uow:
+            identity.create_user(
+                uow, email=_ADA["email"], display_name="Ada", password=None, grants=[Grant(Role.ADMIN)]
+            )
+        yield running_one
+
+
+@pytest.fixture
+def page(joined: Console, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(base_url=joined.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+def _sign_in(page: Page) -> None:
+    page.goto("/auth/sign-in?next=/account")
+    page.get_by_role("link", name="Sign in through your organisation").click()
+    expect(page.get_by_role("heading", name="The organisation")).to_be_visible()
+    page.get_by_role("button", name="Sign in as Ada").click()
+
+
+def test_in_through_the_provider_and_proved_again_there(page: Page, provider: Provider, joined: Console):
+    provider.person = dict(_ADA, groups=["kontor-admin", "kontor-finance"])
+    provider.last_proof -= 3600
+    _sign_in(page)
+    expect(page.locator("main h1")).to_have_text("My account")
+    with joined.database.unit_of_work(_SYSTEM) as uow:
+        held = {str(grant.role) for grant in identity.user_by_email(uow, email=str(_ADA["email"])).grants}
+    assert held == {"admin", "finance"}
+
+    page.goto("/access/roles")
+    page.get_by_role("button", name="New role").click()
+    page.fill("#code", "clerk")
+    page.fill("#name", "Clerk")
+    page.get_by_role("button", name="Save the role").click()
+    dialog = page.locator("#step-up[open]")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator("#step-up-password")).to_have_count(0)
+    page.screenshot(path=joined.data_dir / "step-up-openid.png")
+    dialog.get_by_role("link", name="Confirm at your organisation").click()
+    page.get_by_role("button", name="Sign in as Ada").click()
+    expect(page.locator("main h1")).to_have_text("Roles")
+    page.get_by_role("button", name="New role").click()
+    page.fill("#code", "clerk")
+    page.fill("#name", "Clerk")
+    page.get_by_role("button", name="Save the role").click()
+    expect(page.locator("main")).to_contain_text("Clerk")
+
+
+def test_an_unverified_address_gets_a_page_that_says_so(page: Page, provider: Provider, joined: Console):
+    provider.person = dict(_ADA, sub="id-2", email="finance.a@kontor.example", email_verified=False)
+    _sign_in(page)
+    expect(page.locator("h1")).to_have_text("Not possible")
+    expect(page.locator("main")).to_contain_text("You have no account here")
+    page.screenshot(path=joined.data_dir / "refused-openid.png")
+    page.get_by_role("link", name="Continue").click()
+    expect(page.locator("#email")).to_be_visible()
+
+
+def test_a_token_of_another_attempt_gets_a_page_that_says_so(page: Page, provider: Provider):
+    provider.person = dict(_ADA)
+    provider.wrong_nonce = True
+    try:
+        _sign_in(page)
+        expect(page.locator("main")).to_contain_text("was not accepted")
+    finally:
+        provider.wrong_nonce = False
+    page.goto("/auth/openid/back?code=x&state=y")
+    expect(page.locator("main")).to_contain_text("did not begin here")
