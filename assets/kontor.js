@@ -93,6 +93,33 @@
     next.setAttribute("data-cursor", "");
     next.scrollIntoView({ block: "nearest" });
   };
+  /* X selects the row of the cursor, Shift X all from the last selected one to it. */
+  let anchor = null;
+  const boxOf = (row) => row.querySelector(".select input");
+  const select = (range) => {
+    const rows = [...table().rows];
+    const to = rows.indexOf(cursor());
+    const from = range && anchor && rows.includes(anchor) ? rows.indexOf(anchor) : to;
+    const between = rows.slice(Math.min(from, to), Math.max(from, to) + 1);
+    between.map(boxOf).filter((box) => box && (!range || !box.checked)).forEach((box) => box.click());
+    anchor = rows[to];
+  };
+  /* C, A, R: the deed's button where rows are selected (the cursor's row is, if none was), or its field on a record. */
+  const deeds = ["c", "a", "r"];
+  const goalOf = (key) => document.querySelector('[data-key="' + key + '"]');
+  const act = (key, event) => {
+    const reach = (goal) => { if (goal.matches("button, a")) goal.click(); else goal.focus(); };
+    if (goalOf(key)) { event.preventDefault(); reach(goalOf(key)); return; }
+    if (!cursor() || !boxOf(cursor())) return;
+    event.preventDefault();
+    boxOf(cursor()).click();
+    const until = Date.now() + 3000;
+    const wait = setInterval(() => {
+      if (!goalOf(key) && Date.now() < until) return;
+      clearInterval(wait);
+      if (goalOf(key)) reach(goalOf(key));
+    }, 50);
+  };
   const typing = (target) => target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   let waiting = 0;
 
@@ -126,11 +153,15 @@
     else if (key === "/" && filter) { event.preventDefault(); filter.focus(); filter.select(); }
     else if (key === "j") move(1);
     else if (key === "k") move(-1);
-    else if (key === "x" && cursor()) { const box = cursor().querySelector(".select input"); if (box) box.click(); }
+    else if (key === "x" && cursor()) select(event.shiftKey);
+    else if (deeds.includes(key)) act(key, event);
     else if (key === "Enter" && cursor() && event.target === document.body) {
       const link = cursor().querySelector("a[href]");
       if (link) link.click();
-    } else if (key === "Escape") delete root.dataset.nav;
+    } else if (key === "Escape") {
+      const back = document.querySelector("[data-back]");
+      if (root.dataset.nav) delete root.dataset.nav; else if (back) back.click();
+    }
     else if (key === "?") { const list = document.getElementById("shortcuts"); if (list) list.showModal(); }
   });
 })();

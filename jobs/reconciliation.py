@@ -45,7 +45,7 @@ def reconcile(ctx: RunContext, params: ReconcileParams) -> dict[str, Any]:
 def backtest(ctx: RunContext, params: reconciliation.BacktestParams) -> dict[str, Any]:
     """Tries a draft of rules on the last runs; what it finds stands with the draft."""
     with ctx.unit_of_work() as uow:
-        found = reconciliation.backtest(uow, definition=params.definition)
+        found = reconciliation.backtest(uow, definition=params.definition, count=params.count)
     return {"runs": found.runs, "more": found.more, "fewer": found.fewer}
 
 

@@ -43,6 +43,7 @@ from console.components.layout import (
 from console.components.listing import list_card, table_card
 from console.components.money import bars, deviation, money, money_or, number, sum_table
 from console.components.process import missing_signature, poll, progress, signature, signatures, stepper, timeline
+from console.components.saved_views import save_view_button, saved_view_bar
 from console.components.sides import code, diff, two_sides
 from console.components.states import empty_state, failed_state, loading_or, skeleton
 from console.components.status import badge, person, plain_status, status, status_badge
@@ -119,6 +120,8 @@ __all__ = [
     "poll",
     "progress",
     "row",
+    "save_view_button",
+    "saved_view_bar",
     "sealed_mark",
     "search_filter",
     "select_filter",

@@ -85,8 +85,9 @@ def line_chart(
     now: Sequence[float | None],
     *,
     locale: str,
-    usual: Sequence[float] | None = None,
-    band: tuple[Sequence[float], Sequence[float]] | None = None,
+    usual: Sequence[float | None] | None = None,
+    band: tuple[Sequence[float | None], Sequence[float | None]] | None = None,
+    outliers: Sequence[int] = (),
     so_far: float | None = None,
     limit: float | None = None,
     hover: str = "%{y:,}",
@@ -96,7 +97,8 @@ def line_chart(
     """Now (solid) against the usual (dashes) and its range (band); an unfinished period is a hollow dot.
 
     `x` are the labels, `so_far` the value of the running period (the label after the last finished one),
-    `keys` go back to the click handler as `customdata`. Values are display values: floats are fine here.
+    `keys` go back to the click handler as `customdata`. `outliers` are the places of values that get a triangle.
+    Values are display values: floats are fine here.
     """
     traces: list[Figure] = []
     if band is not None:
@@ -108,6 +110,8 @@ def line_chart(
         index = sum(value is not None for value in now)
         if index < len(x):
             traces.append(_hollow(x[index], so_far, hover))
+    if outliers:
+        traces.append(_triangles([x[index] for index in outliers], [now[index] for index in outliers], hover))
     layout = _layout(locale, x, limit=limit, percent=percent)
     if not percent and _highest(traces) < 6:
         layout["yaxis"] |= {"dtick": 1}
@@ -173,7 +177,18 @@ def _line(
     return trace | ({"hovertemplate": "%{x}: " + hover + "<extra></extra>"} if hover else {"hoverinfo": "skip"})
 
 
-def _edge(x: Sequence[str], y: Sequence[float], *, fill: bool = False) -> Figure:
+def _triangles(x: Sequence[str], y: Sequence[float | None], hover: str) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": list(x),
+        "y": list(y),
+        "marker": {"symbol": "triangle-up", "size": 10, "color": "$bad"},
+        "hovertemplate": "%{x}: " + hover + "<extra></extra>",
+    }
+
+
+def _edge(x: Sequence[str], y: Sequence[float | None], *, fill: bool = False) -> Figure:
     edge = _line(x, y, "$none", width=0)
     return edge | ({"fill": "tonexty", "fillcolor": "$band"} if fill else {})
 

@@ -55,10 +55,12 @@ def button(
     )
 
 
-def link_button(label: Any, *, href: Text, kind: str = "", icon_name: str = "", small: bool = False) -> rx.Component:
+def link_button(
+    label: Any, *, href: Text, kind: str = "", icon_name: str = "", small: bool = False, **props: Any
+) -> rx.Component:
     """A link that looks like a button, for going somewhere."""
     classes = "button" + _KINDS[kind] + (" button-s" if small else "")
-    return link(*([icon(icon_name)] if icon_name else []), label, href=href, class_name=classes)
+    return link(*([icon(icon_name)] if icon_name else []), label, href=href, class_name=classes, **props)
 
 
 def download_button(label: Any, *, href: Text) -> rx.Component:

@@ -20,6 +20,7 @@ def comment_box(on_submit: Any, *, busy: Any = False, placeholder: Any = None) -
             rows="2",
             class_name="input",
             required=True,
+            custom_attrs={"data-key": "c"},
             max_length=4000,
             placeholder=placeholder if placeholder is not None else "",
         ),

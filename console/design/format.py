@@ -169,6 +169,10 @@ class Reader:
         """The month's short name: Mar, März."""
         return format_date(day, "MMM", locale=_LOCALES[self.locale])
 
+    def read_money(self, text: str, currency: str) -> Money:
+        """An amount as this reader writes it. Raises Invalid for what is none."""
+        return Money.parse(text, currency, decimal_mark="," if self.locale == "de" else ".")
+
     def whole_month(self, day: dt.date) -> str:
         """November 2026, in both languages' own words."""
         return format_date(day, "LLLL y", locale=_LOCALES[self.locale])

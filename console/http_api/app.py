@@ -32,6 +32,7 @@ from console.http_api.exports import register_export
 from console.http_api.metrics import register_figures, run_figures
 from console.http_api.payment_export import PAYMENT_EXPORT
 from console.http_api.problems import install
+from console.http_api.recon_export import ADJUSTMENT_EXPORT, DRIFT_EXPORT, MONTH_EXPORT
 from console.http_api.run_export import RUN_EXPORT
 
 api = FastAPI(title="Kontor", docs_url=None, redoc_url=None, openapi_url=None)
@@ -56,6 +57,9 @@ register_export(AUDIT_EXPORT)
 register_export(REVIEW_EXPORT)
 register_export(BACKFILL_EXPORT)
 register_export(BREAK_EXPORT)
+register_export(MONTH_EXPORT)
+register_export(DRIFT_EXPORT)
+register_export(ADJUSTMENT_EXPORT)
 register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)
 register_figures(run_figures)

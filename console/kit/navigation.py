@@ -39,6 +39,8 @@ NAVIGATION = (
         (
             Entry(routes.RECONCILIATION, "scale", "shell.reconciliation", "s"),
             Entry(routes.BREAKS, "unlink", "shell.breaks", "b"),
+            Entry(routes.RECONCILIATION_MONTH, "list-checks", "shell.month", "n"),
+            Entry(routes.RECONCILIATION_DRIFT, "arrow-up-right", "shell.drift", "f"),
             Entry(routes.RECONCILIATION_PERIODS, "calendar-check", "shell.periods", "z"),
             Entry(routes.IMPORTS, "file-input", "shell.imports", "i"),
         ),

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
-from services.core.permissions import Permission
 
 _MOST, _LONGEST = 50, 60
 _PLACE = frozenset({"after", "before"})
@@ -41,21 +40,18 @@ class SavedView:
 
 @dataclass(frozen=True, slots=True)
 class SavedViews:
-    """The saved views of one list: its table, and the right to read the list."""
+    """The saved views of one list; its service has checked the right to read the list."""
 
     table: type[Any]
-    permission: Permission
 
     def of_reader(self, uow: UnitOfWork) -> list[SavedView]:
         """The reader's own, by name."""
-        uow.actor.require(self.permission)
         table = self.table
         rows = uow.session.scalars(select(table).where(table.user_id == uow.actor.id).order_by(table.name))
         return [SavedView(row.id, row.name, row.query) for row in rows]
 
     def save(self, uow: UnitOfWork, *, name: str, query: dict[str, str]) -> None:
         """Keeps a filter under a name; a known name gets the new filter. Raises Invalid for a name that is none."""
-        uow.actor.require(self.permission)
         name = name.strip()
         if uow.actor.id is None or not 0 < len(name) <= _LONGEST:
             raise Invalid(f"Give the view a name of at most {_LONGEST} characters.")
@@ -67,7 +63,6 @@ class SavedViews:
 
     def remove(self, uow: UnitOfWork, *, view_id: uuid.UUID) -> None:
         """Forgets one of the reader's own. Raises NotFound for another's."""
-        uow.actor.require(self.permission)
         table = self.table
         gone = delete(table).where(table.id == view_id, table.user_id == uow.actor.id).returning(table.id)
         if uow.session.scalar(gone) is None:

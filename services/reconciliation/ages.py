@@ -13,7 +13,8 @@ from services import identity
 from services.core.clock import business_day
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.reconciliation.policy import business_day_before, business_days_between
+from services.reconciliation.calendars import business_calendar
+from services.reconciliation.workdays import BusinessCalendar
 
 AGE_BANDS = ((0, 3), (4, 7), (8, None))
 """Ages in business days, both ends inclusive."""
@@ -21,28 +22,34 @@ AGE_BANDS = ((0, 3), (4, 7), (8, None))
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Today in each legal entity the reader may see."""
+    """Today and the business days of each legal entity the reader may see."""
 
-    todays: dict[uuid.UUID, dt.date]
+    todays: dict[uuid.UUID, tuple[dt.date, BusinessCalendar]]
 
     @classmethod
     def of_reader(cls, uow: UnitOfWork) -> Ages:
         """Reads the entities once; ask it for every row then."""
         entities = identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ)
-        return cls({entity.id: business_day(uow.clock.now(), entity.time_zone) for entity in entities})
+        now = uow.clock.now()
+        return cls(
+            {
+                entity.id: (business_day(now, entity.time_zone), business_calendar(uow, entity_id=entity.id))
+                for entity in entities
+            }
+        )
 
     def of(self, entity_id: uuid.UUID, booked_on: dt.date) -> int:
         """Business days from the day of a break up to today; 0 in an entity that the reader cannot see."""
-        today = self.todays.get(entity_id)
-        return business_days_between(booked_on, today) if today else 0
+        if entity_id not in self.todays:
+            return 0
+        today, calendar = self.todays[entity_id]
+        return calendar.between(booked_on, today)
 
     def within(self, entity_id: Any, booked_on: Any, low: int, high: int | None) -> ColumnElement[bool]:
         """The condition that an age lies from `low` to `high`, both inclusive; None is no end."""
-        conditions = [
-            and_(entity_id == one, *self._bounds(today, booked_on, low, high)) for one, today in self.todays.items()
-        ]
+        conditions = []
+        for one, (today, calendar) in self.todays.items():
+            bounds = [] if high is None else [booked_on > calendar.before(today, high + 1)]
+            bounds += [booked_on <= calendar.before(today, low)] if low else []
+            conditions.append(and_(entity_id == one, *bounds))
         return or_(*conditions) if conditions else false()
-
-    def _bounds(self, today: dt.date, booked_on: Any, low: int, high: int | None) -> list[ColumnElement[bool]]:
-        young = [] if high is None else [booked_on > business_day_before(today, high + 1)]
-        return young + ([booked_on <= business_day_before(today, low)] if low else [])

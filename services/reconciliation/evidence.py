@@ -79,6 +79,7 @@ def _entry(uow: UnitOfWork, found: BreakView, kind: SourceKind, key: str | None)
         row.batch_ref,
         row.origin,
         row.account,
+        row.late_from,
     )
 
 

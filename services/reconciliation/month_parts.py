@@ -36,11 +36,11 @@ WITH l AS (
     WHERE l.amount_minor IS DISTINCT FROM r.amount_minor
 ), sides AS (
     SELECT 'left' AS side, CAST(:left AS smallint) AS source_id, CAST(:right AS smallint) AS other_id, key, occurrence,
-           currency, left_minor AS amount, left_minor AS minor, left_on AS booked_on
+           currency, left_minor AS minor, left_on AS booked_on
     FROM differing WHERE left_minor IS NOT NULL
     UNION ALL
-    SELECT 'right', CAST(:right AS smallint), CAST(:left AS smallint), key, occurrence, currency, right_minor,
-           -right_minor, right_on
+    SELECT 'right', CAST(:right AS smallint), CAST(:left AS smallint), key, occurrence, currency, -right_minor,
+           right_on
     FROM differing WHERE right_minor IS NOT NULL
 ), broken AS (
     SELECT number, break_class, state, 'left' AS side, left_key AS key,
@@ -52,28 +52,38 @@ WITH l AS (
            CASE WHEN right_key = subject_key THEN occurrence ELSE 0 END
     FROM recon_break
     WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL AND right_key IS NOT NULL
+), shares AS (
+    SELECT s.*, m.match_id, sign(s.minor) * abs(coalesce(m.allocated_minor, m.amount_minor)) AS share
+    FROM sides s JOIN recon_match_member m ON NOT m.closed AND m.source_id = s.source_id AND m.ext_key = s.key
+         AND m.occurrence = s.occurrence
+), rests AS (
+    SELECT s.*, s.minor - coalesce(used.minor, 0) AS share
+    FROM sides s LEFT JOIN (SELECT side, key, occurrence, sum(share) AS minor FROM shares GROUP BY 1, 2, 3) used
+      ON used.side = s.side AND used.key = s.key AND used.occurrence = s.occurrence
 ), placed AS (
-    SELECT s.*, b.number, m.match_id, CASE
+    SELECT side, key, occurrence, currency, booked_on, share AS minor, NULL::bigint AS number, match_id, CASE
+        WHEN EXISTS (
+            SELECT FROM recon_match_member o JOIN recon_entry e USING (source_id, ext_key, occurrence)
+            WHERE o.match_id = shares.match_id AND e.booked_on NOT BETWEEN :first AND :last) THEN 'cut_off'
+        ELSE 'residual' END AS part
+    FROM shares
+    UNION ALL
+    SELECT s.side, s.key, s.occurrence, s.currency, s.booked_on, s.share, b.number, NULL, CASE
         WHEN b.state = 'resolved' THEN 'accepted'
         WHEN b.number IS NOT NULL THEN b.break_class
-        WHEN m.match_id IS NOT NULL AND EXISTS (
-            SELECT FROM recon_match_member o JOIN recon_entry e USING (source_id, ext_key, occurrence)
-            WHERE o.match_id = m.match_id AND e.booked_on NOT BETWEEN :first AND :last) THEN 'cut_off'
-        WHEN m.match_id IS NOT NULL THEN 'residual'
         WHEN x.ext_key IS NOT NULL THEN 'expected'
         WHEN EXISTS (SELECT FROM recon_entry e WHERE e.source_id = s.other_id AND e.ext_key = s.key
              AND e.occurrence = s.occurrence AND e.booked_on NOT BETWEEN :first AND :last) THEN 'cut_off'
-        ELSE 'unseen' END AS part
-    FROM sides s
+        ELSE 'unseen' END
+    FROM rests s
     LEFT JOIN broken b ON b.side = s.side AND b.key = s.key AND b.occurrence = s.occurrence
-    LEFT JOIN recon_match_member m ON NOT m.closed AND m.source_id = s.source_id AND m.ext_key = s.key
-         AND m.occurrence = s.occurrence
     LEFT JOIN recon_expected x ON x.run_id = :run AND x.side = s.side AND x.ext_key = s.key
          AND x.occurrence = s.occurrence
+    WHERE s.share <> 0
 ), items AS (
     SELECT part, currency, number, min(booked_on) AS booked_on, min(key) AS key,
-           sum(amount) FILTER (WHERE side = 'left') AS left_minor,
-           sum(amount) FILTER (WHERE side = 'right') AS right_minor, sum(minor) AS minor
+           sum(minor) FILTER (WHERE side = 'left') AS left_minor,
+           -sum(minor) FILTER (WHERE side = 'right') AS right_minor, sum(minor) AS minor
     FROM placed
     GROUP BY part, currency, number, match_id,
              CASE WHEN number IS NULL AND match_id IS NULL THEN key || '#' || occurrence END

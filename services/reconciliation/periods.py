@@ -17,7 +17,7 @@ from services.core.permissions import Permission
 from services.reconciliation import results
 from services.reconciliation.asking import REOPEN
 from services.reconciliation.errors import PeriodNotFound, ReasonMissing, StepNotAllowed
-from services.reconciliation.models import ReconciliationRun, Source
+from services.reconciliation.models import EntryTotal, ReconciliationRun, Source
 from services.reconciliation.models_period import Late, Period
 from services.reconciliation.policy import REASON_LENGTH, reason_suffices
 from services.reconciliation.views_period import LateView, PeriodProof, PeriodView
@@ -48,21 +48,25 @@ def month_of(day: dt.date) -> tuple[dt.date, dt.date]:
 
 
 def note_run(uow: UnitOfWork, run: ReconciliationRun) -> None:
-    """A finished run makes its day ready, and its month once the month has ended; holes in its inputs keep them open.
+    """A finished run makes its day ready, and every month that has ended; holes in its inputs keep them open.
 
-    A period that is signed off stays as it is.
+    What was open or opened again and ended before the run is ready again by it. The month before is there from its
+    first entry on, also when no run was made on its last day. A period that is signed off stays as it is.
     """
     whole = not any(feed["problems"] for feed in run.inputs.values())
     first, last = month_of(run.through)
-    for span, start, end in ((PeriodSpan.DAY, run.through, run.through), (PeriodSpan.MONTH, first, last)):
-        ready = whole and run.through >= end
+    spans = [(PeriodSpan.DAY, run.through, run.through), (PeriodSpan.MONTH, first, last)]
+    former = month_of(first - dt.timedelta(days=1))
+    if _has_entries(uow, run, *former):
+        spans.append((PeriodSpan.MONTH, *former))
+    for span, start, end in spans:
         values = {
             "definition": run.definition,
             "entity_id": run.entity_id,
             "span": span.value,
             "first_day": start,
             "last_day": end,
-            "state": (PeriodState.READY if ready else PeriodState.OPEN).value,
+            "state": (PeriodState.READY if whole and run.through >= end else PeriodState.OPEN).value,
             "run_id": run.id,
         }
         statement = upsert(Period).values(id=run.id if span is PeriodSpan.DAY else uuid.uuid4(), **values)
@@ -73,6 +77,33 @@ def note_run(uow: UnitOfWork, run: ReconciliationRun) -> None:
                 where=Period.state != PeriodState.SIGNED_OFF,
             )
         )
+    if whole:
+        _make_ready(uow, run)
+
+
+def _make_ready(uow: UnitOfWork, run: ReconciliationRun) -> None:
+    """Periods that ended before the run and are not signed stand on it now."""
+    uow.session.execute(
+        update(Period)
+        .where(
+            Period.entity_id == run.entity_id,
+            Period.definition == run.definition,
+            Period.last_day <= run.through,
+            Period.state.in_([PeriodState.OPEN.value, PeriodState.REOPENED.value]),
+        )
+        .values(state=PeriodState.READY.value, run_id=run.id)
+    )
+
+
+def _has_entries(uow: UnitOfWork, run: ReconciliationRun, first: dt.date, last: dt.date) -> bool:
+    kinds = [kind.value for kind in SIDES[Definition(run.definition)]]
+    found = (
+        select(EntryTotal.entries)
+        .join(Source, Source.id == EntryTotal.source_id)
+        .where(Source.entity_id == run.entity_id, Source.kind.in_(kinds), EntryTotal.booked_on.between(first, last))
+        .limit(1)
+    )
+    return uow.session.scalar(found) is not None
 
 
 def close_day(uow: UnitOfWork, *, run: ReconciliationRun, request_id: uuid.UUID) -> None:

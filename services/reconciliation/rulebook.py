@@ -91,11 +91,11 @@ def save_draft(
     return draft.version
 
 
-def start_backtest(uow: UnitOfWork, *, definition: Definition) -> uuid.UUID:
-    """Queues a run that tries the draft on the last runs; returns the id of the engine's run."""
+def start_backtest(uow: UnitOfWork, *, definition: Definition, count: int = _RUNS) -> uuid.UUID:
+    """Queues a run that tries the draft on the last `count` runs; returns the id of the engine's run."""
     require_for_all(uow)
     _draft(uow, Definition(definition))
-    return runs.enqueue(uow, kind=BACKTEST, params=BacktestParams(definition=definition))
+    return runs.enqueue(uow, kind=BACKTEST, params=BacktestParams(definition=definition, count=count))
 
 
 def backtest(uow: UnitOfWork, *, definition: Definition, count: int = _RUNS) -> BacktestView:

@@ -215,7 +215,7 @@ class BreakSums:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One side of a break as its feed tells it now."""
+    """One side of a break as its feed tells it now; `late_from` is the closed day it belongs to by its source."""
 
     ext_key: str
     occurrence: int
@@ -229,6 +229,7 @@ class EntryView:
     batch_ref: str | None
     origin: str
     account: str
+    late_from: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

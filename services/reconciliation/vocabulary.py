@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.core.permissions import Permission
 from services.runs import RunKind
@@ -162,9 +162,10 @@ class NightlyParams(BaseModel):
 
 
 class BacktestParams(BaseModel):
-    """The draft of a definition's rules, tried on the last runs."""
+    """The draft of a definition's rules, tried on the days of the last `count` runs of each legal entity."""
 
     definition: Definition
+    count: int = Field(default=5, ge=1, le=30)
 
 
 class BackfillDone(BaseModel):

@@ -113,7 +113,23 @@ def _reconciled(uow: UnitOfWork, entity_id: uuid.UUID) -> dict[str, str]:
     load(uow, entity_id, SourceKind.BOOKS, [Entry(f"{MARK}:charge", 500)])
     run = reconciliation.reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity_id)
     (found,) = reconciliation.list_breaks(uow, filter=BreakFilter(entity_id=entity_id)).rows
-    return {"reconciliation_id": str(run.id), "break_id": found.name, "number": str(found.number)}
+    ids = {"reconciliation_id": str(run.id), "break_id": found.name, "number": str(found.number)}
+    return ids | {"match_id": str(_match(uow, entity_id, run.seq))}
+
+
+def _match(uow: UnitOfWork, entity_id: uuid.UUID, seq: int) -> int:
+    """A match by a rule, of one entry that no run has seen."""
+    match_id = uow.driver.execute(
+        "INSERT INTO recon_match (entity_id, definition, fingerprint, rule, confidence_percent, why, first_seq) "
+        "VALUES (%s, 'settlement', %s, 'S-90', 99, %s, %s) RETURNING id",
+        [entity_id, MARK, f"a batch of {MARK}", seq],
+    ).fetchone()[0]
+    uow.driver.execute(
+        "INSERT INTO recon_match_member (match_id, side, source_id, ext_key, occurrence, amount_minor, currency) "
+        "SELECT %s, 'left', id, %s, 0, 100, 'EUR' FROM recon_source WHERE entity_id = %s AND kind = 'books'",
+        [match_id, f"{MARK}-batch:charge", entity_id],
+    )
+    return match_id
 
 
 def contents(web: Application, entity_id: uuid.UUID) -> dict[str, tuple[int, str]]:

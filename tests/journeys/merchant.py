@@ -18,8 +18,8 @@ from services.core.actor import Actor
 from services.core.db import Database
 
 _SYSTEM = Actor.system("test")
-_DAYS = 12
-_PER_DAY = 30
+_DAYS = 70  # so that the month before is whole
+_PER_DAY = 6
 
 
 @contextmanager

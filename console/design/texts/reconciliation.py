@@ -240,6 +240,7 @@ TEXTS = {
     "field_currency": ("Currency", "Währung"),
     "field_status": ("Status", "Status"),
     "field_day": ("Business day", "Buchungstag"),
+    "field_late": ("Belongs to closed day", "Gehört zum geschlossenen Tag"),
     "field_time": ("Time", "Zeitpunkt"),
     "field_key": ("Key", "Schlüssel"),
     "field_reference": ("Reference", "Referenz"),

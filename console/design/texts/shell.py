@@ -17,6 +17,8 @@ TEXTS = {
     "reconcile": ("Reconcile", "Abgleich"),
     "reconciliation": ("Reconciliations", "Abgleiche"),
     "breaks": ("Breaks", "Klärfälle"),
+    "month": ("Month", "Monat"),
+    "drift": ("Drift", "Verlauf"),
     "periods": ("Periods", "Zeiträume"),
     "imports": ("Imports", "Importe"),
     "change": ("Change", "Änderungen"),

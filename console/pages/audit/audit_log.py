@@ -9,32 +9,28 @@ import reflex as rx
 from console import routes
 from console.components import (
     Column,
-    button,
     callout,
     card,
     chip_filter,
     clear_filter,
     data_table,
     date_filter,
-    dialog,
     download_button,
     empty_state,
     export_links,
-    field,
     filter_bar,
     icon,
-    icon_button,
-    link,
     loading_or,
     page_header,
     pager,
     person,
+    save_view_button,
+    saved_view_bar,
     sealed_mark,
     search_filter,
     select_filter,
     shape,
     text_button,
-    text_input,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -81,19 +77,14 @@ def audit_log() -> rx.Component:
                 date_filter(AuditLog, "from", label=t("audit.from")),
                 date_filter(AuditLog, "to", label=t("audit.to")),
                 clear_filter(AuditLog),
-                rx.cond(
-                    AuditLog.filters.length() > 0,
-                    text_button(t("audit.save_view"), on_click=AuditLog.ask_name),
-                    rx.fragment(),
-                ),
+                save_view_button(AuditLog),
             ),
-            rx.cond(AuditLog.views.length() > 0, _views(), rx.fragment()),
+            saved_view_bar(AuditLog),
             loading_or(AuditLog, rx.cond(AuditLog.rows.length() > 0, _list(), _none()), lines=12),
             flush=True,
             title=rx.cond(AuditLog.about != "", AuditLog.about, t("audit.title")),
             end=[export_links(AuditLog, "audit")],
         ),
-        _naming(),
         class_name=rx.cond(_is_open(), "page-body", "stack"),
     )
     return rx.el.div(body, rx.cond(_is_open(), entry_drawer()), class_name=rx.cond(_is_open(), "with-drawer", ""))
@@ -164,38 +155,6 @@ def _standing() -> rx.Component:
         return callout(*lines, tone=tone, title=standing["title"], end=again)
 
     return rx.match(standing["tone"], *[(tone, told(tone)) for tone in ("ok", "warn", "bad")], told("info"))
-
-
-def _views() -> rx.Component:
-    return rx.el.nav(
-        rx.foreach(
-            AuditLog.views,
-            lambda view: rx.el.span(
-                link(view["name"], href=view["href"]),
-                icon_button(
-                    "x",
-                    label=t("audit.remove_view", name=view["name"]),
-                    on_click=AuditLog.remove_view(view["id"]),
-                    class_name="chip-remove",
-                ),
-                class_name="chip chip-set",
-            ),
-        ),
-        class_name="filter-bar",
-        custom_attrs={"aria-label": t("audit.views")},
-    )
-
-
-def _naming() -> rx.Component:
-    form = rx.el.form(
-        field(t("audit.view_name"), text_input(name="view_name", required=True, max_length=60), name="view_name"),
-        rx.el.div(
-            button(t("audit.save_view"), kind="primary", submit=True), class_name="dialog-foot dialog-foot-inset"
-        ),
-        on_submit=AuditLog.save_view,
-        class_name="dialog-form",
-    )
-    return dialog(open_=AuditLog.naming, on_open_change=AuditLog.close_naming, title=t("audit.save_view"), body=[form])
 
 
 def _with_query(path: str) -> Any:

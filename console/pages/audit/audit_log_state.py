@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 import reflex as rx
 
@@ -11,8 +10,7 @@ from console import routes
 from console.components import PAGE_SIZE
 from console.kit import backend
 from console.kit.authz import event
-from console.kit.notices import Notices
-from console.kit.page_state import ListState
+from console.kit.saved_views import Keeping, SavedViewsState
 from console.kit.shell_state import Shell
 from console.pages.audit.rows import changes, entry_detail, entry_row, proof_detail, standing
 from services import audit, runs
@@ -20,7 +18,7 @@ from services.audit import AuditFilter, LogRewritten, NotSealedYet
 from services.core.permissions import Permission
 
 
-class AuditLog(ListState, rx.State):
+class AuditLog(SavedViewsState, rx.State):
     """The log as the address narrows it."""
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
@@ -29,9 +27,7 @@ class AuditLog(ListState, rx.State):
     changes: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     proof: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     standing: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    views: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     about: str = ""
-    naming: bool = False
 
     @event(Permission.AUDIT_READ)
     async def load(self) -> None:
@@ -82,33 +78,8 @@ class AuditLog(ListState, rx.State):
         run_id = await backend.call(self, runs.start, kind="audit.verify", params={})
         return rx.redirect(routes.to(routes.RUN, run_id=run_id))
 
-    @event(Permission.AUDIT_READ)
-    async def ask_name(self) -> None:
-        self.naming = True
-
-    @event(Permission.SELF)
-    async def close_naming(self, open_: bool) -> None:
-        self.naming = self.naming and open_
-
-    @event(Permission.AUDIT_READ)
-    async def save_view(self, form: dict[str, Any]) -> Any:
-        """Keeps what the address holds now under a name."""
-        name = str(form.get("view_name", ""))
-        await backend.call(self, audit.save_view, name=name, query=self._unplaced())
-        await self._read_views()
-        self.naming = False
-        return Notices.show("ok", (await self._reader()).text("audit.view_saved", name=name))
-
-    @event(Permission.AUDIT_READ)
-    async def remove_view(self, view_id: str) -> None:
-        await backend.call(self, audit.remove_view, view_id=view_id)
-        await self._read_views()
-
-    async def _read_views(self) -> None:
-        kept = await backend.load(self, audit.saved_views)
-        self.views = [
-            {"id": str(view.id), "name": view.name, "href": f"{routes.AUDIT}?{urlencode(view.query)}"} for view in kept
-        ]
+    def _keeping(self) -> Keeping:
+        return Keeping(audit.saved_views, audit.save_view, audit.remove_view, routes.AUDIT)
 
     def _name_subject(self, query: dict[str, str], text: Any) -> None:
         """Narrowed to one record or one person, the list is their timeline."""

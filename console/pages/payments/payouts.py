@@ -15,6 +15,7 @@ from console.components import (
     empty_state,
     facts,
     link,
+    link_button,
     list_card,
     loading_or,
     main_and_side,
@@ -40,7 +41,11 @@ from services.core.permissions import Permission
 @page(routes.PAYOUTS, title="payments.payouts", permission=Permission.PAYMENT_READ, on_load=PayoutList.load)
 def payout_list() -> rx.Component:
     return stack(
-        page_header(t("payments.payouts"), meta=[PayoutList.range_label]),
+        page_header(
+            t("payments.payouts"),
+            meta=[PayoutList.range_label],
+            actions=[link_button(t("clearing.title"), href=routes.CLEARING)],
+        ),
         list_card(
             PayoutList,
             _table(),

@@ -17,6 +17,7 @@ from console.components import (
     field,
     file_upload,
     link,
+    link_button,
     loading_or,
     main_and_side,
     mono,
@@ -34,11 +35,10 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
+from console.pages.reconciliation.break_adjust import adjustment_card
 from console.pages.reconciliation.break_state import BreakPage as State
-from console.pages.reconciliation.parts import break_states, may
+from console.pages.reconciliation.parts import RESOLUTIONS, break_states, may, may_or
 from services.core.permissions import Permission
-
-_RESOLUTIONS = ("books_corrected", "provider_corrected", "bank_corrected", "accepted", "not_ours")
 
 
 @page(routes.BREAK, title="reconciliation.break", permission=Permission.RECONCILIATION_READ, on_load=State.load)
@@ -52,7 +52,7 @@ def break_page() -> rx.Component:
                 _story(),
                 trail_card(State.trail, href=State.trail_href),
             ],
-            [_decision(), _assignment(), _evidence()],
+            [_decision(), _assignment(), _evidence(), adjustment_card()],
         ),
     )
     return loading_or(State, content)
@@ -62,6 +62,7 @@ def _head() -> rx.Component:
     item = State.item
     return page_header(
         item["title"],
+        actions=[link_button(t("reconciliation.breaks"), href=routes.BREAKS, custom_attrs={"data-back": "true"})],
         badge=status_badge(item["state"], break_states()),
         meta=[
             item["name"],
@@ -140,7 +141,11 @@ def _resolve_form() -> rx.Component:
     form = rx.el.form(
         field(
             t("reconciliation.resolution"),
-            select_input([(name, t(f"reconciliation.resolution_{name}")) for name in _RESOLUTIONS], name="resolution"),
+            select_input(
+                [(name, t(f"reconciliation.resolution_{name}")) for name in RESOLUTIONS],
+                name="resolution",
+                custom_attrs={"data-key": "r"},
+            ),
             name="resolution",
         ),
         field(
@@ -202,6 +207,7 @@ def _assignment() -> rx.Component:
         on_change=State.assign,
         class_name="input",
         id="assigned",
+        custom_attrs={"data-key": "a"},
     )
     name = rx.cond(item["assigned"], rx.el.span(item["assigned"]), muted(t("reconciliation.nobody")))
     shown = rx.cond(item["state"] == "resolved", name, may_or(Permission.BREAK_WORK, _labelled(choice), name))
@@ -239,11 +245,6 @@ def _labelled(choice: rx.Component) -> rx.Component:
         choice,
         class_name="field",
     )
-
-
-def may_or(permission: Permission, content: rx.Component, other: rx.Component) -> rx.Component:
-    """The content for who has the right, the other for who has not."""
-    return rx.fragment(may(permission, content), may(permission, other, negated=True))
 
 
 BREAK_PAGE = break_page

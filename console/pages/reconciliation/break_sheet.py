@@ -55,6 +55,8 @@ def break_sheet(view: BreakView, reader: Reader) -> dict[str, str]:
         "resolved_reason": view.resolved_reason or "",
         "by_run": "yes" if view.closed_seq is not None else "",
         "version": str(view.version),
+        "currency": view.currency,
+        "severity": view.severity.value,
         "proposed_by": view.proposed_by_name or "",
     }
 
@@ -115,6 +117,7 @@ def _fields(entry: EntryView | None, reader: Reader) -> dict[str, str]:
         "currency": entry.currency,
         "status": entry.status,
         "day": reader.date(entry.booked_on),
+        "late": reader.date(entry.late_from) if entry.late_from else "",
         "time": reader.moment(entry.occurred_at),
         "key": entry.ext_key,
         "reference": entry.reference or "",

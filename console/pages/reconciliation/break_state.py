@@ -11,6 +11,7 @@ from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.kit.trail import trail_href, trail_rows
+from console.pages.reconciliation.adjustments import adjustment_row
 from console.pages.reconciliation.break_sheet import (
     break_sheet,
     candidate_rows,
@@ -37,6 +38,7 @@ class BreakPage(PageState, rx.State):
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail_href: str = ""
+    adjusted: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     files: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     @event(Permission.RECONCILIATION_READ)
@@ -65,6 +67,8 @@ class BreakPage(PageState, rx.State):
             }
             for item in kept
         ]
+        booked = await backend.load(self, reconciliation.adjustments, number=found.view.number)
+        self.adjusted = [adjustment_row(item, reader) for item in booked]
         self.people = [{"value": str(person.id), "label": person.name} for person in found.people]
         about = {"subject_type": "reconciliation_break", "subject_id": str(self._number())}
         deeds = await backend.load(self, audit.trail, **about, permission=Permission.RECONCILIATION_READ)
@@ -87,6 +91,21 @@ class BreakPage(PageState, rx.State):
                 self, reconciliation.attach_evidence, number=self._number(), name=file.name or "", content=content
             )
         yield await self._told("breakwork.evidence_added")
+        yield BreakPage.load
+
+    @event(Permission.BREAK_WORK)
+    async def adjust(self, form: dict[str, Any]) -> Any:
+        """Records a correcting entry; the amount is written in the break's currency."""
+        amount = (await self._reader()).read_money(str(form.get("amount", "")), self.item["currency"])
+        await backend.call(
+            self,
+            reconciliation.book_adjustment,
+            number=self._number(),
+            amount_minor=amount.minor,
+            booked_on=str(form.get("booked_on", "")),  # pyright: ignore[reportArgumentType]
+            **{name: str(form.get(name, "")) for name in ("debit", "credit", "memo")},
+        )
+        yield await self._told("adjustments.added")
         yield BreakPage.load
 
     @event(Permission.BREAK_WORK)

@@ -15,7 +15,6 @@ from console.components import (
     deviation,
     empty_state,
     link,
-    link_button,
     loading_or,
     number,
     page_header,
@@ -27,7 +26,7 @@ from console.components import (
 from console.design.texts import t
 from console.kit.page import page
 from console.pages.reconciliation.overview_state import ReconciliationOverview as State
-from console.pages.reconciliation.parts import may, run_states
+from console.pages.reconciliation.parts import may, recon_tabs, run_states
 from services.core.permissions import Permission
 
 
@@ -49,13 +48,10 @@ def reconciliation_overview() -> rx.Component:
                 rx.el.a(
                     t("breakwork.report_xlsx"), href="/reconciliation/report.xlsx", download=True, class_name="button"
                 ),
-                link_button(t("rules.settlement"), href=routes.to(routes.RECONCILIATION_RULES)),
-                link_button(
-                    t("rules.payouts"), href=routes.to(routes.RECONCILIATION_RULES, query={"definition": "payouts"})
-                ),
                 _may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain)),
             ],
         ),
+        recon_tabs("overview"),
         poll(State.running, State.refresh, every=2000),
         loading_or(State, stack(rx.cond(State.rows.length() > 0, _pairings()), _history())),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from console import routes
 from console.components import (
     Column,
     Text,
@@ -17,6 +18,7 @@ from console.components import (
     person,
     shape,
     status,
+    tabs,
     truncated_id,
 )
 from console.design.texts import t
@@ -24,7 +26,21 @@ from console.kit.shell_state import Shell
 from services.core.permissions import Permission
 
 STATES = ("open", "in_work", "proposed", "resolved")
-CLASSES = ("missing_left", "missing_right", "amount", "currency", "status", "fee", "duplicate", "timing", "fx")
+CLASSES = (
+    "missing_left",
+    "missing_right",
+    "amount",
+    "currency",
+    "status",
+    "fee",
+    "duplicate",
+    "timing",
+    "fx",
+    "reference",
+)
+SEVERITIES = ("minor", "notable", "severe")
+RESOLUTIONS = ("books_corrected", "provider_corrected", "bank_corrected", "accepted", "not_ours")
+_SEVERITY_MARKS = {"minor": ("draft", ""), "notable": ("warn", "warn"), "severe": ("bad", "bad")}
 RUN_STATES = ("never", "running", "in_review", "signed", "above_limit")
 
 
@@ -58,6 +74,7 @@ def break_table(state: Any, *, left: Any, right: Any, selectable: Any = None) ->
             card="value",
             sort="delta",
         ),
+        Column(t("breakwork.severity"), _severity, priority=3, sort="severity"),
         Column(t("reconciliation.age"), _age, amount=True, sort="age"),
         Column(t("reconciliation.state"), lambda r: status(r["state"], break_states()), card="side"),
         Column(
@@ -78,6 +95,25 @@ def _age(row: Any) -> rx.Component:
     )
 
 
+def _severity(row: Any) -> rx.Component:
+    words = {name: t(f"breakwork.severity_{name}") for name in SEVERITIES}
+    return status(row["severity"], words, extra=_SEVERITY_MARKS)
+
+
+def recon_tabs(current: str) -> rx.Component:
+    """The pages of reconciliation beside each other."""
+    pages = (
+        ("overview", routes.RECONCILIATION),
+        ("month", routes.RECONCILIATION_MONTH),
+        ("drift", routes.RECONCILIATION_DRIFT),
+        ("matches", routes.RECONCILIATION_MATCHES),
+        ("adjustments", routes.RECONCILIATION_ADJUSTMENTS),
+        ("rules", routes.RECONCILIATION_RULES),
+        ("basics", routes.RECONCILIATION_BASICS),
+    )
+    return tabs(*((t(f"breakwork.tab_{name}"), href, name == current) for name, href in pages), label=t("month.tabs"))
+
+
 def underway(text: Text) -> rx.Component:
     """What a run is doing now, in words."""
     return rx.el.span(shape("run"), text, class_name="status", custom_attrs={"data-tone": "info"})
@@ -87,3 +123,8 @@ def may(permission: Permission, content: rx.Component, *, negated: bool = False)
     """The content for who has the right (`negated`: for who has not); nothing for others."""
     held = rx.Var.create(Shell.rights).to(list[str]).contains(str(permission))
     return rx.cond(held, rx.fragment(), content) if negated else rx.cond(held, content, rx.fragment())
+
+
+def may_or(permission: Permission, content: rx.Component, other: rx.Component) -> rx.Component:
+    """The content for who has the right, the other for who has not."""
+    return rx.fragment(may(permission, content), may(permission, other, negated=True))

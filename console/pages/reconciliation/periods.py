@@ -91,10 +91,13 @@ def _deeds(item: Any) -> rx.Component:
 
 def _late() -> rx.Component:
     columns = [
-        Column(t("periods.key"), lambda r: mono(r["key"]), card="title"),
+        Column(t("periods.key"), lambda r: link(mono(r["key"]), href=r["href"]), card="title"),
         Column(t("periods.source"), lambda r: r["source"], card="meta"),
         Column(t("periods.amount"), lambda r: money(r["amount"], r["currency"]), amount=True, card="value"),
-        Column(t("periods.belongs_to"), lambda r: r["belongs_to"]),
+        Column(
+            t("periods.belongs_to"),
+            lambda r: rx.cond(r["back"], link(r["belongs_to"], href=r["back"]), rx.el.span(r["belongs_to"])),
+        ),
         Column(t("periods.moved_to"), lambda r: r["moved_to"], card="side"),
     ]
     return data_table(columns, State.late, label=t("periods.late"))

@@ -15,7 +15,21 @@ from console.kit.shell_state import Shell
 from services import reconciliation
 from services.core.money import Money
 from services.core.permissions import Permission
-from services.reconciliation import PeriodSpan
+from services.reconciliation import SIDES, LateView, PeriodSpan, PeriodView
+
+
+def _back(item: LateView, known: list[PeriodView]) -> str:
+    """The signed run of the shortest closed period a late item belongs to."""
+    closed = [
+        period
+        for period in known
+        if period.signed_at
+        and period.entity_id == item.entity_id
+        and item.source in SIDES[period.definition]
+        and period.first_day <= item.belongs_to <= period.last_day
+    ]
+    shortest = min(closed, key=lambda period: period.last_day - period.first_day, default=None)
+    return routes.to(routes.RECONCILIATION_RUN, reconciliation_id=shortest.run_id) if shortest else ""
 
 
 class PeriodList(PageState, rx.State):
@@ -54,7 +68,9 @@ class PeriodList(PageState, rx.State):
                 "source": reader.text(f"periods.source_{item.source.value}"),
                 "amount": reader.amount(Money(item.amount_minor, item.currency)),
                 "currency": item.currency,
+                "href": routes.to(routes.BREAKS, query={"q": item.ext_key}),
                 "belongs_to": reader.date(item.belongs_to),
+                "back": _back(item, found),
                 "moved_to": reader.date(item.moved_to) if item.moved_to else reader.text("periods.held"),
             }
             for item in late

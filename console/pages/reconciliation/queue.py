@@ -8,12 +8,10 @@ import reflex as rx
 
 from console import routes
 from console.components import (
-    bulk_bar,
-    button,
     card,
     chip_filter,
     clear_filter,
-    confirm,
+    date_filter,
     empty_state,
     export_links,
     filter_bar,
@@ -22,17 +20,21 @@ from console.components import (
     loading_or,
     money,
     page_header,
+    save_view_button,
+    saved_view_bar,
     search_filter,
     select_filter,
     shape,
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.reconciliation.parts import CLASSES, break_states, break_table, may
+from console.pages.reconciliation.parts import CLASSES, SEVERITIES, break_states, break_table
+from console.pages.reconciliation.queue_bulk import queue_bulk, queue_dialogs
 from console.pages.reconciliation.queue_state import BreakQueue as State
 from services.core.permissions import Permission
 
 _DEFINITIONS = ("settlement", "payouts")
+_AGES = ("fresh", "week", "old")
 
 
 @page(routes.BREAKS, title="reconciliation.breaks", permission=Permission.RECONCILIATION_READ, on_load=State.load)
@@ -46,63 +48,50 @@ def break_queue() -> rx.Component:
     return rx.fragment(
         page_header(t("reconciliation.breaks"), meta=[t("reconciliation.queue_meta")]),
         card(
-            filter_bar(
-                search_filter(State, placeholder=t("reconciliation.search")),
-                chip_filter(
-                    State, "state", [("unresolved", t("reconciliation.state_unresolved")), *break_states().items()]
-                ),
-                select_filter(
-                    State,
-                    "class",
-                    [(name, t(f"reconciliation.class_{name}")) for name in CLASSES],
-                    label=t("reconciliation.any_class"),
-                ),
-                select_filter(
-                    State,
-                    "definition",
-                    [(name, t(f"reconciliation.definition_{name}")) for name in _DEFINITIONS],
-                    label=t("reconciliation.any_definition"),
-                ),
-                select_filter(State, "entity", State.entities, label=t("reconciliation.any_entity")),
-                rx.el.button(
-                    t("reconciliation.mine"),
-                    type="button",
-                    class_name="chip",
-                    on_click=State.set_filter("assigned", State.me),
-                    custom_attrs={"aria-pressed": rx.cond(State.filters["assigned"], "true", "false")},
-                ),
-                clear_filter(State),
-            ),
-            _bulk(),
+            _filters(),
+            saved_view_bar(State),
+            queue_bulk(),
             loading_or(State, rx.cond(State.rows.length() > 0, table, rx.cond(narrowed, none, clean)), lines=12),
             flush=True,
             title=t("reconciliation.breaks"),
             end=[export_links(State, "breaks")],
         ),
         rx.cond(State.causes.length() > 0, _causes(), rx.fragment()),
-        confirm(
-            open_=State.matching,
-            on_open_change=State.close,
-            title=t("breakwork.match_title", count=State.selected.length()),  # pyright: ignore[reportAttributeAccessIssue]
-            body=[rx.el.p(t("breakwork.match_body"))],
-            confirm_label=t("breakwork.match_do"),
-            on_confirm=State.match,
-            keep_label=t("breakwork.match_keep"),
-            reason_label=t("breakwork.reason"),
+        queue_dialogs(),
+    )
+
+
+def _filters() -> rx.Component:
+    return filter_bar(
+        search_filter(State, placeholder=t("reconciliation.search")),
+        chip_filter(State, "state", [("unresolved", t("reconciliation.state_unresolved")), *break_states().items()]),
+        _choice("severity", [(name, t(f"breakwork.severity_{name}")) for name in SEVERITIES], "breakwork.any_severity"),
+        _choice("age", [(name, t(f"breakwork.age_{name}")) for name in _AGES], "breakwork.any_age"),
+        _choice("class", [(name, t(f"reconciliation.class_{name}")) for name in CLASSES], "reconciliation.any_class"),
+        _choice(
+            "definition",
+            [(name, t(f"reconciliation.definition_{name}")) for name in _DEFINITIONS],
+            "reconciliation.any_definition",
         ),
+        _choice("entity", State.entities, "reconciliation.any_entity"),
+        rx.el.select(
+            rx.el.option(t("breakwork.anybody"), value=""),
+            rx.el.option(t("reconciliation.mine"), value=State.me),
+            rx.el.option(t("breakwork.nobody_has"), value="nobody"),
+            value=State.filters.get("assigned", ""),
+            on_change=lambda value: State.set_filter("assigned", value),
+            class_name="input input-s filter-select",
+            custom_attrs={"aria-label": t("reconciliation.assigned")},
+        ),
+        date_filter(State, "from", label=t("breakwork.from")),
+        date_filter(State, "to", label=t("breakwork.to")),
+        clear_filter(State),
+        save_view_button(State),
     )
 
 
-def _bulk() -> rx.Component:
-    deeds = (
-        button(t("breakwork.take"), on_click=State.take, small=True),
-        button(t("breakwork.match"), on_click=State.ask, small=True),
-    )
-    return bulk_bar(
-        State,
-        t("breakwork.selected", count=State.selected.length()),  # pyright: ignore[reportAttributeAccessIssue]
-        *(may(Permission.BREAK_WORK, deed) for deed in deeds),
-    )
+def _choice(name: str, options: Any, label: str) -> rx.Component:
+    return select_filter(State, name, options, label=t(label))
 
 
 def _causes() -> rx.Component:

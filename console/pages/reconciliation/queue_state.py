@@ -6,26 +6,30 @@ from typing import Any
 
 import reflex as rx
 
+from console import routes
 from console.components import PAGE_SIZE
 from console.kit import backend, session
 from console.kit.authz import event
 from console.kit.notices import Notices
-from console.kit.page_state import ListState
+from console.kit.saved_views import Keeping, SavedViewsState
 from console.kit.shell_state import Shell
 from console.pages.reconciliation import rows
-from services import reconciliation
+from services import identity, reconciliation
 from services.core.permissions import Permission
 from services.reconciliation import BreakFilter
 
+_DEEDS = ("match", "resolve", "reopen", "comment", "assign")
 
-class BreakQueue(ListState, rx.State):
+
+class BreakQueue(SavedViewsState, rx.State):
     """Breaks of the chosen entities; what is not resolved unless the address says otherwise."""
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     causes: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     me: str = ""
-    matching: bool = False
+    asking: str = ""  # one of _DEEDS while its dialog is open
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> None:
@@ -45,34 +49,86 @@ class BreakQueue(ListState, rx.State):
         ]
         found = await backend.load(self, reconciliation.recurring_causes, limit=5)
         self.causes = [rows.cause_row(item, reader) for item in found]
-        self.me = str(session.PRINCIPAL.get().actor.id or "")
+        self.me, self.asking = str(session.PRINCIPAL.get().actor.id or ""), ""
+        await self._read_views()
         self._listed(range_label=rows.range_of(page, reader), **rows.place(page, PAGE_SIZE))
+
+    def _keeping(self) -> Keeping:
+        return Keeping(
+            reconciliation.break_views, reconciliation.save_break_view, reconciliation.remove_break_view, routes.BREAKS
+        )
 
     @event(Permission.BREAK_WORK)
     async def take(self) -> Any:
         """Gives the selected breaks to the reader, all or none."""
-        chosen: Any = self.selected
         me: Any = session.PRINCIPAL.get().actor.id
-        count = await backend.call(self, reconciliation.assign_breaks, numbers=chosen, person_id=me)
-        reader = await self._reader()
-        yield Notices.show("ok", reader.text("breakwork.taken", count=count))
+        count = await self._together(reconciliation.assign_breaks, person_id=me)
+        yield await self._told("taken", count)
         yield BreakQueue.load
 
     @event(Permission.BREAK_WORK)
-    async def ask(self) -> None:
-        self.matching = True
+    async def ask(self, what: str) -> None:
+        """Opens the dialog of a deed; for an assignment with those who may work where the first break is."""
+        if what == "assign" and self.selected:
+            entity = next((row["entity"] for row in self.rows if row["id"] == self.selected[0]), None)
+            found = await backend.call(
+                self,
+                identity.colleagues,
+                permission=Permission.BREAK_WORK,
+                entity_id=entity,  # pyright: ignore[reportArgumentType]
+            )
+            self.people = [{"value": str(person.id), "label": person.name} for person in found]
+        self.asking = what if what in _DEEDS else ""
 
     @event(Permission.SELF)
     async def close(self, open_: bool) -> None:
-        self.matching = bool(open_)
+        self.asking = self.asking if open_ else ""
 
     @event(Permission.BREAK_WORK)
     async def match(self, form: dict[str, Any]) -> Any:
-        """Says that the selected breaks belong together."""
+        """Says that the selected breaks belong together; forced, also when they do not add up."""
         chosen: Any = self.selected
-        reason = str(form.get("reason", ""))
-        await backend.call(self, reconciliation.match_by_hand, numbers=chosen, reason=reason)
-        self.matching = False
-        reader = await self._reader()
-        yield Notices.show("ok", reader.text("breakwork.matched"))
+        reason, force = str(form.get("reason", "")), bool(form.get("force"))
+        await backend.call(self, reconciliation.match_by_hand, numbers=chosen, reason=reason, force=force)
+        yield await self._told("matched")
         yield BreakQueue.load
+
+    @event(Permission.BREAK_WORK)
+    async def resolve(self, form: dict[str, Any]) -> Any:
+        """Ends the selected breaks alike; write-offs above the threshold are proposed."""
+        count = await self._together(
+            reconciliation.resolve_breaks,
+            resolution=str(form.get("resolution", "")),
+            reason=str(form.get("reason", "")),
+        )
+        yield await self._told("resolved_many", count)
+        yield BreakQueue.load
+
+    @event(Permission.BREAK_WORK)
+    async def reopen(self, form: dict[str, Any]) -> Any:
+        """Opens the selected breaks again that a person had resolved."""
+        count = await self._together(reconciliation.reopen_breaks, reason=str(form.get("reason", "")))
+        yield await self._told("reopened_many", count)
+        yield BreakQueue.load
+
+    @event(Permission.BREAK_WORK)
+    async def comment(self, form: dict[str, Any]) -> Any:
+        """Says the same about each of the selected breaks."""
+        count = await self._together(reconciliation.comment_on_breaks, body=str(form.get("reason", "")))
+        yield await self._told("commented_many", count)
+        yield BreakQueue.load
+
+    @event(Permission.BREAK_WORK)
+    async def assign(self, form: dict[str, Any]) -> Any:
+        """Gives the selected breaks to one person, or to nobody."""
+        count = await self._together(reconciliation.assign_breaks, person_id=str(form.get("person", "")) or None)
+        yield await self._told("assigned_many", count)
+        yield BreakQueue.load
+
+    async def _together(self, deed: Any, **arguments: Any) -> int:
+        chosen: Any = self.selected
+        return await backend.call(self, deed, numbers=chosen, **arguments)
+
+    async def _told(self, key: str, count: int = 0) -> Any:
+        reader = await self._reader()
+        return Notices.show("ok", reader.text(f"breakwork.{key}", count=count))

@@ -62,6 +62,8 @@ def break_row(view: BreakView, reader: Reader) -> dict[str, str]:
         "age": reader.text("reconciliation.age_days", count=view.age),
         "old": "warn" if view.age > 7 and view.state != "resolved" else "",
         "state": view.state.value,
+        "severity": view.severity.value,
+        "entity": str(view.entity_id),
         "assigned": view.assigned_name or "",
         "initials": initials_of(view.assigned_name or "?"),
     }

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from services import books
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden, Invalid, NotFound
+from services.core.inbox import FileOrigin
 from services.identity import Role
 from services.integrations.bookkeeping import Voucher
 from services.reconciliation import (
@@ -151,7 +152,7 @@ def test_vouchers_are_the_fourth_side(uow: UnitOfWork, entity: uuid.UUID):
         file=ledger(
             line(1, amount="10.00", invoice="R-1"), line(2, amount="20.00", invoice=""), line(3, invoice="R-9")
         ),
-        origin="upload",
+        origin=FileOrigin.UPLOAD,
     )
     uow.session.execute(
         text("UPDATE ledger_entry SET booked_on = :day, entity_id = :entity"), {"day": DAY, "entity": entity}

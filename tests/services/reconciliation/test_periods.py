@@ -116,3 +116,22 @@ def test_the_database_takes_no_signed_period_without_an_approval(uow: UnitOfWork
     reconcile(_as(uow, ADA), definition=Definition.SETTLEMENT, entity_id=entity)
     with pytest.raises(DBAPIError, match="signed_off_is_whole"):
         uow.session.execute(text("UPDATE recon_period SET state = 'signed_off'"))
+
+
+def test_what_was_opened_again_is_ready_with_the_next_run_and_signed_anew(uow: UnitOfWork, entity: uuid.UUID):
+    period = _signed_day(uow, entity)
+    ada = _as(uow, ADA)
+    request_id = request_reopening(ada, period_id=period.id, reason="The fee was booked wrongly")
+    asked = approvals.request_detail(ada, request_id=request_id).request
+    approvals.vote(_as(uow, BEN), request_id=request_id, digest=asked.digest, decision=approvals.Decision.APPROVE)
+    run = reconcile(_as(uow, ADA, 2), definition=Definition.SETTLEMENT, entity_id=entity)
+    again = next(item for item in list_periods(uow) if item.id == period.id)
+    assert (again.state, again.run_id, again.reopened) == (PeriodState.READY, run.id, 1)
+    assert sign_period(_as(uow, BEN, 2), period_id=period.id).state is PeriodState.SIGNED_OFF
+
+
+def test_the_month_before_is_there_though_no_run_was_made_on_its_last_day(uow: UnitOfWork, entity: uuid.UUID):
+    load(uow, entity, SourceKind.BOOKS, [Row("old:charge", 5, day=dt.date(2026, 2, 20))])
+    reconcile(_as(uow, ADA), definition=Definition.SETTLEMENT, entity_id=entity)
+    months = {item.first_day: item.state for item in list_periods(uow) if item.span == "month"}
+    assert months == {dt.date(2026, 2, 1): PeriodState.READY, dt.date(2026, 3, 1): PeriodState.OPEN}

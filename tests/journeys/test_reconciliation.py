@@ -1,0 +1,217 @@
+"""Finance at its desk: rules edited and published, breaks worked by keyboard, a write-off, a month, the report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from services import reconciliation
+from services.core.actor import Actor
+from services.reconciliation import BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
+from tests.journeys.conftest import Console, free_port
+from tests.journeys.merchant import merchant
+
+pytestmark = pytest.mark.timeout(900)
+
+_SYSTEM = Actor.system("test")
+SLOW = 60_000
+
+
+@pytest.fixture(scope="module")
+def desk(console: Console) -> Iterator[Console]:
+    """The console with a merchant whose first night is over, and a worker for what a page starts."""
+    with merchant(console.database, console.data_dir, free_port()):
+        yield console
+
+
+def test_a_rule_is_edited_tried_asked_for_and_published(desk: Console, page_as: Any):
+    page = page_as("finance.a", path="/reconciliation/rules")
+    page.locator("#timing_days").fill("5")
+    rule = page.locator(".rule-order li", has_text="S-70")
+    rule.get_by_role("button", name="Try it").click()
+    expect(rule.get_by_role("button", name="Leave it out")).to_be_visible()
+    page.locator("#note").fill("Banks of two countries book at the weekend.")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.locator(".rule-changes")).to_contain_text("5 business days", timeout=SLOW)
+    expect(page.locator(".rule-changes")).to_contain_text("S-70")
+    page.get_by_role("button", name="Try on the last runs").click()
+    expect(page.get_by_text(re.compile(r"tried: \d+ breaks more, \d+ fewer"))).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Ask to publish").click()
+    page.get_by_role("link", name="Open the request").click(timeout=SLOW)
+    page.wait_for_url(re.compile(r"/approvals/"))
+    expect(page.get_by_role("button", name="Agree")).to_have_count(0)
+
+    second = page_as("finance.b", path=page.url.removeprefix(desk.url))
+    agree(second, "Seen in the back-test; it takes the weekend breaks away.")
+    expect(second.locator(".page-title .badge", has_text="Approved and done")).to_be_visible(timeout=SLOW)
+    second.goto("/reconciliation/rules")
+    expect(second.locator(".page-meta")).to_contain_text("version 2 holds", timeout=SLOW)
+    expect(second.locator(".rule-versions")).to_contain_text("→ 5 business days")
+
+
+def test_twenty_breaks_are_worked_with_the_keyboard(desk: Console, page_as: Any):
+    page = page_as("finance.a", path="/breaks?state=unresolved&severity=minor,notable,severe")
+    rows = page.locator("main table[data-keys] tbody tr")
+    expect(rows.first).to_be_visible(timeout=SLOW)
+    count = min(20, rows.count())
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    for _ in range(count - 1):
+        page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator(".bulk-bar")).to_contain_text(f"{count} break", timeout=SLOW)
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog")
+    dialog.locator("textarea").fill("Asked the shop about all of these; @finance.b please look too.")
+    dialog.get_by_role("button", name="Add the comment").click()
+    expect(page.get_by_text(f"{count} breaks have the comment")).to_be_visible(timeout=SLOW)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    for _ in range(count - 1):
+        page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator(".bulk-bar")).to_contain_text(f"{count} break", timeout=SLOW)
+    page.keyboard.press("r")
+    dialog.locator("select").select_option("books_corrected")
+    dialog.locator("textarea").fill("The books were corrected this morning.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("resolved or proposed"))).to_be_visible(timeout=SLOW)
+    with desk.database.unit_of_work(_SYSTEM) as uow:
+        done = reconciliation.list_breaks(uow, filter=BreakFilter.from_address({"state": "resolved"}), limit=100)
+    corrected = [row for row in done.rows if row.resolution == Resolution.BOOKS_CORRECTED]
+    assert len(corrected) >= count
+
+
+def test_a_view_is_saved_and_a_single_break_is_worked_by_keys_alone(desk: Console, page_as: Any):
+    page = page_as("finance.a", path="/breaks?age=fresh,week,old")
+    page.get_by_role("button", name="Save this view").click()
+    page.locator("#view_name").fill("All ages")
+    page.get_by_role("dialog").get_by_role("button", name="Save this view").click()
+    expect(page.get_by_role("link", name="All ages")).to_be_visible(timeout=SLOW)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/breaks/B-"))
+    expect(page.locator("#comment")).to_be_visible(timeout=SLOW)
+    page.keyboard.press("c")
+    expect(page.locator("#comment")).to_be_focused()
+    page.keyboard.type("Looked at by keys alone.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".timeline")).to_contain_text("by keys alone", timeout=SLOW)
+    page.locator("main h1").click()
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/breaks$"))
+
+
+def test_a_write_off_takes_four_eyes(desk: Console, page_as: Any):
+    with desk.database.unit_of_work(_SYSTEM) as uow:
+        found = reconciliation.list_breaks(uow, filter=BreakFilter.from_address({"state": "resolved"}), limit=1)
+        row = reconciliation.list_breaks(uow, filter=BreakFilter(), sort="delta", limit=1).rows[0]
+    assert found.total
+    page = page_as("finance.a", path=f"/breaks/{row.name}")
+    expect(page.locator(".page-title .badge")).to_be_visible(timeout=SLOW)
+    if page.get_by_role("button", name="Reopen").count():
+        page.locator("#reason").fill("Looked at again for the write-off.")
+        page.get_by_role("button", name="Reopen").click()
+    page.locator("#resolution").select_option("accepted", timeout=SLOW)
+    page.locator("#reason").fill("The customer cannot be reached any more.")
+    page.get_by_role("button", name=re.compile("^Resolve")).click()
+    expect(page.locator(".page-title .badge", has_text=re.compile("Proposed|Awaiting|Waiting"))).to_be_visible(
+        timeout=SLOW
+    )
+
+    second = page_as("finance.b", path="/approvals")
+    second.get_by_role("link", name=f"Write off {row.name}").first.click(timeout=SLOW)
+    agree(second, "Agreed: the claim is worthless.")
+    second.goto(f"/breaks/{row.name}")
+    expect(second.locator(".page-title .badge", has_text="Resolved")).to_be_visible(timeout=SLOW)
+
+
+def test_a_month_is_closed_takes_no_late_write_and_is_reopened_by_two(desk: Console, page_as: Any):
+    with desk.database.unit_of_work(_SYSTEM) as uow:
+        month = next(
+            item
+            for item in reconciliation.list_periods(uow)
+            if item.span is PeriodSpan.MONTH
+            and item.state is PeriodState.READY
+            and item.definition is Definition.SETTLEMENT
+        )
+    page = page_as("finance.b", path="/reconciliation/periods")
+    label = f"{month.first_day.day} "
+    line = (
+        page.locator("main tr", has=page.get_by_role("button", name="Sign off"))
+        .filter(has_text=re.compile(rf"{label}.* – {month.last_day.day} "))
+        .filter(has_text="Settlement")
+    )
+    line.first.get_by_role("button", name="Sign off").click(timeout=SLOW)
+    dialog = page.get_by_role("dialog")
+    dialog.locator("textarea").fill("Known causes, listed and assigned; nothing is lost.")
+    dialog.get_by_role("button", name="Sign off").click()
+    expect(page.get_by_text(re.compile("is signed"))).to_be_visible(timeout=SLOW)
+
+    late = "entry_id,posted_at,reference,type,customer,invoice,amount,fee,currency,status,payout\n"
+    late += f"LATE1,{month.last_day}T10:00:00+01:00,ch_late_1,charge,,,19.99,0.59,EUR,succeeded,\n"
+    page.goto("/imports")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "late.csv", "mimeType": "text/csv", "buffer": late.encode()}
+    )
+    expect(page.get_by_role("link", name="late.csv")).to_be_visible(timeout=SLOW)
+    page.goto("/reconciliation")
+    for row in range(2):
+        page.locator("main tr", has_text="Settlement").nth(row).get_by_role("button", name="Reconcile now").click()
+        expect(page.locator(".signatures")).to_be_visible(timeout=SLOW)
+        page.goto("/reconciliation")
+    page.goto("/reconciliation/periods")
+    expect(page.locator("main")).to_contain_text("ch_late_1", timeout=SLOW)
+
+    page.get_by_role("button", name="Reopen…").first.click()
+    page.get_by_role("dialog").locator("textarea").fill("A booking of the last day came late.")
+    page.get_by_role("dialog").locator("button[type=submit]").click()
+    expect(page.get_by_text(re.compile("waits|asked", re.IGNORECASE)).first).to_be_visible(timeout=SLOW)
+    first = page_as("finance.a", path="/approvals")
+    first.get_by_role("link", name=re.compile("^Reopen Settlement")).first.click(timeout=SLOW)
+    agree(first, "The booking belongs to that month.")
+    with desk.database.unit_of_work(_SYSTEM) as uow:
+        after = next(item for item in reconciliation.list_periods(uow) if item.id == month.id)
+    assert (after.state, after.reopened) == (PeriodState.REOPENED, 1)
+
+
+def test_month_and_drift_lead_to_the_items(desk: Console, page_as: Any):
+    page = page_as("auditor", path=f"/reconciliation/month?month={dt.datetime.now(dt.UTC):%Y-%m}")
+    expect(page.locator(".pairs .sum").first).to_be_visible(timeout=SLOW)
+    page.locator(".pairs a[href*='source=settlement']").first.click()
+    expect(page.locator("#items table")).to_be_visible(timeout=SLOW)
+    page.goto("/reconciliation/drift")
+    expect(page.locator(".plot .main-svg").first).to_be_visible(timeout=SLOW)
+    page.goto("/clearing")
+    expect(page.get_by_text("What the closing consists of").first).to_be_visible(timeout=SLOW)
+
+
+def test_the_report_opens_as_pdf_and_as_workbook(desk: Console, page_as: Any):
+    page = page_as("finance.a", path="/reconciliation")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report (XLSX)").click()
+    book = load_workbook(download.value.path())
+    assert [sheet.title for sheet in book.worksheets] == ["State", "Oldest breaks"]
+    assert book.worksheets[0].max_row > 4
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report (PDF)").click()
+    read = PdfReader(download.value.path())
+    assert "Reconciliation through" in "".join(page.extract_text() for page in read.pages)
+
+
+def agree(page: Page, reason: str) -> None:
+    page.get_by_role("button", name="Agree…").click(timeout=SLOW)
+    dialog = page.get_by_role("dialog")
+    dialog.locator("textarea").fill(reason)
+    dialog.get_by_role("button", name="Agree").click()
+    expect(dialog).to_have_count(0, timeout=SLOW)
