@@ -35,7 +35,7 @@ def test_a_rule_is_edited_tried_asked_for_and_published(desk: Console, page_as: 
     page = page_as("finance.a", path="/reconciliation/rules")
     page.locator("#timing_days").fill("5")
     rule = page.locator(".rule-order li", has_text="S-70")
-    rule.get_by_role("button", name="Try it").click()
+    rule.get_by_role("button", name="Use it").click()
     expect(rule.get_by_role("button", name="Leave it out")).to_be_visible()
     page.locator("#note").fill("Banks of two countries book at the weekend.")
     page.get_by_role("button", name="Save the draft").click()

@@ -101,7 +101,7 @@ TEXTS = {
     ),
     "up": ("Put {rule} earlier", "{rule} früher"),
     "down": ("Put {rule} later", "{rule} später"),
-    "switch_on": ("Try it", "Erproben"),
+    "switch_on": ("Use it", "Anwenden"),
     "switch_off": ("Leave it out", "Weglassen"),
     "read_only": (
         "Rules are edited by Finance; you may read them.",

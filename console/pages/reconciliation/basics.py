@@ -15,6 +15,7 @@ from console.components import (
     data_table,
     dialog,
     field,
+    filter_bar,
     icon_button,
     link_button,
     loading_or,
@@ -118,16 +119,17 @@ def _holidays() -> rx.Component:
         dense=True,
     )
     none = rx.el.p(t("basics.holidays_none"), class_name="muted pad")
+    which = filter_bar(
+        select_filter(State, "entity", State.entities, label=t("basics.entity")),
+        link_button(t("basics.earlier"), href=State.earlier, small=True),
+        link_button(t("basics.later"), href=State.later, small=True),
+    )
     return card(
+        which,
         rx.cond(State.holidays.length() > 0, table, none),
-        rx.el.div(may(Permission.RULES_EDIT, _day_form()), class_name="pad"),
+        rx.el.div(may(Permission.RULES_EDIT, _day_form()), class_name="card-body"),
         title=t("basics.holidays"),
         note=t("basics.holidays_note", year=State.year),
-        end=[
-            select_filter(State, "entity", State.entities, label=t("basics.entity")),
-            link_button(t("basics.earlier"), href=State.earlier, small=True),
-            link_button(t("basics.later"), href=State.later, small=True),
-        ],
         flush=True,
     )
 

@@ -49,8 +49,7 @@ def reconciliation_month() -> rx.Component:
             rx.cond(State.title != "", State.title, t("month.title")),
             meta=[
                 t("month.meta"),
-                t("month.as_of", moment=State.moment),
-                rx.foreach(State.states, lambda state: rx.el.span(state, " ")),
+                State.standing,
             ],
             actions=[
                 select_filter(State, "entity", State.entities, label=t("month.entity")),

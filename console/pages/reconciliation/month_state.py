@@ -26,9 +26,8 @@ class ReconciliationMonth(ListState, rx.State):
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     blocks: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    states: rx.Field[list[str]] = rx.field(default_factory=list)
     title: str = ""
-    moment: str = ""
+    standing: str = ""
     earlier: str = ""
     later: str = ""
     chosen: str = ""
@@ -57,12 +56,12 @@ class ReconciliationMonth(ListState, rx.State):
         reader = await self._reader()
         self.title = reader.text("month.heading", month=reader.whole_month(view.first_day), entity=view.entity_name)
         self.blocks = [currency_block(block, view, reader) for block in view.currencies]
-        self.states = [
+        states = [
             reader.text(f"month.period_{definition.value}", state=reader.text(f"periods.state_{state.value}"))
             for definition, state in sorted(view.states.items())
         ]
+        self.standing = " · ".join([reader.text("month.as_of", moment=reader.moment(dt.datetime.now(dt.UTC))), *states])
         self.connected = view.vouchers
-        self.moment = reader.moment(dt.datetime.now(dt.UTC))
         self.earlier = self._at(view.first_day - dt.timedelta(days=1))
         self.later = self._at(view.last_day + dt.timedelta(days=1))
         self.close_href = self._at(view.first_day)

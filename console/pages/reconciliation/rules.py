@@ -124,7 +124,7 @@ def _setting(item: Any) -> rx.Component:
         rx.el.span(
             rx.cond(item["changed"] == "yes", shape("ne", "warn"), rx.fragment()),
             item["hint"],
-            class_name="hint status",
+            class_name="sub status",
         ),
         class_name="field",
     )
