@@ -105,7 +105,9 @@ def line_chart(
         traces += [_edge(x, band[0]), _edge(x, band[1], fill=True)]
     if usual is not None:
         traces.append(_line(x, usual, "$past", dash="3px,3px", width=1.25, hover=None))
-    traces.append({**_line(x, now, "$chart-1", width=2, hover=hover), "customdata": list(keys or x)})
+    mode = "lines" if len(x) > 1 else "markers"  # one point alone makes no line
+    drawn = {"mode": mode, "marker": {"size": 8, "color": "$chart-1"}, "customdata": list(keys or x)}
+    traces.append(_line(x, now, "$chart-1", width=2, hover=hover) | drawn)
     if so_far is not None:
         index = sum(value is not None for value in now)
         if index < len(x):

@@ -17,6 +17,7 @@ TEXTS = {
     "moves": ("What moved it", "Was ihn bewegte"),
     "consists": ("What the closing consists of", "Woraus der Endsaldo besteht"),
     "items": ("{count} [movement|movements]", "{count} [Bewegung|Bewegungen]"),
+    "payouts": ("{count} [payout|payouts]", "{count} [Auszahlung|Auszahlungen]"),
     "gross_fee": ("{items}, gross {gross}, fees {fee}", "{items}, brutto {gross}, Gebühren {fee}"),
     "part_waiting": ("Not in a payout yet: {category}", "Noch in keiner Auszahlung: {category}"),
     "part_later": ("In a payout made later: {category}", "In späterer Auszahlung: {category}"),

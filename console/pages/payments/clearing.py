@@ -82,10 +82,11 @@ def _move(move: ClearingMove, currency: str, reader: Reader) -> dict[str, str]:
 
 def _part(part: ClearingPart, currency: str, reader: Reader) -> dict[str, str]:
     payout = compact_id(part.payout_ref, head=8, tail=6) if part.payout_ref else ""
+    counted = "payouts" if part.part == "composed" else "items"
     name = "off_more" if part.part == "off" and not payout else part.part
     return {
         "label": reader.text(f"clearing.part_{name}", category=_category(part.category, reader), payout=payout),
-        "note": reader.text("clearing.items", count=reader.number(part.items)),
+        "note": reader.text(f"clearing.{counted}", count=reader.number(part.items)),
         "amount": reader.signed_amount(Money(part.net_minor, currency)),
     }
 

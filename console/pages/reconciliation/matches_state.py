@@ -28,7 +28,7 @@ def match_row(item: MatchRow, names: dict[str, str], reader: Reader) -> dict[str
         "name": reader.text("matches.name", id=item.id),
         "href": routes.to(routes.RECONCILIATION_MATCH, match_id=item.id),
         "rule": item.rule,
-        "rule_text": reader.text(f"rules.rule_{item.rule}"),
+        "rule_text": reader.text(f"matches.rule_{item.rule}", default=item.rule),
         "sides": reader.text("matches.sides", left=item.left, right=item.right),
         "confidence": reader.percent(item.confidence / 100, decimals=0),
         "unsure": "yes" if item.confidence < 90 else "",
