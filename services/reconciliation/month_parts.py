@@ -20,7 +20,7 @@ from services.reconciliation.models import ReconciliationRun, Source
 from services.reconciliation.views_month import MonthItem, MonthStep
 from services.reconciliation.vocabulary import SIDES, BreakClass, Definition
 
-_OPEN = frozenset({*BreakClass, "unseen"})
+_OPEN = frozenset(BreakClass)
 _PARTS = """
 WITH l AS (
     SELECT ext_key, occurrence, currency, amount_minor, booked_on FROM recon_entry

@@ -14,7 +14,6 @@ TEXTS = {
     "side_bank": ("Bank", "Bank"),
     "side_vouchers": ("Bookkeeping", "Buchhaltung"),
     "entries": ("{count} [entry|entries]", "{count} [Eintrag|Einträge]"),
-    "currency": ("{currency}, four sides", "{currency}, vier Seiten"),
     "pair": ("{left} less {right}", "{left} abzüglich {right}"),
     "over": ("over {sides}", "über {sides}"),
     "direct": ("compared directly", "direkt verglichen"),

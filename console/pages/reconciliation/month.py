@@ -69,7 +69,7 @@ def _block(item: Any) -> rx.Component:
 
     sides = rx.el.dl(rx.foreach(item["sides"].to(list[dict[str, str]]), side), class_name="figures figures-four")
     pairs = rx.el.div(rx.foreach(item["pairs"].to(list[dict[str, Any]]), _pair), class_name="pairs")
-    return card(sides, pairs, title=item["title"])
+    return card(sides, pairs, title=item["currency"])
 
 
 def _pair(pair: Any) -> rx.Component:

@@ -23,7 +23,6 @@ def currency_block(block: MonthCurrency, view: MonthView, reader: Reader) -> dic
     pairs = sorted(block.pairs, key=lambda pair: len(pair.through))
     return {
         "currency": block.currency,
-        "title": reader.text("month.currency", currency=block.currency),
         "sides": [
             {
                 "name": reader.text(f"month.side_{side.name}"),
