@@ -40,4 +40,21 @@ TEXTS = {
     "remove_day": ("Take {day} away", "{day} entfernen"),
     "day_added": ("{day} rests from now on", "{day} ruht ab jetzt"),
     "day_removed": ("{day} is a business day again", "{day} ist wieder ein Werktag"),
+    "rates": ("Exchange rates", "Wechselkurse"),
+    "rates_note": ("the merchant’s own, the newest first", "die eigenen, die neuesten zuerst"),
+    "pair": ("Pair", "Paar"),
+    "rate": ("One is worth", "Eins ist wert"),
+    "rates_none": (
+        "No rate yet: entries in two currencies stay breaks.",
+        "Noch kein Kurs: Einträge in zwei Währungen bleiben Klärfälle.",
+    ),
+    "rates_add": ("Load a table of rates", "Tabelle mit Kursen laden"),
+    "rates_hint": (
+        "CSV with the head day,base,quote,rate; a row such as 2026-03-16,EUR,CHF,0.9512",
+        "CSV mit dem Kopf day,base,quote,rate; eine Zeile wie 2026-03-16,EUR,CHF,0.9512",
+    ),
+    "rates_loaded": (
+        "{count} [rate holds|rates hold] from the next run on",
+        "{count} [Kurs gilt|Kurse gelten] ab dem nächsten Lauf",
+    ),
 }

@@ -100,4 +100,6 @@ TEXTS = {
         "Also when both sides do not add up: the rest is known and stays visible",
         "Auch wenn beide Seiten nicht dasselbe ergeben: der Rest ist bekannt und bleibt sichtbar",
     ),
+    "parts": ("What of each belongs here", "Was von jedem hierher gehört"),
+    "part": ("Only this part", "Nur dieser Teil"),
 }

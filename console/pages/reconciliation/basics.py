@@ -1,4 +1,4 @@
-"""From which amount a break is severe, and on which days nobody books."""
+"""From which amount a break is severe, on which days nobody books, and what currencies are worth."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
+from console.pages.reconciliation.basics_rates import rates_card
 from console.pages.reconciliation.basics_state import Basics as State
 from console.pages.reconciliation.parts import may, recon_tabs
 from services.core.permissions import Permission
@@ -43,7 +44,7 @@ def basics() -> rx.Component:
     return rx.fragment(
         page_header(t("basics.title"), meta=[t("basics.meta")]),
         recon_tabs("basics"),
-        loading_or(State, columns(_severity(), _holidays(), count=2), lines=12),
+        loading_or(State, stack(columns(_severity(), _holidays(), count=2), rates_card()), lines=12),
         _editor(),
     )
 

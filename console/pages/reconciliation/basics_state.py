@@ -1,4 +1,4 @@
-"""Severe amounts and days of rest."""
+"""Severe amounts, days of rest and exchange rates."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from console.kit.notices import Notices
 from console.kit.page_state import ListState
 from console.kit.shell_state import Shell
 from services import reconciliation
+from services.core.db import UnitOfWork
 from services.core.money import Money
 from services.core.permissions import Permission
-from services.reconciliation import HolidayView, SeverityView
+from services.reconciliation import HolidayView, Rate, SeverityView
+
+_RATES = 50  # the newest that are shown
+_LARGEST = 2 << 20
 
 
 def _severity(item: SeverityView, reader: Reader) -> dict[str, str]:
@@ -40,6 +44,20 @@ def _holiday(item: HolidayView, reader: Reader) -> dict[str, str]:
     }
 
 
+def _rate(item: Rate, reader: Reader) -> dict[str, str]:
+    plain = f"{item.rate.normalize():f}"
+    return {
+        "pair": f"{item.base}/{item.quote}",
+        "day": reader.date(item.day),
+        "rate": plain.replace(".", ",") if reader.locale == "de" else plain,
+    }
+
+
+def _take_rates(uow: UnitOfWork, *, content: str) -> int:
+    """Reads a table of rates and keeps it."""
+    return reconciliation.load_rates(uow, rates=reconciliation.rates_of_table(content))
+
+
 class Basics(ListState, rx.State):
     """The amounts of all currencies; the days of rest of the entity and year in the address."""
 
@@ -50,6 +68,7 @@ class Basics(ListState, rx.State):
     chosen: str = ""
     earlier: str = ""
     later: str = ""
+    rates: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     editing: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
 
     @event(Permission.RECONCILIATION_READ)
@@ -66,6 +85,7 @@ class Basics(ListState, rx.State):
         if self.chosen:
             found = await backend.load(self, reconciliation.holidays_of, entity_id=self.chosen, year=year)  # pyright: ignore[reportArgumentType]
             self.holidays = [_holiday(item, reader) for item in found]
+        self.rates = [_rate(item, reader) for item in await backend.load(self, reconciliation.list_rates, limit=_RATES)]
         self.earlier, self.later = (
             routes.to(routes.RECONCILIATION_BASICS, query={"entity": self.chosen, "year": str(one)})
             for one in (year - 1, year + 1)
@@ -97,6 +117,16 @@ class Basics(ListState, rx.State):
             version=int(self.editing.get("version", "0")),
         )
         yield Notices.show("ok", reader.text("basics.saved"))
+        yield Basics.load
+
+    @event(Permission.RULES_EDIT)
+    async def load_rates(self, files: list[rx.UploadFile]) -> Any:
+        """Takes tables of rates in; one that stands already for its currencies and day is replaced."""
+        reader, count = await self._reader(), 0
+        for file in files:
+            content = file.file.read(_LARGEST).decode("utf-8", errors="replace")
+            count += await backend.call(self, _take_rates, content=content)
+        yield Notices.show("ok", reader.text("basics.rates_loaded", count=count))
         yield Basics.load
 
     @event(Permission.RULES_EDIT)

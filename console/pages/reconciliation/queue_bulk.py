@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from console.components import bulk_bar, button, checkbox, confirm, dialog, field, select_input
+from console.components import bulk_bar, button, checkbox, confirm, dialog, field, money, select_input
 from console.design.texts import t
 from console.pages.reconciliation.parts import RESOLUTIONS, may
 from console.pages.reconciliation.queue_state import BreakQueue as State
@@ -30,7 +30,7 @@ def queue_bulk() -> rx.Component:
 def queue_dialogs() -> rx.Component:
     """One dialog a deed, each with the number of breaks it is about."""
     return rx.fragment(
-        _dialog("match", State.match, body=[rx.el.p(t("breakwork.match_body")), _force()]),
+        _dialog("match", State.match, body=[rx.el.p(t("breakwork.match_body")), _parts(), _force()]),
         _dialog("resolve", State.resolve, body=[rx.el.p(t("breakwork.resolve_body")), _resolution()]),
         _dialog("reopen", State.reopen, body=[rx.el.p(t("breakwork.reopen_body"))]),
         _dialog("comment", State.comment, body=[rx.el.p(t("breakwork.comment_body"))], label="breakwork.comment_label"),
@@ -48,6 +48,26 @@ def _dialog(deed: str, handler: Any, *, body: list[rx.Component], label: str = "
         on_confirm=handler,
         keep_label=t("breakwork.match_keep"),
         reason_label=t(label),
+    )
+
+
+def _parts() -> rx.Component:
+    """Each selected break with its difference, and room for the part of it that belongs here."""
+
+    def line(item: Any) -> rx.Component:
+        name = "part_" + item["id"]
+        return rx.el.tr(
+            rx.el.th(rx.el.label(item["number"], html_for=name), scope="row"),
+            rx.el.td(money(item["delta"], item["currency"]), class_name="amount"),
+            rx.el.td(rx.el.input(id=name, name=name, input_mode="decimal", class_name="input input-s num")),
+        )
+
+    heads = (t("reconciliation.break"), t("reconciliation.difference"), t("breakwork.part"))
+    return rx.el.table(
+        rx.el.caption(t("breakwork.parts"), class_name="visually-hidden"),
+        rx.el.thead(rx.el.tr(*[rx.el.th(head, scope="col") for head in heads])),
+        rx.el.tbody(rx.foreach(State.chosen, line)),
+        class_name="data-table data-table-dense data-table-bare",
     )
 
 

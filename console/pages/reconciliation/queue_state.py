@@ -8,6 +8,7 @@ import reflex as rx
 
 from console import routes
 from console.components import PAGE_SIZE
+from console.design.format import Reader
 from console.kit import backend, session
 from console.kit.authz import event
 from console.kit.notices import Notices
@@ -21,6 +22,12 @@ from services.reconciliation import BreakFilter
 _DEEDS = ("match", "resolve", "reopen", "comment", "assign")
 
 
+def _parts(form: dict[str, Any], chosen: list[dict[str, str]], reader: Reader) -> dict[int, int]:
+    """The breaks of which only a part belongs to the match, in minor units."""
+    given = {row["id"]: (str(form.get(f"part_{row['id']}") or "").strip(), row["currency"]) for row in chosen}
+    return {int(key): reader.read_money(text, currency).minor for key, (text, currency) in given.items() if text}
+
+
 class BreakQueue(SavedViewsState, rx.State):
     """Breaks of the chosen entities; what is not resolved unless the address says otherwise."""
 
@@ -29,6 +36,7 @@ class BreakQueue(SavedViewsState, rx.State):
     causes: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     me: str = ""
+    chosen: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     asking: str = ""  # one of _DEEDS while its dialog is open
 
     @event(Permission.RECONCILIATION_READ)
@@ -78,6 +86,7 @@ class BreakQueue(SavedViewsState, rx.State):
                 entity_id=entity,  # pyright: ignore[reportArgumentType]
             )
             self.people = [{"value": str(person.id), "label": person.name} for person in found]
+        self.chosen = [row for row in self.rows if row["id"] in self.selected]
         self.asking = what if what in _DEEDS else ""
 
     @event(Permission.SELF)
@@ -86,10 +95,11 @@ class BreakQueue(SavedViewsState, rx.State):
 
     @event(Permission.BREAK_WORK)
     async def match(self, form: dict[str, Any]) -> Any:
-        """Says that the selected breaks belong together; forced, also when they do not add up."""
+        """Says that the selected breaks, or parts of them, belong together; forced, also when they do not add up."""
         chosen: Any = self.selected
         reason, force = str(form.get("reason", "")), bool(form.get("force"))
-        await backend.call(self, reconciliation.match_by_hand, numbers=chosen, reason=reason, force=force)
+        parts = _parts(form, self.chosen, await self._reader())
+        await backend.call(self, reconciliation.match_by_hand, numbers=chosen, reason=reason, force=force, parts=parts)
         yield await self._told("matched")
         yield BreakQueue.load
 
