@@ -46,7 +46,7 @@ fmt: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 
 approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
-	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -o timeout=0 -n 0 tests/services/approvals/test_state_machine.py
+	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),5000) KONTOR_HYPOTHESIS_PARTS=10 $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/approvals/test_state_machine.py
 
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done

@@ -35,7 +35,7 @@ def verify(
     checkpoint: _Note = None,
     since: _Note = None,
     key: _Key = None,
-    connections: Annotated[int, typer.Option(min=1, max=16, help="Database connections that hash side by side.")] = 2,
+    connections: Annotated[int, typer.Option(min=1, max=16, help="Database connections that hash side by side.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Hash every entry anew and compare the log with all that was signed; status 1 when something differs.
@@ -139,6 +139,8 @@ def status(as_json: AsJson = False) -> None:
     ]
     for sink in now.sinks:
         lines.append(f"{sink.name}: " + (sink.last_error or f"has the tree of {sink.delivered_size} entries."))
+    if now.lacks_sinks:
+        lines.append("Fewer than two sinks: set KONTOR_AUDIT__SINK_FOLDERS and KONTOR_AUDIT__SINK_WEBHOOKS.")
     done = now.verification
     lines.append(
         f"Last verification {done.finished_at:%Y-%m-%d %H:%M} UTC: {done.problems} problems in {done.size} entries."

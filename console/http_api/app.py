@@ -23,6 +23,7 @@ from console.http_api import (
 )
 from console.http_api.access_export import REVIEW_EXPORT
 from console.http_api.approval_export import APPROVAL_EXPORT
+from console.http_api.approval_figures import approval_figures
 from console.http_api.audit_export import AUDIT_EXPORT
 from console.http_api.audit_figures import audit_figures
 from console.http_api.backfill_export import BACKFILL_EXPORT
@@ -64,4 +65,5 @@ register_export(DUNNING_EXPORT)
 register_export(RUN_EXPORT)
 register_figures(run_figures)
 register_figures(audit_figures)
+register_figures(approval_figures)
 register_export(PAYMENT_EXPORT)

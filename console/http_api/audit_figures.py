@@ -25,6 +25,7 @@ def audit_figures(uow: UnitOfWork) -> list[Figure]:
         ("kontor_audit_unsealed_seconds", "Age of the oldest entry without a leaf", {}, now.oldest_unsealed_seconds),
         ("kontor_audit_checkpoint_age_seconds", "Age of the last checkpoint", {}, age),
         ("kontor_audit_checkpoint_size", "Its entries", {}, float(now.checkpoint.size if now.checkpoint else 0)),
+        ("kontor_audit_sinks", "Places outside the database that receive checkpoints", {}, float(len(now.sinks))),
         *(
             ("kontor_audit_sink_failures", "Deliveries in a row that failed", {"sink": name}, float(count))
             for name, count in failing.items()

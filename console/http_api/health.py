@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from console.kit import application
-from services import runs
+from services import audit, runs
 from services.core import migrate
 from services.core.actor import Actor
 
@@ -24,10 +24,14 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz() -> JSONResponse:
-    """200 when the database answers in the schema of this code and a worker was seen; 503 says what is missing."""
+    """200 when the database answers in the schema of this code and a worker was seen; 503 says what is missing.
+
+    `checkpoints` warns: whether two places at least take the audit log's, which the console can work without.
+    """
     checks = {"database": _guarded(_database), "migrations": _guarded(_migrations), "worker": _guarded(_worker)}
     ready = all(word == "ok" for word in checks.values())
-    return JSONResponse({"status": "ok" if ready else "waiting", **checks}, status_code=200 if ready else 503)
+    told = {"status": "ok" if ready else "waiting", **checks, "checkpoints": _guarded(_checkpoints)}
+    return JSONResponse(told, status_code=200 if ready else 503)
 
 
 def _guarded(check: Callable[[], str]) -> str:
@@ -50,3 +54,11 @@ def _migrations() -> str:
 def _worker() -> str:
     with application.current().database.unit_of_work(_PROBE) as uow:
         return "ok" if runs.workers_seen(uow).workers else "none seen"
+
+
+def _checkpoints() -> str:
+    with application.current().database.unit_of_work(_PROBE) as uow:
+        now = audit.status(uow)
+    if now.failing:
+        return "a sink fails"
+    return "too few sinks" if now.lacks_sinks else "ok"

@@ -47,6 +47,7 @@ from services.approvals.queries import (
     request_detail,
     request_for,
     requests,
+    waiting,
 )
 from services.approvals.service import consume, request, sign_at_once, void, vote, withdraw
 from services.approvals.views import (
@@ -135,5 +136,6 @@ __all__ = [
     "sign_at_once",
     "void",
     "vote",
+    "waiting",
     "withdraw",
 ]

@@ -12,7 +12,6 @@ from services.approvals.models import ApprovalDelegation, ApprovalRequest, Appro
 from services.approvals.views import Authority
 from services.approvals.vocabulary import TEAM_RIGHTS, Team
 from services.core.actor import Actor, ActorKind
-from services.core.clock import UTC
 from services.core.db import UnitOfWork
 
 
@@ -29,7 +28,8 @@ def open_seats(uow: UnitOfWork, request_id: uuid.UUID) -> list[ApprovalSeat]:
 
 
 def today(uow: UnitOfWork) -> dt.date:
-    return uow.clock.now().astimezone(UTC).date()
+    """The day of cover: the merchant's, not the server's."""
+    return uow.clock.today(identity.home_zone(uow))
 
 
 def authorities(uow: UnitOfWork, row: ApprovalRequest) -> list[Authority]:

@@ -22,7 +22,7 @@ _LONGEST_DAYS = 92
 
 
 def delegate(uow: UnitOfWork, *, to_id: uuid.UUID, starts_on: dt.date, ends_on: dt.date, reason: str) -> DelegationView:
-    """Lets somebody vote in the actor's place on these days (UTC), both included, at most 92 of them.
+    """Lets somebody vote in the actor's place on these days (the merchant's), both included, at most 92.
 
     They may do what the actor may do by their own rights, never decide what they asked for themselves, and not hand
     it on. Raises Forbidden without a right to vote, BadDelegation for oneself, for the past, for days on which

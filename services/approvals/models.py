@@ -125,7 +125,7 @@ class ApprovalSeat(Base):
 
 
 class ApprovalDelegation(Base):
-    """Holiday cover: `to_id` may vote in the place of `from_id` from `starts_on` to `ends_on`, both included (UTC)."""
+    """Holiday cover: `to_id` may vote in the place of `from_id` from `starts_on` to `ends_on`, both included."""
 
     __tablename__ = "approval_delegation"
     __table_args__ = (

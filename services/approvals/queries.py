@@ -67,6 +67,15 @@ def count_waiting(uow: UnitOfWork) -> int:
     return uow.session.scalar(select(func.count()).where(visible(uow), _waits_for_reader(uow))) or 0
 
 
+def waiting(uow: UnitOfWork) -> tuple[int, float]:
+    """How many requests wait for an agreement, and for how many seconds the oldest has; within the reader's scope."""
+    uow.actor.require(Permission.APPROVAL_READ)
+    pending = ApprovalRequest.state == RequestState.PENDING
+    found = select(func.count(), func.min(ApprovalRequest.requested_at)).where(visible(uow), pending)
+    count, oldest = uow.session.execute(found).one()
+    return count, max((uow.clock.now() - oldest).total_seconds(), 0.0) if oldest else 0.0
+
+
 def request_detail(uow: UnitOfWork, *, request_id: uuid.UUID) -> RequestDetail:
     """One request with exactly what will happen, who agreed and who still may. Raises RequestNotFound."""
     row = uow.session.scalar(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from services.audit.keys import write_whole
 from services.audit.models import AuditCheckpoint, AuditSink
@@ -48,18 +48,25 @@ class Delivery:
 
 
 def sinks_of(settings: Settings) -> list[Sink]:
-    """The configured places: folders (one in the data folder when none is named), and webhooks."""
+    """The configured places: folders (one in the data folder when none is named), and webhooks.
+
+    On the sandbox its own receiver stands for the webhook that nobody named.
+    """
     folders = settings.audit.sink_folders or [settings.data_dir / "audit" / "checkpoints"]
     found = [Sink(f"folder {folder}", "folder", str(folder)) for folder in folders]
     for number, hook in enumerate(settings.audit.sink_webhooks, 1):
         private = settings.audit.sink_webhooks_private
         found.append(Sink(f"webhook {number}", "webhook", hook.get_secret_value(), private))
-    return found
+    caught = (
+        _sandbox_receiver(settings.data_dir) if settings.uses_sandbox and not settings.audit.sink_webhooks else None
+    )
+    return [*found, Sink("webhook sandbox", "webhook", caught, True)] if caught else found
 
 
 def pending(uow: UnitOfWork, *, sinks: Sequence[Sink], now: dt.datetime) -> list[Delivery]:
-    """For each sink that is not waiting to be tried again, the checkpoints it lacks."""
+    """For each sink that is not waiting to be tried again, the checkpoints it lacks. Others are forgotten."""
     uow.actor.require(Permission.AUDIT_SEAL)
+    uow.session.execute(delete(AuditSink).where(AuditSink.name.not_in([sink.name for sink in sinks])))
     known = {row.name: row for row in uow.session.scalars(select(AuditSink))}
     found = []
     for sink in sinks:
@@ -115,6 +122,13 @@ def note_outcome(uow: UnitOfWork, *, delivery: Delivery, error: str | None, now:
 def sink_views(uow: UnitOfWork) -> tuple[SinkView, ...]:
     rows = uow.session.scalars(select(AuditSink).order_by(AuditSink.name))
     return tuple(SinkView(**{name: getattr(row, name) for name in SinkView.__slots__}) for row in rows)
+
+
+def _sandbox_receiver(data_dir: Path) -> str | None:
+    try:
+        return json.loads((data_dir / "sandbox" / "connection.json").read_text()).get("checkpoints")
+    except (OSError, ValueError):
+        return None
 
 
 def _to_folder(folder: Path, delivery: Delivery) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from services.core.clock import day_bounds
 from services.core.errors import Invalid
 
+FEWEST_SINKS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntryView:
@@ -158,6 +160,16 @@ class AuditStatus:
     checkpoint_age_seconds: float | None
     sinks: tuple[SinkView, ...]
     verification: VerificationView | None
+
+    @property
+    def failing(self) -> tuple[SinkView, ...]:
+        """Sinks that did not take the last delivery."""
+        return tuple(sink for sink in self.sinks if sink.failures)
+
+    @property
+    def lacks_sinks(self) -> bool:
+        """Fewer places than `FEWEST_SINKS` receive the checkpoints: one alone can be lost, or be had."""
+        return len(self.sinks) < FEWEST_SINKS
 
 
 @dataclass(frozen=True, slots=True)

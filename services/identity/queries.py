@@ -101,6 +101,11 @@ def has_users(uow: UnitOfWork) -> bool:
     return uow.session.scalar(select(select(User.id).where(User.deactivated_at.is_(None)).exists())) or False
 
 
+def home_zone(uow: UnitOfWork) -> str:
+    """The merchant's time zone: that of its first legal entity, UTC before there is one. Asks for no right."""
+    return uow.session.scalar(select(LegalEntity.time_zone).order_by(LegalEntity.id).limit(1)) or "UTC"
+
+
 def _anywhere(uow: UnitOfWork) -> EntityScope:
     scope = EntityScope.of(())
     for granted in uow.actor.grants.values():

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.db import Base, one_of
 from services.core.ids import new_id
+from services.core.keyring import Sealed
 from services.notifications.vocabulary import Channel, LetterState
 
 
 class Notification(Base):
     """One letter to one recipient, about a record of one legal entity or of none.
 
-    `content` is emptied once it is settled, where it holds a secret.
+    The text stands in `content`, or in `sealed` where it holds a secret; that one is emptied once it is settled.
     """
 
     __tablename__ = "notification"
@@ -25,7 +26,7 @@ class Notification(Base):
         one_of("channel", Channel),
         one_of("state", LetterState),
         CheckConstraint("(state = 'queued') = (settled_at IS NULL)", name="settled_has_time"),
-        CheckConstraint("content IS NOT NULL OR state <> 'queued'", name="queued_has_content"),
+        CheckConstraint("content IS NOT NULL OR sealed IS NOT NULL OR state <> 'queued'", name="queued_has_content"),
         Index("ix_notification_due", "next_attempt_at", postgresql_where=text("state = 'queued'")),
         Index(None, "state", "id"),
     )
@@ -38,6 +39,7 @@ class Notification(Base):
     entity_id: Mapped[uuid.UUID | None]
     subject: Mapped[str]
     content: Mapped[dict[str, Any] | None]
+    sealed: Mapped[bytes | None] = mapped_column(Sealed)
     secret: Mapped[bool] = mapped_column(server_default=text("false"))
     dedup_key: Mapped[str | None] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(server_default=LetterState.QUEUED.value)

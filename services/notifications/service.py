@@ -6,11 +6,14 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import orjson
 from sqlalchemy import case, delete, func, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services import audit
+from services.core.canonical_json import canonical_bytes
 from services.core.db import UnitOfWork
+from services.core.ids import new_id
 from services.core.permissions import Permission
 from services.notifications.errors import LetterNotFound, NotResendable
 from services.notifications.models import Notification
@@ -44,17 +47,21 @@ def send(
 
     `recipient` is a mail address or a chat channel (`#approvals`); `purpose` says why in a dotted word, `entity_id`
     whose affair it is: only readers of that entity see it in the outbox. A second letter of the same `dedup_key` is
-    not written (None is returned). With `secret` the text is forgotten as soon as it is delivered or given up.
+    not written (None is returned). With `secret` the text is sealed while it
+    waits and forgotten as soon as it is delivered or given up.
     Raises Invalid for a recipient or a subject that is none.
     """
     check_letter(letter)
+    letter_id, content = new_id(), _content(letter)
     written = insert(Notification).values(
+        id=letter_id,
         channel=channel_of(recipient).value,
         recipient=recipient,
         purpose=purpose,
         entity_id=entity_id,
         subject=letter.subject,
-        content=_content(letter),
+        content=None if secret else content,
+        sealed=uow.keyring.seal(canonical_bytes(content), _context(letter_id)) if secret else None,
         secret=secret,
         dedup_key=dedup_key,
     )
@@ -83,7 +90,7 @@ def claim_letters(uow: UnitOfWork, *, limit: int = 20) -> list[Outgoing]:
         .returning(Notification)
         .execution_options(populate_existing=True)
     ).all()
-    return [_outgoing(row) for row in sorted(rows, key=lambda row: row.id)]
+    return [_outgoing(uow, row) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def note_sent(uow: UnitOfWork, *, letter_id: uuid.UUID) -> None:
@@ -165,6 +172,7 @@ def _settle(uow: UnitOfWork, letter_id: uuid.UUID, state: LetterState, error: st
             error=error[:500] if error else None,
             settled_at=_NOW,
             content=case((Notification.secret, null()), else_=Notification.content),
+            sealed=null(),
         )
     )
 
@@ -178,8 +186,13 @@ def _content(letter: Letter) -> dict[str, Any]:
     }
 
 
-def _outgoing(row: Notification) -> Outgoing:
-    content = row.content or {"paragraphs": [], "facts": [], "action": None, "locale": "en"}
+def _context(letter_id: uuid.UUID) -> str:
+    return f"letter:{letter_id}"
+
+
+def _outgoing(uow: UnitOfWork, row: Notification) -> Outgoing:
+    opened = orjson.loads(uow.keyring.open(row.sealed, _context(row.id))) if row.sealed else row.content
+    content = opened or {"paragraphs": [], "facts": [], "action": None, "locale": "en"}
     action = content["action"]
     letter = Letter(
         subject=row.subject,

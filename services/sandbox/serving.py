@@ -19,6 +19,7 @@ from services.sandbox.api.faults import FaultSettings
 from services.sandbox.endpoints import set_console
 from services.sandbox.locks import alone
 from services.sandbox.postbox import PostBox, catching_mail
+from services.sandbox.witness import Witness
 from services.sandbox.world import (
     DEFAULT_PORT,
     clock,
@@ -82,7 +83,11 @@ def application(
         stop.set()
         thread.join(timeout=1.5)
 
-    return build_app(StripeServer(views, time, faults), PostBox(data_dir).routes(), lifespan=passing_time)
+    return build_app(
+        StripeServer(views, time, faults),
+        [*PostBox(data_dir).routes(), *Witness(data_dir).routes()],
+        lifespan=passing_time,
+    )
 
 
 def _let_time_pass(data_dir: Path, stop: threading.Event) -> None:

@@ -168,11 +168,11 @@ def set_address(data_dir: Path, api_base: str) -> None:
 
 
 def set_post(data_dir: Path, *, mail_port: int) -> None:
-    """Writes where letters are caught: mail at an SMTP port, chat at the server's own address."""
+    """Writes where letters and checkpoints are caught: mail at an SMTP port, the rest at the server's own address."""
     stored = connection(data_dir)
     base = stored["api_base"]
     mail = {"host": "127.0.0.1", "port": mail_port, "page": f"{base}/sandbox/mails"}
-    post = {"mail": mail, "chat": f"{base}/sandbox/chat"}
+    post = {"mail": mail, "chat": f"{base}/sandbox/chat", "checkpoints": f"{base}/sandbox/checkpoints"}
     _write(data_dir / "sandbox" / "connection.json", {**stored, **post}, private=True)
 
 

@@ -99,6 +99,12 @@ TEXTS = {
     ),
     "no_checkpoint": ("No checkpoint was signed yet.", "Noch kein Checkpoint wurde signiert."),
     "sinks": ("{done} of {all} sinks have it.", "{done} von {all} Ablagen haben ihn."),
+    "few_sinks": (
+        "Fewer than two places outside the database receive the checkpoints. "
+        "Set a folder on another disk and a webhook.",
+        "Weniger als zwei Orte außerhalb der Datenbank erhalten die Checkpoints. Richten Sie einen Ordner auf einer "
+        "anderen Platte und einen Webhook ein.",
+    ),
     "timeline_of": ("Timeline of {name}", "Verlauf von {name}"),
     "timeline_by": ("Everything {name} did", "Alles, was {name} tat"),
     "trail": ("Trail of this record", "Spur dieses Datensatzes"),

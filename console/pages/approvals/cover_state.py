@@ -77,5 +77,5 @@ def _look(uow: UnitOfWork) -> tuple[list[DelegationView], list[identity.PersonVi
         approvals.delegations(uow),
         approvals.candidates(uow),
         any(uow.actor.may(right) for right in TEAM_RIGHTS.values()),
-        uow.clock.today("UTC"),
+        uow.clock.today(identity.home_zone(uow)),
     )

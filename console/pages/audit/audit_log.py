@@ -150,7 +150,8 @@ def _standing() -> rx.Component:
     def told(tone: str) -> rx.Component:
         lines = [rx.el.span(standing["checkpoint"], " ", standing["sinks"], class_name="muted")]
         lines += [
-            rx.cond(standing[name], rx.el.span(standing[name]), rx.fragment()) for name in ("findings", "sink_errors")
+            rx.cond(standing[name], rx.el.span(standing[name]), rx.fragment())
+            for name in ("findings", "sink_errors", "few_sinks")
         ]
         return callout(*lines, tone=tone, title=standing["title"], end=again)
 

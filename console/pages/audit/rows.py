@@ -88,7 +88,7 @@ def proof_detail(proof: Proof, reader: Reader) -> dict[str, str]:
 def standing(status: AuditStatus, reader: Reader) -> dict[str, str]:
     """Whether the log is as it was signed, as one sentence with its tone, and how fresh that is."""
     done, head = status.verification, status.checkpoint
-    failing = [sink for sink in status.sinks if sink.failures]
+    failing = status.failing
     stale = status.checkpoint_age_seconds is None or status.checkpoint_age_seconds > _STALE_SECONDS
     told = {
         "checkpoint": _checkpoint_line(status, reader),
@@ -96,6 +96,7 @@ def standing(status: AuditStatus, reader: Reader) -> dict[str, str]:
             "audit.sinks", done=reader.number(len(status.sinks) - len(failing)), all=reader.number(len(status.sinks))
         ),
         "sink_errors": " ".join(f"{sink.name}: {sink.last_error}" for sink in failing if sink.last_error),
+        "few_sinks": reader.text("audit.few_sinks") if status.lacks_sinks else "",
         "findings": " ".join(finding.sentence for finding in done.findings[:5]) if done else "",
         "size": reader.number(head.size) if head else "0",
     }
@@ -110,7 +111,7 @@ def standing(status: AuditStatus, reader: Reader) -> dict[str, str]:
         when=reader.moment(done.finished_at),
         seconds=reader.number(round(seconds, 1)),
     )
-    return told | {"tone": "warn" if stale or failing else "ok", "title": title}
+    return told | {"tone": "warn" if stale or failing or status.lacks_sinks else "ok", "title": title}
 
 
 def _checkpoint_line(status: AuditStatus, reader: Reader) -> str:

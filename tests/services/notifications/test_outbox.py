@@ -78,6 +78,16 @@ def test_a_refusal_for_good_is_a_dead_letter_that_a_person_may_send_again(uow: U
     assert [again.attempts for again in notifications.claim_letters(uow)] == [1]
 
 
+def test_a_secret_waits_under_seal_and_arrives_whole(uow: UnitOfWork):
+    _send(uow, secret=True)
+    content, sealed = uow.session.execute(text("SELECT content, sealed FROM notification")).one()
+    assert content is None
+    (claimed,) = notifications.claim_letters(uow)
+    assert claimed.letter == LETTER
+    for word in (LETTER.paragraphs[0], LETTER.action[1] if LETTER.action else ""):
+        assert word.encode() not in bytes(sealed)
+
+
 def test_the_text_of_a_secret_letter_is_gone_with_it(uow: UnitOfWork):
     _send(uow, secret=True)
     (letter,) = notifications.claim_letters(uow)
