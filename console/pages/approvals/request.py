@@ -36,6 +36,7 @@ from console.components import (
     stack,
     status_badge,
     text_area,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -65,7 +66,7 @@ def request_page() -> rx.Component:
                     meta=[item["number"], item["kind"], item["entity"]],
                 ),
                 main_and_side(
-                    [_what(), _if(State.dry["rows"], dry_run_sheet(State)), _bound()], [_decision(), _facts()]
+                    [_what(), _if(State.dry["rows"], dry_run_sheet(State)), _bound(), _trail()], [_decision(), _facts()]
                 ),
             ),
             lines=12,
@@ -113,6 +114,10 @@ def _bound() -> rx.Component:
         ),
         title=t("approvals.bound"),
     )
+
+
+def _trail() -> rx.Component:
+    return trail_card(State.trail, href=State.trail_href)
 
 
 def _decision() -> rx.Component:

@@ -15,6 +15,7 @@ from console.kit.authz import event
 from console.kit.dry_run import DryRunFields
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
+from console.kit.trail_state import TrailFields
 from console.pages.approvals import rows
 from services import approvals, backfills, identity
 from services.approvals import Decision, RequestDetail, RequestState, RequestView
@@ -24,7 +25,7 @@ from services.core.permissions import Permission
 _DEEDS = frozenset({"agree", "reject", "withdraw"})
 
 
-class ApprovalRequestPage(PageState, DryRunFields, rx.State):
+class ApprovalRequestPage(PageState, DryRunFields, TrailFields, rx.State):
     """The request of the address. What is sent back with a vote is the digest that was shown."""
 
     request: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -127,6 +128,7 @@ class ApprovalRequestPage(PageState, DryRunFields, rx.State):
             self.asking == "withdraw" and not self.may_withdraw
         ):
             self.asking = ""
+        await self._follow("approval_request", item.id, Permission.APPROVAL_READ)
         self._done()
 
     async def _said(self, key: str) -> Any:

@@ -25,6 +25,7 @@ from console.components import (
     status,
     status_badge,
     table_card,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -75,7 +76,11 @@ def customer_detail() -> rx.Component:
                 meta=[mono(customer["stripe_id"])],
             ),
             main_and_side(
-                [_payments(), _invoices()],
+                [
+                    _payments(),
+                    _invoices(),
+                    trail_card(CustomerDetail.trail, href=CustomerDetail.trail_href),
+                ],
                 [
                     card(
                         facts(

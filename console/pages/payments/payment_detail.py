@@ -24,6 +24,7 @@ from console.components import (
     stack,
     status_badge,
     timeline,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -59,6 +60,7 @@ def payment_detail() -> rx.Component:
                         title=t("payments.movements"),
                         flush=True,
                     ),
+                    trail_card(PaymentDetail.trail, href=PaymentDetail.trail_href),
                 ],
                 [_facts(payment), _payouts(), *standing_cards(PaymentDetail)],
             ),

@@ -28,6 +28,7 @@ from console.components import (
     stack,
     status,
     status_badge,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -112,7 +113,8 @@ def payout_detail() -> rx.Component:
                         title=t("payments.movements"),
                         note=PayoutDetail.part_note,
                         flush=True,
-                    )
+                    ),
+                    trail_card(PayoutDetail.trail, href=PayoutDetail.trail_href),
                 ],
                 [
                     card(

@@ -12,6 +12,7 @@ from console.design.format import UNKNOWN
 from console.kit import backend, session
 from console.kit.authz import event
 from console.kit.page_state import PageState
+from console.kit.trail_state import TrailFields
 from console.pages.payments.rows import (
     customer_row,
     money_lines,
@@ -61,7 +62,7 @@ class StandingState(PageState, mixin=True):
         return standing
 
 
-class PaymentDetail(StandingState, rx.State):
+class PaymentDetail(StandingState, TrailFields, rx.State):
     """One payment with its whole story."""
 
     payment: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -91,10 +92,11 @@ class PaymentDetail(StandingState, rx.State):
         self.story = story_items(found, reader, happenings(standing, reader))
         self.movements = [movement_row(one, reader) for one in found.movements]
         self.payouts = [payout_row(one, reader) for one in found.payouts]
+        await self._follow("payment", found.payment.id, Permission.PAYMENT_READ)
         self._done()
 
 
-class PayoutDetail(StandingState, rx.State):
+class PayoutDetail(StandingState, TrailFields, rx.State):
     """One payout with what it is made of, and what the bank says of it."""
 
     payout: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -118,10 +120,11 @@ class PayoutDetail(StandingState, rx.State):
         cut = len(found.movements) < found.payout.parts
         count = reader.number(len(found.movements))
         self.part_note = reader.text("payments.first_parts", count=count) if cut else count
+        await self._follow("payout", found.payout.id, Permission.PAYMENT_READ)
         self._done()
 
 
-class CustomerDetail(PageState, rx.State):
+class CustomerDetail(PageState, TrailFields, rx.State):
     """One customer with the newest payments and invoices."""
 
     customer: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
@@ -148,4 +151,5 @@ class CustomerDetail(PageState, rx.State):
             }
 
         self.invoices = [invoice(line) for line in found.invoices[:100]]
+        await self._follow("customer", found.customer.id, Permission.PAYMENT_READ)
         self._done()

@@ -40,6 +40,7 @@ from console.components import (
     status_badge,
     stepper,
     sum_table,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -85,6 +86,7 @@ def _finished() -> rx.Component:
             [sign_panel(), inputs_card()],
         ),
         _breaks(),
+        trail_card(State.trail, href=State.trail_href),
     )
 
 

@@ -12,6 +12,7 @@ from console.kit import backend, session
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import ListState
+from console.kit.trail_state import TrailFields
 from console.pages.reconciliation import rows
 from console.pages.reconciliation.sheet import run_sheet, signing_sheet, underway_text
 from services import reconciliation
@@ -19,7 +20,7 @@ from services.core.permissions import Permission
 from services.reconciliation import BreakFilter
 
 
-class ReconciliationRunPage(ListState, rx.State):
+class ReconciliationRunPage(ListState, TrailFields, rx.State):
     """Totals, what the difference is made of, breaks, signature."""
 
     run_id: str = ""
@@ -81,6 +82,7 @@ class ReconciliationRunPage(ListState, rx.State):
             for name, count in sorted(report.counts.items(), key=lambda item: -item[1])
         ]
         self.rows = [rows.break_row(item, reader) for item in report.page.rows]
+        await self._follow("reconciliation_run", run_id, Permission.RECONCILIATION_READ)
         self._listed(range_label=rows.range_of(report.page, reader), **rows.place(report.page, PAGE_SIZE))
 
     @event(Permission.SELF)

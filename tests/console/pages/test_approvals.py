@@ -64,6 +64,15 @@ async def test_a_second_person_sees_the_button_and_decides(web, request_: Reques
     assert _now(web).state is RequestState.APPROVED
 
 
+async def test_the_page_shows_the_trail_of_its_request(web, request_: RequestView):
+    async with a_tab(_secret(web, "Auditor A"), path=f"/approvals/{request_.id}") as tab:
+        tab.route = routes.APPROVAL
+        shown = await tab.send(f"{_PAGE}.load")
+    trail = shown["approval_request_page.trail"]
+    assert [(entry["who"], entry["action"]) for entry in trail] == [("Finance A", "approvals.request.made")]  # pyright: ignore
+    assert str(request_.id) in str(shown["approval_request_page.trail_href"])
+
+
 @pytest.mark.parametrize("deed", ["agree", "reject"])
 @pytest.mark.parametrize("name", ["Finance A", "Ops A", "Auditor A"])
 async def test_nobody_else_gets_through_the_handler(web, request_: RequestView, name: str, deed: str):
