@@ -69,7 +69,7 @@ async def test_the_page_shows_the_trail_of_its_request(web, request_: RequestVie
         tab.route = routes.APPROVAL
         shown = await tab.send(f"{_PAGE}.load")
     trail = shown["approval_request_page.trail"]
-    assert [(entry["who"], entry["action"]) for entry in trail] == [("Finance A", "approvals.request.made")]  # pyright: ignore
+    assert [(entry["who"], entry["action"]) for entry in trail] == [("Finance A", "approvals.request.created")]  # pyright: ignore
     assert str(request_.id) in str(shown["approval_request_page.trail_href"])
 
 
