@@ -33,6 +33,14 @@ _NEVER = WindowDraft("Never now", (0,), dt.time(3), dt.time(3, 1), "Pacific/Kiri
 _ALWAYS = WindowDraft("Always", tuple(range(7)), dt.time(0), dt.time(0), "Europe/Berlin")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A worker takes part, and it shares the machine with everybody else's tests."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A console of its own with settled payments, and a worker beside it."""
@@ -170,7 +178,7 @@ def _agreed_by_ops_and_finance(page_as: Any, dev: Page) -> None:
         page.get_by_role("button", name="Agree…").click()
         page.get_by_role("dialog").get_by_role("button", name="Agree").click()
         expect(page.get_by_role("button", name="Agree…")).to_have_count(0)
-    expect(_state(dev, "Approved")).to_be_visible(timeout=15_000)
+    expect(_state(dev, "Approved")).to_be_visible()
 
 
 def _state(page: Page, word: str) -> Any:
