@@ -12,5 +12,5 @@ from tests.faults import recon
 def test_killed_at_any_point_the_end_is_the_same():
     with tempfile.TemporaryDirectory(prefix="kontor-kills-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        found = recon.storm(Path(folder), 3, random.Random(4), size=300)
+        found = recon.storm(Path(folder), 2, random.Random(4), size=300)
     assert (found["lost"], found["doubled"], found["differing"]) == (0, 0, [])
