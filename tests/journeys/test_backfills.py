@@ -53,9 +53,11 @@ def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-            yield running
-            worker.terminate()
-            worker.wait(timeout=15)
+            try:
+                yield running
+            finally:
+                worker.terminate()
+                worker.wait(timeout=60)
 
 
 def test_red_verification_leads_to_the_way_back(console: Console, page_as: Any):
