@@ -77,9 +77,9 @@ def back(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     batch = _batch_before(connection, plan, cursor)
     restored = kept = 0
     if batch:
-        connection.execute(sql.stand_still(plan.definition, before, batch))
-        kept = _count(connection, sql.conflicts_of(plan.definition, before, batch, plan.backfill_id))
-        restored = len(connection.execute(sql.restore_statement(plan.definition, before, batch)).all())
+        restored = _count(connection, sql.restore_statement(plan.definition, before, batch))
+        if restored < ledger.changed_in(connection, plan.backfill_id, batch):
+            kept = _count(connection, sql.conflicts_of(plan.definition, before, batch, plan.backfill_id))
     return _moved(
         connection,
         plan,
@@ -137,7 +137,7 @@ def _change(connection: Connection, plan: Plan, *, batch: int, after: str | None
 
 
 def _count(connection: Connection, statement: Any) -> int:
-    """Executes an INSERT; how many rows it wrote."""
+    """Executes a writing statement; how many rows it wrote."""
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 

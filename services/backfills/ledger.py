@@ -173,6 +173,14 @@ def changed_by(connection: Connection, backfill: uuid.UUID) -> int:
     return int(connection.scalar(found, {"id": backfill}) or 0)
 
 
+def changed_in(connection: Connection, backfill: uuid.UUID, batch: int) -> int:
+    """Rows that one batch forward has changed."""
+    found = text(
+        "SELECT changed FROM kontor_backfill.batch WHERE backfill = :id AND direction = 'forward' AND number = :batch"
+    )
+    return int(connection.scalar(found, {"id": backfill, "batch": batch}) or 0)
+
+
 def quarantine(connection: Connection, backfill: uuid.UUID, *, key: str, batch: int, error: str) -> None:
     connection.execute(
         text(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     ColumnElement,
     Connection,
     Integer,
@@ -18,12 +19,10 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
-    exists,
     func,
     insert,
     literal,
     literal_column,
-    not_,
     or_,
     select,
     table,
@@ -178,21 +177,26 @@ def wanted_keys(
 
 
 def restore_statement(definition: Definition, before: TableClause, batch: int) -> Any:
-    """Gives back the values of one batch where the row is still as the batch left it; returns the restored keys."""
+    """Gives back the values of one batch where the row is still as the batch left it; its row count is those rows.
+
+    A row that somebody edits at this moment is waited for and looked at again, so it is left alone.
+    """
     target = definition.target
     as_left = [target.c[name].is_not_distinct_from(before.c[f"new_{name}"]) for name in definition.columns]
     return (
         update(target)
         .where(before.c.batch == batch, key_of(definition) == before.c.key, *as_left)
         .values({**{name: before.c[f"old_{name}"] for name in definition.columns}, **definition.along()})
-        .returning(before.c.key)
     )
 
 
 def conflicts_of(definition: Definition, before: TableClause, batch: int, backfill: Any) -> Any:
-    """Writes down the rows of a batch that were edited or deleted since; run it before the restore."""
+    """Writes down the rows of a batch that were edited or deleted since; run it after the restore.
+
+    They are those that this transaction has not written.
+    """
     target = definition.target
-    as_left = and_(*[target.c[n].is_not_distinct_from(before.c[f"new_{n}"]) for n in definition.columns])
+    not_mine = literal_column(f"{name_of(definition)}.xmin <> pg_current_xact_id()::xid", Boolean)
     found = (
         select(
             literal(backfill),
@@ -202,7 +206,7 @@ def conflicts_of(definition: Definition, before: TableClause, batch: int, backfi
             _document(target, definition, ""),
         )
         .select_from(before.outerjoin(target, key_of(definition) == before.c.key))
-        .where(before.c.batch == batch, or_(key_of(definition).is_(None), not_(as_left)))
+        .where(before.c.batch == batch, or_(key_of(definition).is_(None), not_mine))
     )
     places = [column(name) for name in ("backfill", "key", "before", "left_as", "found")]
     return insert(table("conflict", *places, schema=SCHEMA)).from_select([place.name for place in places], found)
@@ -227,16 +231,6 @@ def restore_keys(definition: Definition, before: TableClause, keys: Sequence[str
         .where(key_of(definition) == before.c.key, before.c.key.in_(wanted))
         .values({**{name: before.c[f"old_{name}"] for name in definition.columns}, **definition.along()})
         .returning(before.c.key)
-    )
-
-
-def stand_still(definition: Definition, before: TableClause, batch: int) -> Select[Any]:
-    """Locks the rows of a batch, so that what counts as a conflict stays one until the restore has run."""
-    target = definition.target
-    return (
-        select(key_of(definition))
-        .where(exists().where(before.c.batch == batch, before.c.key == key_of(definition)).correlate(target))
-        .with_for_update(key_share=True)
     )
 
 
