@@ -63,7 +63,7 @@ def routes() -> Iterator[Door]:
     """Every HTTP route with each of its methods."""
     for route in _below(list(api.routes)):
         rights = _rights(route.dependant)
-        for method in sorted(route.methods):
+        for method in sorted(route.methods or ()):
             right = PUBLIC if route.path in PUBLIC_ROUTES else min(rights, default=NOBODY)
             yield Door("route", f"{method} {route.path}", right, (method, route))
 
