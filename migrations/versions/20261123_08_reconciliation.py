@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "20261123_08_reconciliation"
 down_revision = "20261123_07_payments"
@@ -33,7 +34,7 @@ def _desk() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("query", sa.dialects.postgresql.JSONB(), nullable=False),
+        sa.Column("query", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_recon_saved_view"),
         sa.UniqueConstraint("user_id", "name", name="uq_recon_saved_view_user_id_name"),

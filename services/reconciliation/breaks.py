@@ -113,7 +113,7 @@ def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
         .group_by(c.break_class, c.currency)
         .order_by(func.count().desc(), c.break_class, c.currency)
     ).all()
-    classes = tuple(ClassSum(BreakClass(name), currency, n, int(minor)) for name, currency, n, minor, *_ in grouped)
+    classes = tuple(ClassSum(BreakClass(row[0]), row[1], row[2], int(row[3])) for row in grouped)
     counts = [sum(column) for column in zip(*(row[4:] for row in grouped), strict=True)]
     counts = counts or [0] * len((*bands, *levels))
     ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=False))

@@ -112,8 +112,8 @@ def locked(uow: UnitOfWork, number: int, version: int | None = None, *, ends: bo
 
 def require_work(uow: UnitOfWork, row: Break, amount: Money) -> None:
     """Raises Forbidden when a role narrows work on breaks and this one, or `amount`, lies outside."""
-    narrowed = Permission.BREAK_WORK in uow.actor.conditions and row.assigned_to is not None
-    teams = identity.teams_of(uow, user_id=row.assigned_to) if narrowed else frozenset[str]()
+    narrowed = Permission.BREAK_WORK in uow.actor.conditions
+    teams = identity.teams_of(uow, user_id=row.assigned_to) if narrowed and row.assigned_to else frozenset[str]()
     uow.actor.require(Permission.BREAK_WORK, row.entity_id, subject=Subject(row.assigned_to, teams, amount))
 
 

@@ -75,5 +75,6 @@ def test_the_image_installs_as_a_clone_does_and_runs_without_root():
 def test_sinks_of_the_composition_are_volumes_of_their_own():
     (folder,) = json.loads(_ENVIRONMENT["KONTOR_AUDIT__SINK_FOLDERS"])
     for service in _OURS.values():
-        mounted = dict(reversed(volume.split(":")) for volume in service["volumes"])
+        volumes = [volume.split(":") for volume in service["volumes"]]
+        mounted = {path: name for name, path in volumes}
         assert mounted[folder] != mounted["/data"]

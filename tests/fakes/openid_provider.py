@@ -176,7 +176,7 @@ def _grants(server: _Server) -> None:
             return {"iss": server.state.issuer, "aud": ["kontor"], "iat": now, "exp": now + 300}
 
         def get_compatible_claims(self, request):
-            claims = super().get_compatible_claims(request)
+            claims = super().get_compatible_claims(request)  # pyright: ignore[reportAttributeAccessIssue]
             return {name: value for name, value in claims.items() if name != "auth_time"}
 
         def generate_user_info(self, user, scope):

@@ -16,8 +16,8 @@ from console.kit import backend
 from console.kit.authz import event
 from console.kit.dry_run import DryRunFields, given_params
 from console.kit.notices import Notices
-from console.kit.page_state import PageState
 from console.pages.backfills import rows
+from console.pages.backfills.asking import BackfillPage
 from console.pages.backfills.calendar_rows import gate_row
 from services import approvals, backfills
 from services.backfills import BackfillState
@@ -39,36 +39,15 @@ class Sheet:
     gate: backfills.GateView
 
 
-class BackfillRequest(PageState, DryRunFields, rx.State):
+class BackfillRequest(BackfillPage, DryRunFields, rx.State):
     """The backfill of the address: its dry run, who has to agree, and the next step."""
 
-    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    steps: rx.Field[list[str]] = rx.field(default_factory=list)
-    seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     rules: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     gate: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    moving: bool = False
-    asking: str = ""
-
-    @event(Permission.BACKFILL_READ)
-    async def load(self) -> None:
-        if self._parameter("backfill_id") != self.item.get("id"):
-            self._begin()
-            self.asking = ""
-        await self._read()
-
-    @event(Permission.BACKFILL_READ)
-    async def refresh(self) -> None:
-        """The worker measures, and others vote, meanwhile."""
-        await self._read()
 
     @event(Permission.BACKFILL_READ)
     async def ask(self, deed: str) -> None:
         self.asking = deed if deed in _DEEDS else ""
-
-    @event(Permission.SELF)
-    async def close(self, open_: bool) -> None:
-        self.asking = self.asking if open_ else ""
 
     @event(Permission.BACKFILL_DRAFT)
     async def dry_run(self) -> Any:

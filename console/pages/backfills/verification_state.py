@@ -14,8 +14,8 @@ from console.kit import backend
 from console.kit.authz import event
 from console.kit.dry_run import shown_value
 from console.kit.notices import Notices
-from console.kit.page_state import PageState
 from console.pages.backfills import rows
+from console.pages.backfills.asking import BackfillPage
 from console.pages.backfills.recon_rows import named, reconciled
 from services import approvals, backfills
 from services.approvals import Decision
@@ -27,32 +27,16 @@ _DEEDS = frozenset({"sign", "reject", "explain"})
 _FOLLOWED = frozenset({BackfillState.RUNNING, BackfillState.VERIFYING, BackfillState.AWAITING_SIGNOFF})
 
 
-class BackfillVerification(PageState, rx.State):
+class BackfillVerification(BackfillPage, rx.State):
     """The backfill of the address; what is sent back with a vote is the digest that was shown."""
 
-    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    steps: rx.Field[list[str]] = rx.field(default_factory=list)
     results: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     lines: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     came: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     differing: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     aside: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    asking: str = ""
     code: str = ""
     result: str = ""
-    moving: bool = False
-
-    @event(Permission.BACKFILL_READ)
-    async def load(self) -> None:
-        if self._parameter("backfill_id") != self.item.get("id"):
-            self._begin()
-            self.asking = ""
-        await self._read()
-
-    @event(Permission.BACKFILL_READ)
-    async def refresh(self) -> None:
-        await self._read()
 
     @event(Permission.BACKFILL_READ)
     async def ask(self, deed: str) -> None:
@@ -61,10 +45,6 @@ class BackfillVerification(PageState, rx.State):
     @event(Permission.BACKFILL_RUN)
     async def ask_words(self, code: str, title: str) -> None:
         self.asking, self.code, self.result = "explain", code, title
-
-    @event(Permission.SELF)
-    async def close(self, open_: bool) -> None:
-        self.asking = self.asking if open_ else ""
 
     @event(Permission.APPROVAL_READ)
     async def sign(self) -> Any:

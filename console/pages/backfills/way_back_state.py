@@ -12,8 +12,8 @@ from console.design.format import UNKNOWN
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
-from console.kit.page_state import PageState
 from console.pages.backfills import rows, run_rows
+from console.pages.backfills.asking import BackfillPage
 from services import approvals, backfills
 from services.approvals import RequestState
 from services.backfills import BackfillState, Direction
@@ -26,38 +26,18 @@ _MOST = 100
 _OPEN = frozenset({RequestState.PENDING, RequestState.APPROVED})
 
 
-class BackfillWayBack(PageState, rx.State):
+class BackfillWayBack(BackfillPage, rx.State):
     """The backfill of the address, on its way back or before it."""
 
-    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    steps: rx.Field[list[str]] = rx.field(default_factory=list)
     progress: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     conflicts: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    seats: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     key: str = ""  # the conflict that the dialog is about; empty for all open ones
     last: str = ""
     open_conflicts: str = ""
-    asking: str = ""
-    moving: bool = False
-
-    @event(Permission.BACKFILL_READ)
-    async def load(self) -> None:
-        if self._parameter("backfill_id") != self.item.get("id"):
-            self._begin()
-            self.asking = ""
-        await self._read()
-
-    @event(Permission.BACKFILL_READ)
-    async def refresh(self) -> None:
-        await self._read()
 
     @event(Permission.BACKFILL_RUN)
     async def ask(self, deed: str) -> None:
         self.asking = deed if deed in _DEEDS else ""
-
-    @event(Permission.SELF)
-    async def close(self, open_: bool) -> None:
-        self.asking = self.asking if open_ else ""
 
     @event(Permission.BACKFILL_RUN)
     async def take_back(self, form: dict[str, Any]) -> Any:

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from services import audit
 from services.core.settings import AuditSettings, Settings
 from services.integrations import http_client
 from services.sandbox.witness import Witness
+from tests.fakes.serving import served
 from tests.services.audit.conftest import SYSTEM, Log
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:
     """A data folder whose sandbox receives checkpoints, over real HTTP."""
-    ready, stop = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        server = uvicorn.Server(uvicorn.Config(Starlette(routes=Witness(tmp_path).routes()), port=0, log_level="error"))
-        running = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+    with served(Witness(tmp_path).routes()) as (base, _):
         (tmp_path / "sandbox").mkdir()
-        told = {"checkpoints": f"http://127.0.0.1:{port}/sandbox/checkpoints"}
+        told = {"checkpoints": f"{base}/sandbox/checkpoints"}
         (tmp_path / "sandbox" / "connection.json").write_text(json.dumps(told))
-        ready.set()
-        await asyncio.to_thread(stop.wait)
-        server.should_exit = True
-        await running
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(10)
-    yield tmp_path
-    stop.set()
-    thread.join()
+        yield tmp_path
 
 
 def _tell(log: Log, settings: Settings) -> audit.AuditStatus:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from services.core.settings import ChatSettings, MailSettings, Settings
 from services.notifications import Channel, Handover, Letter, Outgoing, PostOffice
 from services.sandbox.postbox import PostBox, catching_mail
+from tests.fakes.serving import served
 
 LETTER = Letter(
     "Bitte prüfen: Ausbuchung über 12,50 €",
@@ -37,29 +34,10 @@ def world(tmp_path: Path) -> Iterator[Path]:
     """A data folder whose sandbox catches mail and chat."""
     folder = tmp_path / "sandbox"
     folder.mkdir()
-    ready, stop = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        app = Starlette(routes=PostBox(tmp_path).routes())
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-        async with catching_mail(tmp_path) as port:
-            running = asyncio.create_task(server.serve())
-            while not server.started:
-                await asyncio.sleep(0.01)
-            base = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-            post = {"api_base": base, "mail": {"host": "127.0.0.1", "port": port}, "chat": f"{base}/sandbox/chat"}
-            (folder / "connection.json").write_text(json.dumps(post))
-            ready.set()
-            await asyncio.to_thread(stop.wait)
-            server.should_exit = True
-            await running
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(10)
-    yield tmp_path
-    stop.set()
-    thread.join()
+    with served(PostBox(tmp_path).routes(), catching_mail(tmp_path)) as (base, port):
+        post = {"api_base": base, "mail": {"host": "127.0.0.1", "port": port}, "chat": f"{base}/sandbox/chat"}
+        (folder / "connection.json").write_text(json.dumps(post))
+        yield tmp_path
 
 
 def _office(data_dir: Path, **changes) -> PostOffice:
