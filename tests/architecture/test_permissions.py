@@ -23,6 +23,7 @@ UNCHECKED = {
     "identity.holders": "for services that ask people for something; the caller decides who learns the names",
     "identity.teams_of": "for services that ask whose record it is; the codes of roles, to nobody",
     "identity.entity_by_code": "turns a code that the caller already knows into its id, for commands and webhooks",
+    "identity.home_zone": "the name of a time zone, for services that count the merchant's days",
     "identity.has_users": "one bit, which tells the sign-in page of an empty console what to say",
     "identity.actor_for_api_key": "finds out whom a key acts for, before there is anybody to have a right",
     "identity.ask_for_reset": "for whoever cannot sign in; it says nothing and writes to the address alone",
