@@ -17,7 +17,7 @@ _PATIENCE = 10.0
 
 @contextmanager
 def served(
-    routes: list[BaseRoute], beside: AbstractAsyncContextManager[Any] | None = None
+    routes: Sequence[BaseRoute], beside: AbstractAsyncContextManager[Any] | None = None
 ) -> Iterator[tuple[str, Any]]:
     """The app's address, and what `beside`, entered in the server's own loop, gives."""
     ready, stop, told = threading.Event(), threading.Event(), list[tuple[str, Any]]()
