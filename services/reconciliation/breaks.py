@@ -106,14 +106,14 @@ def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
         select(
             c.break_class,
             c.currency,
-            func.count(),
-            func.sum(c.delta_minor),
+            func.count().label("entries"),
+            func.sum(c.delta_minor).label("minor"),
             *(func.count().filter(condition) for condition in (*bands, *levels)),
         )
         .group_by(c.break_class, c.currency)
         .order_by(func.count().desc(), c.break_class, c.currency)
     ).all()
-    classes = tuple(ClassSum(BreakClass(row[0]), row[1], row[2], int(row[3])) for row in grouped)
+    classes = tuple(ClassSum(BreakClass(row.break_class), row.currency, row.entries, int(row.minor)) for row in grouped)
     counts = [sum(column) for column in zip(*(row[4:] for row in grouped), strict=True)]
     counts = counts or [0] * len((*bands, *levels))
     ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=False))
