@@ -130,7 +130,7 @@ TEXTS = {
     "compared": ("Compared before and after: {names}", "Vorher und nachher verglichen: {names}"),
     "estimated_time": ("Estimated time", "Geschätzte Dauer"),
     "before_images": ("Before-images", "Aufbewahrte Werte"),
-    "will_happen": ("What will happen", "Was geschehen wird"),
+    "will_happen": ("What it writes", "Was geschrieben wird"),
     "bound": ("Frozen upper bound", "Festgehaltene Obergrenze"),
     "checksum": ("Checksum", "Prüfsumme"),
     "measured": ("Measured batch", "Gemessener Stapel"),
