@@ -25,6 +25,7 @@ from services import identity
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.db import Database
+from services.core.keyring import KeyFolder, Keyring
 from services.identity import Role
 from tests import chromium as installed
 from tests.conftest import clone_database, drop_database
@@ -84,7 +85,7 @@ def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @contextmanager
 def serving(name: str, folder: Path, **settings: str) -> Iterator[Console]:
     """A console on a database of that name; a module whose data or `settings` would be in others' way has its own."""
-    database = Database(clone_database(name), clock=Clock())
+    database = Database(clone_database(name), clock=Clock(), keyring=Keyring(KeyFolder(folder / "keys")))
     _populate(database)
     port, log = free_port(), folder / "web.log"
     with log.open("wb") as output:

@@ -12,6 +12,7 @@ from pyotp.totp import TOTP
 from services import identity
 from services.core.actor import Actor
 from services.identity import Grant, Role
+from tests.factories.letters import link_of_last_letter
 
 _SYSTEM = Actor.system("test")
 _CHOSEN = "violet kettle under seven bridges"
@@ -19,8 +20,7 @@ _CHOSEN = "violet kettle under seven bridges"
 
 def _link(console) -> str:
     with console.database.unit_of_work(_SYSTEM) as uow:
-        row = uow.driver.execute("SELECT content FROM notification ORDER BY id DESC LIMIT 1").fetchone()
-    return row[0]["action"][1]
+        return link_of_last_letter(uow)
 
 
 @pytest.fixture

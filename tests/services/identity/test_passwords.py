@@ -15,6 +15,7 @@ from services.core.errors import Conflict, Forbidden, StepUpRequired
 from services.identity import LinkPurpose, LinkSpent, Role, SessionSecret, SignInRefused, VettedPassword, WeakPassword
 from services.integrations.breached_passwords import BreachedPasswords
 from tests.factories.identity import PASSWORD, a_user, acting_as
+from tests.factories.letters import link_of_last_letter
 
 _OFFLINE = BreachedPasswords(None)
 _GOOD = "violet kettle under seven bridges"
@@ -108,8 +109,7 @@ def test_changing_ones_own_password_ends_the_other_sessions(uow: UnitOfWork):
 
 
 def _link(uow: UnitOfWork) -> str:
-    letter = uow.session.execute(text("SELECT content FROM notification ORDER BY id DESC LIMIT 1")).scalar_one()
-    return letter["action"][1].rpartition("/")[2]
+    return link_of_last_letter(uow).rpartition("/")[2]
 
 
 def test_a_forgotten_password_is_set_once_by_link_and_every_session_ends(uow: UnitOfWork):
