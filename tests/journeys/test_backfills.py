@@ -9,13 +9,14 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from services import backfills
 from services.backfills import WindowDraft
@@ -216,19 +217,28 @@ def _settle_payments(console: Console) -> None:
 
 @contextmanager
 def _somebody_waits_for_a_lock(console: Console) -> Iterator[None]:
-    """The load that a backfill spares: one transaction waits for another."""
-    key, engine = uuid.uuid4().int % 2**31, console.database.engine
+    """The load that a backfill spares: somebody always waits for between four and eight seconds, which is not yet
+    the load at which it pauses by itself."""
+    key, engine, stop = uuid.uuid4().int % 2**31, console.database.engine, threading.Event()
+    lock = text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=key)
+
+    def wait(after: float) -> None:
+        stop.wait(after)
+        while not stop.is_set():
+            with engine.connect() as waiter, suppress(OperationalError):
+                waiter.execute(text("SET LOCAL lock_timeout = '8s'"))
+                waiter.execute(lock)
+
     with engine.connect() as holder:
-        holder.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
-
-        def wait() -> None:
-            with engine.connect() as waiter:
-                waiter.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
-
-        thread = threading.Thread(target=wait)
-        thread.start()
+        holder.execute(lock)
+        threads = [threading.Thread(target=wait, args=(after,)) for after in (0.0, 4.0)]
+        for thread in threads:
+            thread.start()
+        stop.wait(5.0)
         try:
             yield
         finally:
+            stop.set()
             holder.rollback()
-            thread.join()
+            for thread in threads:
+                thread.join()
