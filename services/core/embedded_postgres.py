@@ -145,6 +145,7 @@ class EmbeddedPostgres:
                     break
             else:
                 self._end_leftovers(signal.SIGKILL)
+                self._gone(postmaster, 5.0)
         shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     def is_ready(self) -> bool:

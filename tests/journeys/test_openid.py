@@ -68,32 +68,13 @@ def _sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in as Ada").click()
 
 
-def test_in_through_the_provider_and_proved_again_there(page: Page, provider: Provider, joined: Console):
+def test_in_through_the_provider_with_the_roles_of_its_groups(page: Page, provider: Provider, joined: Console):
     provider.person = dict(_ADA, groups=["kontor-admin", "kontor-finance"])
-    provider.last_proof -= 3600
     _sign_in(page)
     expect(page.locator("main h1")).to_have_text("My account")
     with joined.database.unit_of_work(_SYSTEM) as uow:
         held = {str(grant.role) for grant in identity.user_by_email(uow, email=str(_ADA["email"])).grants}
     assert held == {"admin", "finance"}
-
-    page.goto("/access/roles")
-    page.get_by_role("button", name="New role").click()
-    page.fill("#code", "clerk")
-    page.fill("#name", "Clerk")
-    page.get_by_role("button", name="Save the role").click()
-    dialog = page.locator("#step-up[open]")
-    expect(dialog).to_be_visible()
-    expect(dialog.locator("#step-up-password")).to_have_count(0)
-    page.screenshot(path=joined.data_dir / "step-up-openid.png")
-    dialog.get_by_role("link", name="Confirm at your organisation").click()
-    page.get_by_role("button", name="Sign in as Ada").click()
-    expect(page.locator("main h1")).to_have_text("Roles")
-    page.get_by_role("button", name="New role").click()
-    page.fill("#code", "clerk")
-    page.fill("#name", "Clerk")
-    page.get_by_role("button", name="Save the role").click()
-    expect(page.locator("main")).to_contain_text("Clerk")
 
 
 def test_an_unverified_address_gets_a_page_that_says_so(page: Page, provider: Provider, joined: Console):

@@ -13,6 +13,7 @@ from console.components import (
     card,
     data_table,
     deviation,
+    download_button,
     empty_state,
     link,
     loading_or,
@@ -42,12 +43,8 @@ def reconciliation_overview() -> rx.Component:
             t("reconciliation.title"),
             meta=[t("reconciliation.meta"), t("reconciliation.meta_through")],
             actions=[
-                rx.el.a(
-                    t("breakwork.report_pdf"), href="/reconciliation/report.pdf", download=True, class_name="button"
-                ),
-                rx.el.a(
-                    t("breakwork.report_xlsx"), href="/reconciliation/report.xlsx", download=True, class_name="button"
-                ),
+                download_button(t("breakwork.report_pdf"), href="/reconciliation/report.pdf"),
+                download_button(t("breakwork.report_xlsx"), href="/reconciliation/report.xlsx"),
                 _may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain)),
             ],
         ),
