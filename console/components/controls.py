@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
+from reflex_components_core.el.elements.inline import A
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from console.components.icon import Text, icon, shape
@@ -29,6 +30,14 @@ def plain_form(*children: Any, action: str, attributes: dict[str, Any] | None = 
 def link(*children: Any, href: Text, **props: Any) -> rx.Component:
     """A link inside the console; the page changes without a reload."""
     return ReactRouterLink.create(*children, to=href, **props)
+
+
+def plain_link(*children: Any, href: Text, **props: Any) -> rx.Component:
+    """A link which the browser follows itself: files and routes of the HTTP API, anchors, other hosts.
+
+    Reflex's `rx.el.a` is a link of the page's router, which finds no page at such an address.
+    """
+    return A.create(*children, href=href, **props)
 
 
 def button(
@@ -64,8 +73,8 @@ def link_button(
 
 
 def download_button(label: Any, *, href: Text) -> rx.Component:
-    """A link to a file of the HTTP API, outside the page's router."""
-    return rx.el.a(icon("download"), label, href=href, class_name="button button-s", custom_attrs={"download": ""})
+    """A link to a file of the HTTP API."""
+    return plain_link(icon("download"), label, href=href, class_name="button button-s", download=True)
 
 
 def text_button(label: Any, *, on_click: Any) -> rx.Component:

@@ -8,7 +8,7 @@ from typing import Any
 
 import reflex as rx
 
-from console.components.controls import button
+from console.components.controls import button, plain_link
 from console.components.icon import Text, icon
 from console.design.texts import t
 
@@ -153,12 +153,13 @@ def export_links(state: Any, name: str) -> rx.Component:
 
 
 def _export(state: Any, name: str, kind: str) -> rx.Component:
-    return rx.el.a(
+    return plain_link(
         icon("download"),
         kind.upper(),
         href=f"/export/{name}.{kind}?" + state.query_string,
         class_name="button button-s",
-        custom_attrs={"download": "", "aria-label": t("table.export", kind=kind.upper())},
+        download=True,
+        custom_attrs={"aria-label": t("table.export", kind=kind.upper())},
     )
 
 

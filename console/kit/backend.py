@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pydantic
 import reflex as rx
 from reflex.event import EventSpec
+from reflex.istate.proxy import MutableProxy
 
 from console.design.texts import tr
 from console.kit import application, session
@@ -112,12 +113,17 @@ def validated(function: Callable[..., Any], arguments: dict[str, Any]) -> dict[s
         if isinstance(value, str) and (len(value) > _LONGEST_TEXT or "\x00" in value):
             raise Invalid(f"“{name}” is too long or holds characters that cannot be stored.", field=name)
     try:
-        model = _model(function).model_validate(arguments)
+        model = _model(function).model_validate({name: _bare(value) for name, value in arguments.items()})
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else ""
         raise Invalid(f"“{field}” cannot be used: {first['msg'].lower()}.", field=field) from error
     return {name: getattr(model, name) for name in arguments}
+
+
+def _bare(value: Any) -> Any:
+    """What a state's variable holds: Reflex hands a list or a dictionary out in a wrapper that notes changes."""
+    return value.__wrapped__ if isinstance(value, MutableProxy) else value
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_connection_errors
 
 from console import routes
-from console.components.controls import icon, icon_button, link, plain_form
+from console.components.controls import icon, icon_button, link, plain_form, plain_link
 from console.components.dialog import menu, menu_trigger
 from console.components.icon import brand_mark, shape
 from console.components.process import poll
@@ -38,7 +38,7 @@ def shell(page: pages.Page, content: rx.Component) -> rx.Component:
         skeleton(),
     )
     return rx.el.div(
-        rx.el.a(t("shell.skip"), href="#main", class_name="skip-link"),
+        plain_link(t("shell.skip"), href="#main", class_name="skip-link"),
         _navigation(page),
         rx.el.div(
             _impersonation(),
@@ -370,7 +370,7 @@ def crashed(*children: Any) -> rx.Component:
         rx.el.div(
             shape("bad", "bad"),
             rx.el.h1(t("shell.crashed")),
-            rx.el.p(rx.el.a(t("shell.crashed_body"), href="")),
+            rx.el.p(plain_link(t("shell.crashed_body"), href="")),
             class_name="empty-state",
         ),
         class_name="page",

@@ -8,7 +8,7 @@ import secrets
 import reflex as rx
 
 from console import routes
-from console.components.controls import button, field, icon_button, plain_form
+from console.components.controls import button, field, icon_button, plain_form, plain_link
 from console.design.texts import t
 from console.kit import application, session
 from console.kit.authz import event
@@ -97,7 +97,7 @@ def _by_passkey() -> rx.Component:
 def _by_openid() -> rx.Component:
     """Leaves the page for the provider, which sends the person back to it."""
     return rx.el.div(
-        rx.el.a(t("sign_in.step_up_openid"), href=routes.STEP_UP_OPENID, class_name="button"),
+        plain_link(t("sign_in.step_up_openid"), href=routes.STEP_UP_OPENID, class_name="button"),
         class_name="dialog-foot",
     )
 

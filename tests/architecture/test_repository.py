@@ -45,3 +45,9 @@ def test_no_source_file_is_too_long_to_read():
         if (count := len(path.read_text().splitlines())) > LONGEST
     }
     assert long == {}
+
+
+def test_no_page_takes_a_link_of_reflex_by_its_plain_name():
+    """`rx.el.a` is the router's link: it finds no page at a file's or a route's address. `plain_link` is the other."""
+    taken = re.compile(rb"\brx\.(el\.a|link)\(")
+    assert [str(path.relative_to(ROOT)) for path in _tracked("console/*.py") if taken.search(path.read_bytes())] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import io
 import tempfile
 import zipfile
@@ -63,10 +64,15 @@ def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
 
 
 def on_disk(data: bytes, name: str = "statement.xml") -> IncomingFile:
-    """The bytes as a file that came in; its folder stays until the machine cleans its temporary files."""
-    path = Path(tempfile.mkdtemp(prefix="kontor-file-")) / name
+    """The bytes as a file that came in; it is gone when the tests end."""
+    path = Path(tempfile.mkdtemp(dir=_folder().name)) / name
     path.write_bytes(data)
     return IncomingFile.at(path)
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="kontor-files-")
 
 
 def _statement(statement: Statement, version: str) -> str:

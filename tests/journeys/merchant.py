@@ -16,6 +16,7 @@ import pytest
 from services import identity, payments, reconciliation, runs, sandbox
 from services.core.actor import Actor
 from services.core.db import Database
+from tests.journeys.conftest import Console, free_port, serving
 
 _SYSTEM = Actor.system("test")
 _DAYS = 70  # so that the month before is whole
@@ -23,7 +24,14 @@ _PER_DAY = 6
 
 
 @contextmanager
-def merchant(database: Database, data_dir: Path, port: int) -> Iterator[None]:
+def console_of_a_merchant(name: str, folder: Path) -> Iterator[Console]:
+    """A console of its own whose merchant's first night is over, and a worker for what a page starts."""
+    with serving(name, folder) as console, _merchant(console.database, console.data_dir, free_port()):
+        yield console
+
+
+@contextmanager
+def _merchant(database: Database, data_dir: Path, port: int) -> Iterator[None]:
     """Seeds the world, serves it, and lets a worker do the first night; ends both processes."""
     sandbox.seed(data_dir, seed="journeys", days=_DAYS, per_day=_PER_DAY, now=dt.datetime.now(dt.UTC))
     environment = os.environ | {

@@ -15,8 +15,8 @@ from pypdf import PdfReader
 from services import reconciliation
 from services.core.actor import Actor
 from services.reconciliation import BreakFilter
-from tests.journeys.conftest import Console, free_port
-from tests.journeys.merchant import merchant
+from tests.journeys.conftest import Console
+from tests.journeys.merchant import console_of_a_merchant
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -25,13 +25,12 @@ SLOW = 60_000
 
 
 @pytest.fixture(scope="module")
-def desk(console: Console) -> Iterator[Console]:
-    """The console with a merchant whose first night is over, and a worker for what a page starts."""
-    with merchant(console.database, console.data_dir, free_port()):
-        yield console
+def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with console_of_a_merchant(f"kontor_desk_{worker_id}", tmp_path_factory.mktemp("desk")) as running:
+        yield running
 
 
-def test_a_rule_is_edited_tried_asked_for_and_published(desk: Console, page_as: Any):
+def test_a_rule_is_edited_tried_asked_for_and_published(console: Console, page_as: Any):
     page = page_as("finance.a", path="/reconciliation/rules")
     page.locator("#timing_days").fill("5")
     rule = page.locator(".rule-order li", has_text="S-70")
@@ -48,7 +47,7 @@ def test_a_rule_is_edited_tried_asked_for_and_published(desk: Console, page_as: 
     page.wait_for_url(re.compile(r"/approvals/"))
     expect(page.get_by_role("button", name="Agree")).to_have_count(0)
 
-    second = page_as("finance.b", path=page.url.removeprefix(desk.url))
+    second = page_as("finance.b", path=page.url.removeprefix(console.url))
     agree(second, "Seen in the back-test; it takes the weekend breaks away.")
     expect(second.locator(".page-title .badge", has_text="Approved and done")).to_be_visible(timeout=SLOW)
     second.goto("/reconciliation/rules")
@@ -56,7 +55,7 @@ def test_a_rule_is_edited_tried_asked_for_and_published(desk: Console, page_as: 
     expect(second.locator(".rule-versions")).to_contain_text("→ 5 days")
 
 
-def test_twenty_breaks_are_commented_with_the_keyboard(desk: Console, page_as: Any):
+def test_twenty_breaks_are_commented_with_the_keyboard(console: Console, page_as: Any):
     page = page_as("finance.a", path="/breaks?state=unresolved&severity=minor,notable,severe")
     rows = page.locator("main table[data-keys] tbody tr")
     expect(rows.first).to_be_visible(timeout=SLOW)
@@ -74,7 +73,7 @@ def test_twenty_breaks_are_commented_with_the_keyboard(desk: Console, page_as: A
     expect(page.get_by_text(f"{count} breaks have the comment")).to_be_visible(timeout=SLOW)
 
 
-def test_a_view_is_saved_and_a_single_break_is_worked_by_keys_alone(desk: Console, page_as: Any):
+def test_a_view_is_saved_and_a_single_break_is_worked_by_keys_alone(console: Console, page_as: Any):
     page = page_as("finance.a", path="/breaks?age=fresh,week,old")
     page.get_by_role("button", name="Save this view").click()
     page.locator("#view_name").fill("All ages")
@@ -95,8 +94,8 @@ def test_a_view_is_saved_and_a_single_break_is_worked_by_keys_alone(desk: Consol
     page.wait_for_url(re.compile(r"/breaks$"))
 
 
-def test_a_write_off_takes_four_eyes(desk: Console, page_as: Any):
-    with desk.database.unit_of_work(_SYSTEM) as uow:
+def test_a_write_off_takes_four_eyes(console: Console, page_as: Any):
+    with console.database.unit_of_work(_SYSTEM) as uow:
         row = reconciliation.list_breaks(uow, filter=BreakFilter(), sort="delta", limit=1).rows[0]
     page = page_as("finance.a", path=f"/breaks/{row.name}")
     expect(page.locator(".page-title .badge")).to_be_visible(timeout=SLOW)
@@ -117,7 +116,7 @@ def test_a_write_off_takes_four_eyes(desk: Console, page_as: Any):
     expect(second.locator(".page-title .badge", has_text="Resolved")).to_be_visible(timeout=SLOW)
 
 
-def test_month_and_drift_lead_to_the_items(desk: Console, page_as: Any):
+def test_month_and_drift_lead_to_the_items(console: Console, page_as: Any):
     page = page_as("auditor", path=f"/reconciliation/month?month={dt.datetime.now(dt.UTC):%Y-%m}")
     expect(page.locator(".pairs .sum").first).to_be_visible(timeout=SLOW)
     page.locator(".pairs a[href*='source=settlement']").first.click()
@@ -128,7 +127,7 @@ def test_month_and_drift_lead_to_the_items(desk: Console, page_as: Any):
     expect(page.get_by_text("What the closing consists of").first).to_be_visible(timeout=SLOW)
 
 
-def test_the_report_opens_as_pdf_and_as_workbook(desk: Console, page_as: Any):
+def test_the_report_opens_as_pdf_and_as_workbook(console: Console, page_as: Any):
     page = page_as("finance.a", path="/reconciliation")
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (XLSX)").click()
@@ -139,6 +138,10 @@ def test_the_report_opens_as_pdf_and_as_workbook(desk: Console, page_as: Any):
         page.get_by_role("link", name="Report (PDF)").click()
     read = PdfReader(download.value.path())
     assert "Reconciliation through" in "".join(page.extract_text() for page in read.pages)
+    page.goto("/breaks")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as CSV").click()
+    assert len(download.value.path().read_text().splitlines()) > 1
 
 
 def agree(page: Page, reason: str) -> None:

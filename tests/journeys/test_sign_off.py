@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from console.pages.reconciliation.run_state import ReconciliationRunPage
 from services import audit, reconciliation
 from services.core.actor import Actor
-from tests.journeys.conftest import Console, free_port
-from tests.journeys.merchant import merchant
+from tests.journeys.conftest import Console
+from tests.journeys.merchant import console_of_a_merchant
 from tests.journeys.socket import RawSocket
 
 pytestmark = pytest.mark.timeout(600)
@@ -23,13 +23,12 @@ _SIGN = "Sign off"
 
 
 @pytest.fixture(scope="module")
-def working_console(console: Console) -> Iterator[Console]:
-    """The console with a merchant whose first night is over, and a worker for what a page starts."""
-    with merchant(console.database, console.data_dir, free_port()):
-        yield console
+def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with console_of_a_merchant(f"kontor_sign_off_{worker_id}", tmp_path_factory.mktemp("sign_off")) as running:
+        yield running
 
 
-def test_two_people_of_finance_sign_a_day(working_console: Console, page_as: Any):
+def test_two_people_of_finance_sign_a_day(console: Console, page_as: Any):
     page = page_as("finance.a", path="/reconciliation")
     _start_settlement(page)
     run_url = page.url
@@ -39,7 +38,7 @@ def test_two_people_of_finance_sign_a_day(working_console: Console, page_as: Any
 
     number = _work_on_a_break(page)
 
-    ops = page_as("ops", path=run_url.removeprefix(working_console.url))
+    ops = page_as("ops", path=run_url.removeprefix(console.url))
     expect(ops.locator(".signatures")).to_be_visible()
     expect(ops.get_by_role("button", name=_SIGN)).to_have_count(0)
 
@@ -55,14 +54,14 @@ def test_two_people_of_finance_sign_a_day(working_console: Console, page_as: Any
     second.get_by_role("button", name="Verify the signature").click()
     expect(second.get_by_text("The signature holds")).to_be_visible()
 
-    auditor = page_as("auditor", path=run_url.removeprefix(working_console.url))
+    auditor = page_as("auditor", path=run_url.removeprefix(console.url))
     expect(auditor.locator(".digest")).to_be_visible()
 
-    _the_auditor_sees_every_step(page_as("auditor", path="/audit"), working_console, number)
+    _the_auditor_sees_every_step(page_as("auditor", path="/audit"), console, number)
 
 
-def test_ops_sees_runs_but_cannot_sign_even_by_hand(working_console: Console, page_as: Any):
-    with working_console.database.unit_of_work(_SYSTEM) as uow:
+def test_ops_sees_runs_but_cannot_sign_even_by_hand(console: Console, page_as: Any):
+    with console.database.unit_of_work(_SYSTEM) as uow:
         run = next(view for view in reconciliation.newest_runs(uow) if view.signature is None)
     page = page_as("ops", path=f"/reconciliation/runs/{run.id}")
     expect(page.get_by_text("Signing needs the right")).to_be_visible()
@@ -70,10 +69,10 @@ def test_ops_sees_runs_but_cannot_sign_even_by_hand(working_console: Console, pa
 
     cookie = "; ".join(f"{c.get('name')}={c.get('value')}" for c in page.context.cookies())
     handler = f"{ReconciliationRunPage.get_full_name()}.sign"
-    with RawSocket(working_console.url, cookie=cookie, origin=working_console.url) as socket:
+    with RawSocket(console.url, cookie=cookie, origin=console.url) as socket:
         assert "Not allowed" in socket.send(handler)
 
-    with working_console.database.unit_of_work(_SYSTEM) as uow:
+    with console.database.unit_of_work(_SYSTEM) as uow:
         still = next(view for view in reconciliation.newest_runs(uow) if view.id == run.id)
         refused = [entry for entry in audit.search(uow).entries if entry.action == "identity.event.refused"]
     assert still.signature is None

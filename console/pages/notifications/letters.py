@@ -18,6 +18,7 @@ from console.components import (
     muted,
     number,
     page_header,
+    plain_link,
     search_filter,
     status,
 )
@@ -34,7 +35,7 @@ _RIGHTS: Any = Shell.rights
 
 @page(routes.LETTERS, title="notifications.title", permission=Permission.NOTIFICATION_READ, on_load=State.load)
 def letters() -> rx.Component:
-    read = rx.el.a(t("notifications.read_caught"), href=State.caught_at, target="_blank", rel="noopener")
+    read = plain_link(t("notifications.read_caught"), href=State.caught_at, target="_blank", rel="noopener")
     return rx.fragment(
         page_header(t("notifications.title"), meta=[t("notifications.meta")]),
         rx.cond(

@@ -23,6 +23,7 @@ from console.components import (
     mono,
     muted,
     page_header,
+    plain_link,
     row,
     select_input,
     shape,
@@ -216,7 +217,7 @@ def _assignment() -> rx.Component:
 
 def _evidence() -> rx.Component:
     def line(item: Any) -> rx.Component:
-        return bullet(rx.el.a(item["name"], href=item["href"], download=True), note=item["note"])
+        return bullet(plain_link(item["name"], href=item["href"], download=True), note=item["note"])
 
     kept = bullets(rx.foreach(State.files, line))
     zone = file_upload(

@@ -96,7 +96,7 @@ class BreakQueue(SavedViewsState, rx.State):
     @event(Permission.BREAK_WORK)
     async def match(self, form: dict[str, Any]) -> Any:
         """Says that the selected breaks, or parts of them, belong together; forced, also when they do not add up."""
-        chosen: Any = list(self.selected)
+        chosen: Any = self.selected
         reason, force = str(form.get("reason", "")), bool(form.get("force"))
         parts = _parts(form, self.chosen, await self._reader())
         await backend.call(self, reconciliation.match_by_hand, numbers=chosen, reason=reason, force=force, parts=parts)
@@ -136,7 +136,7 @@ class BreakQueue(SavedViewsState, rx.State):
         yield BreakQueue.load
 
     async def _together(self, deed: Any, **arguments: Any) -> int:
-        chosen: Any = list(self.selected)
+        chosen: Any = self.selected
         return await backend.call(self, deed, numbers=chosen, **arguments)
 
     async def _told(self, key: str, count: int = 0) -> Any:

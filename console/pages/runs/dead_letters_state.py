@@ -42,7 +42,7 @@ class DeadLetters(ListState, rx.State):
     @event(Permission.RUN_CONTROL)
     async def replay(self) -> Any:
         """Puts the selected runs back into the queue, all or none."""
-        chosen: Any = list(self.selected)
+        chosen: Any = self.selected
         count = await backend.call(self, runs.replay, run_ids=chosen)
         reader = await self._reader()
         return [Notices.show("ok", reader.text("runs.said_replayed", count=reader.number(count))), DeadLetters.load]
