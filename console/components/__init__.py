@@ -18,7 +18,7 @@ from console.components.controls import (
     text_button,
     text_input,
 )
-from console.components.dialog import confirm, dialog, menu, menu_trigger
+from console.components.dialog import confirm, dialog, form_dialog, menu, menu_trigger
 from console.components.dry_run import dry_run_sheet, folded
 from console.components.filters import chip_filter, clear_filter, date_filter, filter_bar, search_filter, select_filter
 from console.components.icon import Text, icon, shape
@@ -92,6 +92,7 @@ __all__ = [
     "file_upload",
     "filter_bar",
     "folded",
+    "form_dialog",
     "icon",
     "icon_button",
     "kpi_strip",

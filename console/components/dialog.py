@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
@@ -33,6 +34,41 @@ def dialog(*, open_: Any, on_open_change: Any, title: Any, body: Any, foot: Any 
     )
 
 
+def form_dialog(
+    *fields: rx.Component,
+    open_: Any,
+    on_open_change: Any,
+    title: Any,
+    act: rx.Component,
+    on_submit: Any,
+    keep: Any = None,
+    note: Any = None,
+    above: Sequence[rx.Component] = (),
+    **props: Any,
+) -> rx.Component:
+    """A dialog that asks for values; `act` is the button that submits them to `on_submit`.
+
+    `keep` names the way back, `note` says beside it what the deed changes, `above` stands over the form.
+    """
+    form = rx.el.form(
+        *fields,
+        _form_foot(on_open_change, act, keep, note),
+        on_submit=on_submit,
+        class_name="dialog-form",
+        **props,
+    )
+    return dialog(open_=open_, on_open_change=on_open_change, title=title, body=[*above, form])
+
+
+def _form_foot(on_open_change: Any, act: rx.Component, keep: Any, note: Any) -> rx.Component:
+    return rx.el.div(
+        *([rx.el.span(note, class_name="note")] if note is not None else []),
+        *([button(keep, on_click=on_open_change(False))] if keep is not None else []),
+        act,
+        class_name="dialog-foot dialog-foot-inset",
+    )
+
+
 def confirm(
     *,
     open_: Any,
@@ -52,10 +88,10 @@ def confirm(
     The body is a form when `reason_label` is given: then `on_confirm` is called with {"reason": text},
     otherwise without arguments. The state closes the dialog when the deed is done.
     """
-    tail = [rx.el.span(note, class_name="note")] if note is not None else []
     kind = "danger" if danger else "primary"
-    keep = button(keep_label, on_click=on_open_change(False))
     if reason_label is None:
+        tail = [rx.el.span(note, class_name="note")] if note is not None else []
+        keep = button(keep_label, on_click=on_open_change(False))
         act = button(confirm_label, kind=kind, on_click=on_confirm, busy=busy)
         return dialog(open_=open_, on_open_change=on_open_change, title=title, body=body, foot=[*tail, keep, act])
     reason = rx.el.div(
@@ -63,15 +99,17 @@ def confirm(
         rx.el.textarea(id="reason", name="reason", rows="3", class_name="input", required=True),
         class_name="field",
     )
-    act = button(confirm_label, kind=kind, submit=True, busy=busy)
-    form = rx.el.form(
+    return form_dialog(
         *body,
         reason,
-        rx.el.div(*tail, keep, act, class_name="dialog-foot dialog-foot-inset"),
+        open_=open_,
+        on_open_change=on_open_change,
+        title=title,
+        act=button(confirm_label, kind=kind, submit=True, busy=busy),
         on_submit=on_confirm,
-        class_name="dialog-form",
+        keep=keep_label,
+        note=note,
     )
-    return dialog(open_=open_, on_open_change=on_open_change, title=title, body=[form])
 
 
 def menu(trigger: rx.Component, *items: Any, name: str, label: Any) -> rx.Component:

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from console.components.controls import button, field, icon_button, link, text_button, text_input
-from console.components.dialog import dialog
+from console.components.dialog import form_dialog
 from console.design.texts import t
 
 
@@ -40,12 +40,11 @@ def saved_view_bar(state: Any) -> rx.Component:
 
 
 def _naming(state: Any) -> rx.Component:
-    form = rx.el.form(
+    return form_dialog(
         field(t("table.view_name"), text_input(name="view_name", required=True, max_length=60), name="view_name"),
-        rx.el.div(
-            button(t("table.save_view"), kind="primary", submit=True), class_name="dialog-foot dialog-foot-inset"
-        ),
+        open_=state.naming,
+        on_open_change=state.close_naming,
+        title=t("table.save_view"),
+        act=button(t("table.save_view"), kind="primary", submit=True),
         on_submit=state.save_view,
-        class_name="dialog-form",
     )
-    return dialog(open_=state.naming, on_open_change=state.close_naming, title=t("table.save_view"), body=[form])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -131,7 +132,8 @@ def test_the_report_opens_as_pdf_and_as_workbook(console: Console, page_as: Any)
     page = page_as("finance.a", path="/reconciliation")
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (XLSX)").click()
-    book = load_workbook(download.value.path())
+    assert download.value.suggested_filename.endswith(".xlsx")
+    book = load_workbook(BytesIO(download.value.path().read_bytes()))
     assert [sheet.title for sheet in book.worksheets] == ["State", "Oldest breaks"]
     assert book.worksheets[0].max_row > 4
     with page.expect_download() as download:

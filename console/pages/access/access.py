@@ -16,6 +16,7 @@ from console.components import (
     dialog,
     empty_state,
     field,
+    form_dialog,
     list_item,
     list_rows,
     loading_or,
@@ -123,21 +124,19 @@ def _entity_choice() -> rx.Component:
 
 
 def _add_dialog() -> rx.Component:
-    form = rx.el.form(
+    return form_dialog(
         muted(t("access.add_body")),
         field(t("access.email"), text_input(name="email", type="email", required=True, max_length=254), name="email"),
         field(t("access.name"), text_input(name="name", required=True, max_length=100), name="name"),
         field(t("access.role"), select_input(Access.roles, name="role"), name="role"),
         _entity_choice(),
-        rx.el.div(
-            button(t("access.keep"), on_click=Access.close(False)),
-            button(t("access.add_do"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=Access.asking == "add",
+        on_open_change=Access.close,
+        title=t("access.add_title"),
+        act=button(t("access.add_do"), kind="primary", submit=True),
         on_submit=Access.add,
-        class_name="stack",
+        keep=t("access.keep"),
     )
-    return dialog(open_=Access.asking == "add", on_open_change=Access.close, title=t("access.add_title"), body=[form])
 
 
 def _roles_dialog() -> rx.Component:
@@ -149,22 +148,16 @@ def _roles_dialog() -> rx.Component:
             end=[button(t("access.take"), small=True, on_click=Access.take(item["role"], item["entity"]))],
         ),
     )
-    form = rx.el.form(
+    return form_dialog(
         field(t("access.role"), select_input(Access.roles, name="role"), name="role"),
         _entity_choice(),
-        rx.el.div(
-            rx.el.span(t("access.roles_effect"), class_name="note"),
-            button(t("access.give"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
-        on_submit=Access.give,
-        class_name="stack",
-    )
-    return dialog(
         open_=Access.asking == "roles",
         on_open_change=Access.close,
         title=t("access.roles_of", name=Access.person["name"]),
-        body=[rx.cond(Access.grants.length() > 0, held, muted(t("access.no_roles"))), form],
+        act=button(t("access.give"), kind="primary", submit=True),
+        on_submit=Access.give,
+        note=t("access.roles_effect"),
+        above=[rx.cond(Access.grants.length() > 0, held, muted(t("access.no_roles")))],
     )
 
 

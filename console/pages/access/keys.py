@@ -15,6 +15,7 @@ from console.components import (
     dialog,
     empty_state,
     field,
+    form_dialog,
     loading_or,
     mono,
     page_header,
@@ -100,7 +101,7 @@ def _actions(item: Any) -> rx.Component:
 
 
 def _new() -> rx.Component:
-    form = rx.el.form(
+    return form_dialog(
         field(t("access.key_name"), text_input(name="name", required=True, max_length=60), name="name"),
         field(t("access.key_term"), select_input(_TERMS, name="days", default_value="90"), name="days"),
         rx.el.fieldset(
@@ -115,16 +116,14 @@ def _new() -> rx.Component:
             ),
             class_name="choices",
         ),
-        rx.el.div(
-            rx.el.span(t("access.key_effect"), class_name="note"),
-            button(t("access.keep"), on_click=Keys.close(False)),
-            button(t("access.make_key"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=Keys.asking == "new",
+        on_open_change=Keys.close,
+        title=t("access.new_key"),
+        act=button(t("access.make_key"), kind="primary", submit=True),
         on_submit=Keys.create,
-        class_name="stack",
+        keep=t("access.keep"),
+        note=t("access.key_effect"),
     )
-    return dialog(open_=Keys.asking == "new", on_open_change=Keys.close, title=t("access.new_key"), body=[form])
 
 
 KEYS = keys

@@ -12,10 +12,10 @@ from console.components import (
     button,
     card,
     data_table,
-    dialog,
     download_button,
     empty_state,
     field,
+    form_dialog,
     loading_or,
     number,
     page_header,
@@ -147,20 +147,18 @@ def _new() -> rx.Component:
         )
         for role in Role
     ]
-    form = rx.el.form(
+    return form_dialog(
         field(t("access.review_title"), text_input(name="title", required=True, max_length=100), name="title"),
         field(t("access.due"), text_input(name="due_on", type="date", required=True), name="due_on"),
         *owners,
-        rx.el.div(
-            rx.el.span(t("access.review_effect"), class_name="note"),
-            button(t("access.keep"), on_click=Reviews.close(False)),
-            button(t("access.start_review"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=Reviews.asking,
+        on_open_change=Reviews.close,
+        title=t("access.new_review"),
+        act=button(t("access.start_review"), kind="primary", submit=True),
         on_submit=Reviews.start,
-        class_name="stack",
+        keep=t("access.keep"),
+        note=t("access.review_effect"),
     )
-    return dialog(open_=Reviews.asking, on_open_change=Reviews.close, title=t("access.new_review"), body=[form])
 
 
 REVIEWS = reviews

@@ -12,8 +12,8 @@ from console.components import (
     button,
     card,
     data_table,
-    dialog,
     field,
+    form_dialog,
     loading_or,
     mono,
     muted,
@@ -142,7 +142,7 @@ def _editor() -> rx.Component:
         ("own", t("access.narrow_own")),
         ("own_team", t("access.narrow_team")),
     ]
-    form = rx.el.form(
+    return form_dialog(
         rx.cond(
             Roles.editing["version"] == "0",
             field(
@@ -195,17 +195,15 @@ def _editor() -> rx.Component:
             ),
             class_name="field-grid",
         ),
-        rx.el.div(
-            rx.el.span(t("access.roles_effect"), class_name="note"),
-            button(t("access.keep"), on_click=Roles.close(False)),
-            button(t("access.save_role"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=Roles.asking,
+        on_open_change=Roles.close,
+        title=t("access.role_editor"),
+        act=button(t("access.save_role"), kind="primary", submit=True),
         on_submit=Roles.save,
-        class_name="stack",
+        keep=t("access.keep"),
+        note=t("access.roles_effect"),
         key=Roles.editing["code"] + Roles.editing["version"],
     )
-    return dialog(open_=Roles.asking, on_open_change=Roles.close, title=t("access.role_editor"), body=[form])
 
 
 ROLES = roles

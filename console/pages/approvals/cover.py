@@ -13,9 +13,9 @@ from console.components import (
     card,
     confirm,
     data_table,
-    dialog,
     empty_state,
     field,
+    form_dialog,
     loading_or,
     muted,
     number,
@@ -81,7 +81,7 @@ def _name_dialog() -> rx.Component:
     def day(name: str, text: Any) -> rx.Component:
         return field(text, text_input(name=name, type="date", required=True, min=State.first_day), name=name)
 
-    form = rx.el.form(
+    return form_dialog(
         stack(
             muted(t("approvals.cover_add_body")),
             field(t("approvals.cover_who"), select_input(State.people, name="to_id"), name="to_id"),
@@ -93,16 +93,12 @@ def _name_dialog() -> rx.Component:
                 name="reason",
             ),
         ),
-        rx.el.div(
-            button(t("approvals.keep"), on_click=State.close(False)),
-            button(t("approvals.cover_do"), kind="primary", submit=True, busy=State.busy),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=State.asking == "name",
+        on_open_change=State.close,
+        title=t("approvals.cover_add_title"),
+        act=button(t("approvals.cover_do"), kind="primary", submit=True, busy=State.busy),
         on_submit=State.name_cover,
-        class_name="dialog-form",
-    )
-    return dialog(
-        open_=State.asking == "name", on_open_change=State.close, title=t("approvals.cover_add_title"), body=[form]
+        keep=t("approvals.keep"),
     )
 
 

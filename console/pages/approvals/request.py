@@ -15,11 +15,11 @@ from console.components import (
     card,
     code,
     confirm,
-    dialog,
     diff,
     dry_run_sheet,
     facts,
     field,
+    form_dialog,
     icon,
     link,
     loading_or,
@@ -189,7 +189,7 @@ def _facts() -> rx.Component:
 def _agree_dialog() -> rx.Component:
     item = State.request
     chooses = State.teams.length() > 1
-    form = rx.el.form(
+    return form_dialog(
         stack(
             rx.el.p(rx.el.strong(item["title"])),
             rx.el.p(item["effect"]),
@@ -197,16 +197,12 @@ def _agree_dialog() -> rx.Component:
             _if(chooses, field(t("approvals.as_team"), select_input(State.teams, name="team"), name="team")),
             field(t("approvals.reason_optional"), text_area(name="reason", max_length=2000), name="reason"),
         ),
-        rx.el.div(
-            button(t("approvals.keep"), on_click=State.close(False)),
-            button(t("approvals.agree_do"), kind="primary", submit=True, busy=State.busy),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=State.asking == "agree",
+        on_open_change=State.close,
+        title=t("approvals.agree_title"),
+        act=button(t("approvals.agree_do"), kind="primary", submit=True, busy=State.busy),
         on_submit=State.agree,
-        class_name="dialog-form",
-    )
-    return dialog(
-        open_=State.asking == "agree", on_open_change=State.close, title=t("approvals.agree_title"), body=[form]
+        keep=t("approvals.keep"),
     )
 
 

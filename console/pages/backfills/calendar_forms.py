@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from console.components import button, checkbox, confirm, dialog, field, row, stack, text_input
+from console.components import button, checkbox, confirm, field, form_dialog, row, stack, text_input
 from console.design.texts import t
 from console.kit.shell_state import Shell
 from console.pages.backfills.calendar_rows import WEEKDAYS
@@ -100,17 +100,15 @@ def _freeze() -> rx.Component:
 
 
 def _form(name: str, title: Any, on_submit: Any, label: Any, *fields: rx.Component) -> rx.Component:
-    form = rx.el.form(
+    return form_dialog(
         stack(*fields, gap="s"),
-        rx.el.div(
-            button(t("backfills.not_now"), on_click=State.close(False)),
-            button(label, kind="primary", submit=True, busy=State.busy),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
+        open_=State.asking == name,
+        on_open_change=State.close,
+        title=title,
+        act=button(label, kind="primary", submit=True, busy=State.busy),
         on_submit=on_submit,
-        class_name="dialog-form",
+        keep=t("backfills.not_now"),
     )
-    return dialog(open_=State.asking == name, on_open_change=State.close, title=title, body=[form])
 
 
 def _time(name: str, value: Any) -> rx.Component:

@@ -12,11 +12,11 @@ from console.components import (
     callout,
     card,
     confirm,
-    dialog,
     dry_run_sheet,
     empty_state,
     facts,
     field,
+    form_dialog,
     link,
     link_button,
     loading_or,
@@ -225,7 +225,7 @@ def _start_dialog() -> rx.Component:
 
 
 def _plan_dialog() -> rx.Component:
-    form = rx.el.form(
+    return form_dialog(
         stack(
             rx.el.p(t("backfills.plan_body")),
             rx.el.p(State.gate["said"], class_name="muted"),
@@ -236,19 +236,12 @@ def _plan_dialog() -> rx.Component:
                 hint=t("backfills.not_before_hint"),
             ),
         ),
-        rx.el.div(
-            button(t("backfills.not_now"), on_click=State.close(False)),
-            button(t("backfills.plan_do"), kind="primary", submit=True, busy=State.busy),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
-        on_submit=State.plan,
-        class_name="dialog-form",
-    )
-    return dialog(
         open_=State.asking == "plan",
         on_open_change=State.close,
         title=t("backfills.plan_title", label=State.item["label"]),
-        body=[form],
+        act=button(t("backfills.plan_do"), kind="primary", submit=True, busy=State.busy),
+        on_submit=State.plan,
+        keep=t("backfills.not_now"),
     )
 
 

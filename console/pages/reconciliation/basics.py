@@ -13,9 +13,9 @@ from console.components import (
     card,
     columns,
     data_table,
-    dialog,
     field,
     filter_bar,
+    form_dialog,
     icon_button,
     link_button,
     loading_or,
@@ -86,24 +86,17 @@ def _editor() -> rx.Component:
     code = field(
         t("basics.currency"), text_input(name="currency", required=True, min_length=3, max_length=3), name="currency"
     )
-    form = rx.el.form(
+    known = t("basics.edit_title", currency=State.editing["currency"])
+    return form_dialog(
         rx.cond(State.editing["currency"], rx.fragment(), code),
         amount("notable"),
         amount("severe"),
-        rx.el.div(
-            button(t("basics.keep"), on_click=State.close(False)),
-            button(t("basics.save"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
-        on_submit=State.save,
-        class_name="dialog-form",
-    )
-    known = t("basics.edit_title", currency=State.editing["currency"])
-    return dialog(
         open_=State.editing.length() > 0,
         on_open_change=State.close,
         title=rx.cond(State.editing["currency"], known, t("basics.add_title")),
-        body=[form],
+        act=button(t("basics.save"), kind="primary", submit=True),
+        on_submit=State.save,
+        keep=t("basics.keep"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from console.components import bulk_bar, button, checkbox, confirm, dialog, field, money, select_input
+from console.components import bulk_bar, button, checkbox, confirm, field, form_dialog, money, select_input
 from console.design.texts import t
 from console.pages.reconciliation.parts import RESOLUTIONS, may
 from console.pages.reconciliation.queue_state import BreakQueue as State
@@ -88,19 +88,12 @@ def _assign() -> rx.Component:
         id="person",
         class_name="input",
     )
-    form = rx.el.form(
+    return form_dialog(
         field(t("reconciliation.assign_to"), choice, name="person"),
-        rx.el.div(
-            button(t("breakwork.match_keep"), on_click=State.close(False)),
-            button(t("breakwork.assign_do"), kind="primary", submit=True),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
-        on_submit=State.assign,
-        class_name="dialog-form",
-    )
-    return dialog(
         open_=State.asking == "assign",
         on_open_change=State.close,
         title=t("breakwork.assign_title", count=State.selected.length()),  # pyright: ignore[reportAttributeAccessIssue]
-        body=[form],
+        act=button(t("breakwork.assign_do"), kind="primary", submit=True),
+        on_submit=State.assign,
+        keep=t("breakwork.match_keep"),
     )

@@ -11,10 +11,10 @@ from console.components import (
     badge,
     button,
     card,
-    dialog,
     empty_state,
     facts,
     field,
+    form_dialog,
     link,
     loading_or,
     mono,
@@ -112,7 +112,7 @@ def _coming(firings: Any) -> rx.Component:
 
 def _dialog() -> rx.Component:
     draft = ScheduleList.draft
-    form = rx.el.form(
+    return form_dialog(
         field(t("runs.rule"), _select("rule", _RULES), name="rule"),
         rx.match(
             draft["rule"],
@@ -124,23 +124,16 @@ def _dialog() -> rx.Component:
         field(t("runs.catch_up"), _select("catch_up", _CATCH_UP), name="catch_up"),
         rx.cond(ScheduleList.coming.length() > 0, _coming(ScheduleList.coming), rx.fragment()),
         field(t("runs.reason"), text_input(name="reason"), name="reason"),
-        rx.el.div(
-            button(t("runs.not_now"), on_click=ScheduleList.close(False)),
-            rx.cond(
-                ScheduleList.problem == "",
-                button(t("runs.save"), kind="primary", submit=True, busy=ScheduleList.busy),
-                rx.fragment(),
-            ),
-            class_name="dialog-foot dialog-foot-inset",
-        ),
-        on_submit=ScheduleList.save,
-        class_name="stack",
-    )
-    return dialog(
         open_=ScheduleList.editing != "",
         on_open_change=ScheduleList.close,
         title=t("runs.edit_title", code=ScheduleList.code),
-        body=[form],
+        act=rx.cond(
+            ScheduleList.problem == "",
+            button(t("runs.save"), kind="primary", submit=True, busy=ScheduleList.busy),
+            rx.fragment(),
+        ),
+        on_submit=ScheduleList.save,
+        keep=t("runs.not_now"),
     )
 
 
