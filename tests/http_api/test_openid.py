@@ -19,7 +19,7 @@ from services.identity import Role
 from tests.console.conftest import web  # noqa: F401
 from tests.factories.identity import a_user
 from tests.fakes.openid_provider import running
-from tests.journeys.conftest import free_port
+from tests.journeys.serving import free_port
 
 _SYSTEM = Actor.system("test")
 _ADA = {"sub": "provider-id-1", "email": "ADA@example.com", "email_verified": True, "name": "Ada", "groups": []}

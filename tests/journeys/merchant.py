@@ -16,7 +16,7 @@ import pytest
 from services import identity, payments, reconciliation, runs, sandbox
 from services.core.actor import Actor
 from services.core.db import Database
-from tests.journeys.conftest import Console, free_port, serving
+from tests.journeys.serving import Console, free_port, serving
 
 _SYSTEM = Actor.system("test")
 _DAYS = 70  # so that the month before is whole

@@ -16,7 +16,8 @@ from services.bootstrap import Application
 from services.core.settings import Settings
 from services.integrations.stripe_gateway import StripeGateway
 from services.sandbox.postbox import PostBox, catching_mail
-from tests.journeys.conftest import Console
+from tests.journeys.accessibility import violations
+from tests.journeys.serving import Console
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -61,6 +62,7 @@ def test_a_policy_changes_when_a_second_person_agrees(console: Console, page_as:
     expect(second.locator(".waiting-count")).to_contain_text("1")
     second.goto(link)
     expect(second.get_by_text("168")).to_be_visible()
+    assert violations(second) == []
     _agree(second)
     expect(second.locator(".page-title .badge", has_text="Approved and done")).to_be_visible()
     expect(second.get_by_role("button", name="Agree")).to_have_count(0)

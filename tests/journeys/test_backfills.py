@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -23,7 +22,8 @@ from services.backfills import WindowDraft
 from services.core.actor import Actor
 from services.payments.vocabulary import StripeObject
 from tests.factories import payments as stripe
-from tests.journeys.conftest import Console, environment, free_port, serving
+from tests.journeys.accessibility import violations
+from tests.journeys.serving import Console, environment, free_port, serving
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -79,7 +79,7 @@ def test_red_verification_leads_to_the_way_back(console: Console, page_as: Any):
         expect(_state(ops, "Running")).to_be_visible(timeout=_SOON)
         ops.goto(f"{record}/run")
         expect(ops.get_by_text("Waits to spare the database. Longest lock wait is")).to_be_visible(timeout=_SOON)
-        _no_violation(ops)
+        assert violations(ops) == []
         ops.get_by_role("button", name="Pause at next batch").click()
         expect(ops.get_by_text("Paused by")).to_be_visible()
         expect(ops.get_by_role("button", name="Pause at next batch")).to_have_count(0)
@@ -92,7 +92,7 @@ def test_red_verification_leads_to_the_way_back(console: Console, page_as: Any):
     finance = page_as("finance.a", path=f"{record}/verification")
     expect(finance.get_by_text("1 result deviates")).to_be_visible()
     expect(finance.get_by_role("button", name="Sign off…")).to_have_count(0)
-    _no_violation(finance)
+    assert violations(finance) == []
     finance.get_by_role("button", name="Reject…").click()
     _say(finance, "The fees are missing from the net amounts.", "Reject the change")
     expect(_state(finance, "Rejected by Finance")).to_be_visible()
@@ -102,13 +102,13 @@ def test_red_verification_leads_to_the_way_back(console: Console, page_as: Any):
     _say(ops, "Finance rejected the net amounts.", "Take it back")
     expect(_state(ops, "Taken back")).to_be_visible(timeout=_SOON)
     expect(ops.get_by_text("Every row is back")).to_be_visible()
-    _no_violation(ops)
+    assert violations(ops) == []
     assert _filled(console) == 0
 
 
 def test_the_green_way_to_the_signature(console: Console, page_as: Any):
     dev, record = _measured(page_as, "Fill the net amount")
-    _no_violation(dev)
+    assert violations(dev) == []
     _agreed_by_ops_and_finance(page_as, dev)
     ops = page_as("ops", path=record)
     ops.get_by_role("button", name="Start…").click()
@@ -126,12 +126,12 @@ def test_the_green_way_to_the_signature(console: Console, page_as: Any):
     expect(finance.locator(".signature:not([data-open])")).to_have_count(3, timeout=_SOON)
     expect(finance.locator("section.card", has_text="Feature flag")).to_be_visible()
     expect(finance.locator("tr", has_text="Signed off")).to_be_visible()
-    _no_violation(finance)
+    assert violations(finance) == []
     assert _filled(console) == _PAYMENTS
 
     ops.goto("/backfills/calendar")
     expect(ops.locator(".plan-entry").first).to_be_visible()
-    _no_violation(ops)
+    assert violations(ops) == []
 
 
 def test_parameters_changed_after_the_approval_refuse_the_start(console: Console, page_as: Any):
@@ -192,11 +192,6 @@ def _say(page: Page, reason: str, button: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.locator("textarea").fill(reason)
     dialog.get_by_role("button", name=button).click()
-
-
-def _no_violation(page: Page) -> None:
-    found = Axe().run(page)["violations"]
-    assert [(one["id"], one["nodes"][0]["target"]) for one in found if one["impact"] in ("serious", "critical")] == []
 
 
 def _filled(console: Console) -> int:

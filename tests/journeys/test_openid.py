@@ -13,7 +13,7 @@ from services import identity
 from services.core.actor import Actor
 from services.identity import Grant, Role
 from tests.fakes.openid_provider import Provider, running
-from tests.journeys.conftest import Console, free_port, serving
+from tests.journeys.serving import Console, free_port, serving
 
 _SYSTEM = Actor.system("test")
 _ADA = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -16,8 +15,7 @@ from pypdf import PdfReader
 from services import reconciliation
 from services.core.actor import Actor
 from services.reconciliation import BreakFilter
-from tests.journeys.conftest import Console
-from tests.journeys.merchant import console_of_a_merchant
+from tests.journeys.serving import Console
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -25,10 +23,9 @@ _SYSTEM = Actor.system("test")
 SLOW = 60_000
 
 
-@pytest.fixture(scope="module")
-def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    with console_of_a_merchant(f"kontor_desk_{worker_id}", tmp_path_factory.mktemp("desk")) as running:
-        yield running
+@pytest.fixture
+def console(console_with_books: Console) -> Console:
+    return console_with_books
 
 
 def test_a_rule_is_edited_tried_asked_for_and_published(console: Console, page_as: Any):

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from console.pages.reconciliation.run_state import ReconciliationRunPage
 from services import audit, reconciliation
 from services.core.actor import Actor
-from tests.journeys.conftest import Console
 from tests.journeys.merchant import console_of_a_merchant
+from tests.journeys.serving import Console
 from tests.journeys.socket import RawSocket
 
 pytestmark = pytest.mark.timeout(600)

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.factories.bank import Row, Statement, camt, zipped
-from tests.journeys.conftest import Console
+from tests.journeys.serving import Console
 
 SECONDS = 60_000
 LEDGER = "Datum;Stripe_ID;Art;Brutto;Währung\n16.03.2026 10:00;ch_1;charge;1.019,99;EUR\nheute;ch_2;charge;1,00;EUR\n"

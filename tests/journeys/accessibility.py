@@ -1,0 +1,17 @@
+"""What axe finds on a page that keeps people from using it."""
+
+from __future__ import annotations
+
+from axe_core_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+_STOPPING = {"serious", "critical"}
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page)["violations"]
+    return [
+        f"{item['id']}: {item['help']} at {[node['target'] for node in item['nodes']][:3]}"
+        for item in found
+        if item["impact"] in _STOPPING
+    ]
