@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up install check test approvals matrix fmt bench migrate vulnerable lock clean
+.PHONY: help up install check test approvals matrix commands fmt bench migrate vulnerable lock clean
 
 help: ## What each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test: install ## Every test, in parallel; safe beside a running `make up`
 
 matrix: install ## Call every door for everybody and write down who was let in (tests/console/matrix.csv)
 	KONTOR_WRITE_MATRIX=1 $(BIN)/python -m pytest -q -n 0 tests/console/test_matrix.py -k "pages_and_events or routes_and_exports"
+
+commands: install ## Write the command line's reference (docs/commands.md) from its own help
+	$(BIN)/python -m typer --app app console.cli utils docs --name kontor --title "The command line" --output docs/commands.md
 
 fmt: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix --quiet . || true
