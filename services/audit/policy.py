@@ -59,7 +59,7 @@ def read(canonical: bytes, personal: bytes | None) -> dict[str, Any]:
 
 def divide(side: Any) -> tuple[Any, dict[str, Any]]:
     """A value with a mark in place of what is personal, and what is."""
-    if not isinstance(side, Mapping):
+    if not (type(side) is dict or isinstance(side, Mapping)):
         return side, {}
     public, hidden = {}, {}
     for key, value in side.items():
