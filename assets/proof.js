@@ -53,9 +53,29 @@
     if (!asked || asked === sessionStorage.getItem("step-up")) return;
     sessionStorage.setItem("step-up", asked);
     refused().textContent = "";
-    if (!dialog().open) dialog().showModal();
+    if (!dialog().open) open();
     focusFirst();
   };
+
+  /* It may be asked for from within another modal (Radix), which hides the rest of the page from screen readers and
+     closes itself at a key or a click outside of it. While this dialog is open it is neither outside nor hidden. */
+  const keepInside = (event) => event.stopPropagation();
+  const open = () => {
+    const hidden = [];
+    for (let above = dialog(); above; above = above.parentElement) {
+      if (above.getAttribute("aria-hidden") === "true") hidden.push(above);
+    }
+    hidden.forEach((above) => above.removeAttribute("aria-hidden"));
+    dialog().addEventListener("close", () => {
+      // The modal's own mark is gone with the modal, and then there is nothing to hide any more.
+      hidden.filter((above) => above.dataset.ariaHidden).forEach((above) => above.setAttribute("aria-hidden", "true"));
+    }, { once: true });
+    for (const kind of ["pointerdown", "focusin"]) dialog().addEventListener(kind, keepInside);
+    dialog().showModal();
+  };
+  window.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && dialog()?.open) keepInside(event);
+  }, true);
   new MutationObserver(follow).observe(document.documentElement, {
     attributes: true, subtree: true, childList: true, attributeFilter: ["data-asked"],
   });

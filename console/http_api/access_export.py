@@ -28,6 +28,7 @@ def _rows(uow: UnitOfWork, filters: Mapping[str, str]) -> Iterator[tuple[Cell, .
             item.decision,
             item.decider,
             item.decided_at,
+            "yes" if item.late else "",
             item.note,
         )
 
@@ -45,6 +46,7 @@ REVIEW_EXPORT = Export(
         "access.decision",
         "access.decided_by",
         "access.decided_at",
+        "access.late",
         "access.note",
     ),
     _rows,

@@ -1,4 +1,4 @@
-"""Runs before every event: session and rights re-read each time, deny by default, refusals audited."""
+"""Runs before every event: counted, session and rights re-read each time, deny by default, refusals audited."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from reflex.event import Event
 from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegistrationContext
 
-from console.kit import application, session
+from console.design.texts import Locale
+from console.kit import application, rates, session
 from console.kit.authz import is_framework_event, permission_of
 from console.kit.notices import Notices
 from services import audit
+from services.core.log import get_logger
 from services.core.permissions import Permission
+
+_log = get_logger(__name__)
 
 
 class SessionState(rx.State):
@@ -29,7 +33,10 @@ class Authorisation(rx.Middleware):
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
         root = state._get_root_state()
         cookies = session.parse_cookies(root.router_data.get("headers", {}).get("cookie", ""))
-        person = await session.principal(session.secret_in(cookies))
+        secret = session.secret_in(cookies)
+        if wait := rates.wait_of_event(secret, str(root.router_data.get("ip", ""))):
+            return await _too_often(root, wait)
+        person = await session.principal(secret)
         if person is None:
             return await _signed_out(root)
         await _bind(root, person)
@@ -50,6 +57,16 @@ async def _signed_out(root: BaseState) -> StateUpdate:
     root._clean()
     own = await root.get_state(SessionState)
     own.signed_out = True
+    delta = await root._get_resolved_delta()
+    root._clean()
+    return StateUpdate(delta=delta)
+
+
+async def _too_often(root: BaseState, wait: int) -> StateUpdate:
+    """The event is dropped and the page says so, in the language it is in."""
+    _log.warning("web.event.too_often", wait=wait)
+    german = (await root.get_state(Locale)).german
+    (await root.get_state(Notices)).slow_down("de" if german else "en", wait)
     delta = await root._get_resolved_delta()
     root._clean()
     return StateUpdate(delta=delta)

@@ -5,6 +5,8 @@ The lockout of sign-ins stands beside this, not instead.
 
 from __future__ import annotations
 
+import hashlib
+
 from console.kit import application
 from services.core.actor import Actor
 
@@ -29,6 +31,8 @@ _SIGNED_IN: tuple[tuple[str, tuple[str, str]], ...] = (
     ("/api", ("1200/minute", "600/minute")),
     ("/_upload", ("300/minute", "300/minute")),
 )
+# What pages send over their websockets: of one session, of one network address (an office shares one).
+EVENTS_OF_SESSION, EVENTS_OF_ADDRESS = "1200/minute", "12000/minute"
 # Answer also when the database does not, so they are counted in this process alone.
 _PROBES = frozenset({"/healthz", "/readyz"})
 
@@ -52,6 +56,17 @@ def wait_of_person(path: str, method: str, actor: Actor) -> int:
     """Counts the request; the seconds that this person or key has to wait, 0 for none."""
     who = f"{actor.kind.value}:{actor.session_id if actor.kind.value == 'api_key' else actor.id}"
     return _count(signed_in_rule(path, method), who, shared=True)
+
+
+def wait_of_event(secret: str, address: str) -> int:
+    """Counts an event of a page; the seconds that its session or network address has to wait, 0 for none.
+
+    Counted in this process, which holds the websocket, so that a flood of events asks the database nothing.
+    """
+    limits = application.current().rate_limits
+    session = hashlib.sha256(secret.encode()).hexdigest()
+    of_session = limits.wait(EVENTS_OF_SESSION, "events", session, shared=False) if secret else 0
+    return max(of_session, limits.wait(EVENTS_OF_ADDRESS, "events", "address", address, shared=False))
 
 
 def _count(found: tuple[str, str] | None, who: str, *, shared: bool) -> int:

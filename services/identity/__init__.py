@@ -55,7 +55,7 @@ from services.identity.queries import (
     user_by_email,
     users,
 )
-from services.identity.reviews import close_review, decide, review_items, reviews, start_review
+from services.identity.reviews import close_review, decide, review_items, review_shares, reviews, start_review
 from services.identity.roles import change_role, create_role, require_factor, retire_role, roles
 from services.identity.second_factor import (
     finish_by_code,
@@ -89,6 +89,7 @@ from services.identity.views import (
     PendingSession,
     PersonView,
     ReviewItemView,
+    ReviewShareView,
     ReviewView,
     RoleView,
     SessionSecret,
@@ -126,6 +127,7 @@ __all__ = [
     "PersonView",
     "RelyingParty",
     "ReviewItemView",
+    "ReviewShareView",
     "ReviewView",
     "Role",
     "RoleTaken",
@@ -198,6 +200,7 @@ __all__ = [
     "retire_key",
     "retire_role",
     "review_items",
+    "review_shares",
     "reviews",
     "revoke_api_key",
     "revoke_role",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from services import audit
@@ -17,7 +17,8 @@ from services.core.permissions import Permission
 from services.identity.models import LegalEntity, RoleGrant, User
 from services.identity.models_proof import AccessReview, AccessReviewItem
 from services.identity.people import take_role
-from services.identity.views import ReviewItemView, ReviewView
+from services.identity.queries import home_zone
+from services.identity.views import ReviewItemView, ReviewShareView, ReviewView
 
 
 def start_review(
@@ -31,7 +32,7 @@ def start_review(
     uow.actor.require(Permission.USER_MANAGE)
     if not title.strip() or len(title) > 100:
         raise Invalid("A review needs a title of up to 100 characters.")
-    if due_on <= uow.clock.now().date():
+    if due_on <= _today(uow):
         raise Invalid("The day by which everything is decided has to lie ahead.")
     if uow.session.scalar(select(AccessReview.id).where(AccessReview.closed_at.is_(None))):
         raise Conflict("Another review is still open. Close it first.")
@@ -129,6 +130,7 @@ def reviews(uow: UnitOfWork) -> list[ReviewView]:
             func.count(AccessReviewItem.id),
             func.count(AccessReviewItem.id).filter(AccessReviewItem.decision == "keep"),
             func.count(AccessReviewItem.id).filter(AccessReviewItem.decision == "remove"),
+            func.count(AccessReviewItem.id).filter(_is_late(uow)),
         )
         .join(AccessReviewItem, AccessReviewItem.review_id == AccessReview.id)
         .where(*mine)
@@ -136,7 +138,7 @@ def reviews(uow: UnitOfWork) -> list[ReviewView]:
         .order_by(AccessReview.started_at.desc())
         .limit(50)
     )
-    today = uow.clock.now().date()
+    today = _today(uow)
     return [
         ReviewView(
             row.id,
@@ -148,8 +150,9 @@ def reviews(uow: UnitOfWork) -> list[ReviewView]:
             kept,
             removed,
             row.closed_at is None and row.due_on < today,
+            late,
         )
-        for row, total, kept, removed in rows
+        for row, total, kept, removed, late in rows
     ]
 
 
@@ -158,7 +161,8 @@ def review_items(uow: UnitOfWork, *, review_id: uuid.UUID) -> list[ReviewItemVie
     uow.actor.require(Permission.REVIEW_READ)
     reviewer, decider = aliased(User), aliased(User)
     rows = uow.session.execute(
-        select(AccessReviewItem, User, LegalEntity.name, reviewer.display_name, decider.display_name)
+        select(AccessReviewItem, User, _is_late(uow), LegalEntity.name, reviewer.display_name, decider.display_name)
+        .join(AccessReview, AccessReview.id == AccessReviewItem.review_id)
         .join(User, User.id == AccessReviewItem.user_id)
         .outerjoin(LegalEntity, LegalEntity.id == AccessReviewItem.entity_id)
         .outerjoin(reviewer, reviewer.id == AccessReviewItem.reviewer_id)
@@ -167,10 +171,40 @@ def review_items(uow: UnitOfWork, *, review_id: uuid.UUID) -> list[ReviewItemVie
         .order_by(AccessReviewItem.decision.is_not(None), User.display_name, AccessReviewItem.role)
         .limit(2000)
     )
-    return [_item_view(uow, *row[:2], names=row[2:]) for row in rows]
+    return [_item_view(uow, *row[:2], late=row[2], names=row[3:]) for row in rows]
 
 
-def _item_view(uow: UnitOfWork, item: AccessReviewItem, user: User, *, names: tuple[Any, ...]) -> ReviewItemView:
+def review_shares(items: Iterable[ReviewItemView]) -> list[ReviewShareView]:
+    """The items of a review by who had to decide, by name; what any administrator may decide comes last."""
+    by: dict[str | None, list[ReviewItemView]] = {}
+    for item in items:
+        by.setdefault(item.reviewer, []).append(item)
+    return [
+        ReviewShareView(
+            reviewer,
+            len(by[reviewer]),
+            sum(item.decision == "keep" for item in by[reviewer]),
+            sum(item.decision == "remove" for item in by[reviewer]),
+            sum(item.late for item in by[reviewer]),
+        )
+        for reviewer in sorted(by, key=lambda name: (name is None, name or ""))
+    ]
+
+
+def _is_late(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Decided after the day, in the merchant's zone, or not decided although the day (or the review) is over."""
+    decided_on = cast(func.timezone(home_zone(uow), AccessReviewItem.decided_at), Date)
+    missed = and_(AccessReviewItem.decision.is_(None), AccessReview.due_on < _today(uow))
+    return or_(missed, func.coalesce(decided_on > AccessReview.due_on, False))
+
+
+def _today(uow: UnitOfWork) -> dt.date:
+    return uow.clock.today(home_zone(uow))
+
+
+def _item_view(
+    uow: UnitOfWork, item: AccessReviewItem, user: User, *, late: bool, names: tuple[Any, ...]
+) -> ReviewItemView:
     entity, reviewer, decider = names
     may = item.user_id != uow.actor.id and (item.reviewer_id == uow.actor.id or uow.actor.may(Permission.USER_MANAGE))
     return ReviewItemView(
@@ -186,6 +220,7 @@ def _item_view(uow: UnitOfWork, item: AccessReviewItem, user: User, *, names: tu
         item.decided_at,
         item.note or "",
         may and item.decision is None,
+        late,
     )
 
 

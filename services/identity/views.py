@@ -169,7 +169,10 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
-    """A review of access with its counts; `overdue` when its day is past and it is still open."""
+    """A review of access with its counts; `overdue` when its day is past and it is still open.
+
+    `late` counts the rights decided after that day, or not at all although it is past.
+    """
 
     id: uuid.UUID
     title: str
@@ -180,6 +183,7 @@ class ReviewView:
     kept: int
     removed: int
     overdue: bool
+    late: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,22 @@ class ReviewItemView:
     decided_at: dt.datetime | None
     note: str
     may_decide: bool
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewShareView:
+    """What one owner had to decide in a review, and did; `reviewer` None stands for any administrator."""
+
+    reviewer: str | None
+    rights: int
+    kept: int
+    removed: int
+    late: int
+
+    @property
+    def undecided(self) -> int:
+        return self.rights - self.kept - self.removed
 
 
 @dataclass(frozen=True, slots=True)

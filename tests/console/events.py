@@ -44,6 +44,7 @@ class Tab:
     def __init__(self, processor: BaseStateEventProcessor, token: str, secret: str, path: str) -> None:
         self._processor, self._token, self.secret, self.path = processor, token, secret, path
         self.route = path
+        self.address = "127.0.0.1"
 
     async def send(self, name: str, /, **payload: Any) -> dict[str, Any]:
         """Every variable that changed, as `State.variable` → value (the last one sent)."""
@@ -51,6 +52,7 @@ class Tab:
         router_data = {
             "pathname": self.route,
             "asPath": self.path,
+            "ip": self.address,
             "headers": {"cookie": cookie, "origin": "http://localhost", "host": "localhost"},
         }
         event = Event(name=name, payload=payload, router_data=router_data)

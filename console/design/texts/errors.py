@@ -11,6 +11,11 @@ TEXTS = {
         "Nothing was changed. Try again; if it happens again, tell Ops the number {incident}.",
         "Es wurde nichts geändert. Bitte erneut versuchen; tritt es wieder auf, nennen Sie Ops die Nummer {incident}.",
     ),
+    "too_often": ("Too many requests", "Zu viele Anfragen"),
+    "too_often_body": (
+        "More came from this browser or network than is taken. Nothing was done; go on in {count} [second|seconds].",
+        "Aus diesem Browser oder Netz kam zu viel. Es wurde nichts getan; weiter in {count} [Sekunde|Sekunden].",
+    ),
     "forbidden_body": (
         "This needs the right {permission}. Nothing was changed. An administrator can grant it.",
         "Dafür ist das Recht {permission} nötig. Es wurde nichts geändert. Die Administration kann es erteilen.",

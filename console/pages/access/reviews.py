@@ -9,6 +9,7 @@ import reflex as rx
 from console import routes
 from console.components import (
     Column,
+    badge,
     button,
     card,
     data_table,
@@ -67,7 +68,7 @@ def reviews() -> rx.Component:
             Reviews,
             rx.cond(
                 Reviews.rows.length() > 0,
-                stack(card(_campaigns(), flush=True, title=t("access.reviews")), _report()),
+                stack(card(_campaigns(), flush=True, title=t("access.reviews")), _shares(), _report()),
                 card(none, title=t("access.reviews")),
             ),
         ),
@@ -90,9 +91,22 @@ def _campaigns() -> rx.Component:
         Column(t("access.decided"), lambda item: number(item["done"]), amount=True, card="meta"),
         Column(t("access.rights"), lambda item: number(item["total"]), amount=True, priority=2),
         Column(t("access.removed"), lambda item: number(item["removed"]), amount=True, priority=2),
+        Column(t("access.late"), lambda item: number(item["late"]), amount=True, priority=2),
         Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_STATE_LOOKS), card="side"),
     ]
     return data_table(columns, Reviews.rows, label=t("access.reviews"))
+
+
+def _shares() -> rx.Component:
+    columns = [
+        Column(t("access.reviewer"), lambda item: item["reviewer"], card="title"),
+        Column(t("access.rights"), lambda item: number(item["rights"]), amount=True, card="meta"),
+        Column(t("access.kept"), lambda item: number(item["kept"]), amount=True, priority=2),
+        Column(t("access.removed"), lambda item: number(item["removed"]), amount=True, card="meta"),
+        Column(t("access.undecided"), lambda item: number(item["undecided"]), amount=True, card="meta"),
+        Column(t("access.late"), lambda item: number(item["late"]), amount=True, card="meta"),
+    ]
+    return card(data_table(columns, Reviews.shares, label=t("access.by_owner")), flush=True, title=t("access.by_owner"))
 
 
 def _report() -> rx.Component:
@@ -107,7 +121,7 @@ def _report() -> rx.Component:
             lambda item: status(item["decision"], _DECISIONS, extra=_DECISION_LOOKS),
             card="side",
         ),
-        Column(t("access.decided_by"), lambda item: item["decided"], priority=3),
+        Column(t("access.decided_by"), _decided, priority=3),
         Column(
             t("access.actions"),
             lambda item: rx.cond(item["may"] == "yes", _choice(item), rx.fragment()),
@@ -120,9 +134,19 @@ def _report() -> rx.Component:
         title=Reviews.title,
         end=[
             download_button(t("access.report"), href="/export/access-review.csv?review=" + Reviews.chosen),
-            _if_manager(button(t("access.close_review"), small=True, on_click=Reviews.finish)),
+            rx.cond(
+                Reviews.running,
+                _if_manager(button(t("access.close_review"), small=True, on_click=Reviews.finish)),
+                rx.fragment(),
+            ),
         ],
+        note=Reviews.shown,
     )
+
+
+def _decided(item: Any) -> rx.Component:
+    late = rx.cond(item["late"] == "yes", badge(t("access.late_mark"), mark="warn", tone="warn"), rx.fragment())
+    return row(rx.el.span(item["decided"]), late)
 
 
 def _choice(item: Any) -> rx.Component:

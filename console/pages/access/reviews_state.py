@@ -7,6 +7,7 @@ from typing import Any
 
 import reflex as rx
 
+from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
@@ -15,7 +16,38 @@ from services import identity
 from services.core.db import UnitOfWork
 from services.core.errors import NotFound
 from services.core.permissions import Permission
-from services.identity import Role, UserView
+from services.identity import ReviewItemView, ReviewShareView, Role, UserView
+
+_SHOWN = 100
+
+
+def item_row(item: ReviewItemView, reader: Reader) -> dict[str, str]:
+    """One right under review as the reader reads it."""
+    known = {role.value for role in Role}
+    return {
+        "id": str(item.id),
+        "person": item.person,
+        "role": reader.text(f"access.role_{item.role}") if item.role in known else item.role,
+        "entity": item.entity or reader.text("access.all_entities"),
+        "seen": reader.moment(item.last_sign_in_at) if item.last_sign_in_at else reader.text("access.never"),
+        "reviewer": item.reviewer or reader.text("access.any_admin"),
+        "decision": item.decision or "open",
+        "decided": f"{item.decider}, {reader.moment(item.decided_at)}" if item.decided_at else "",
+        "late": "yes" if item.late else "",
+        "may": "yes" if item.may_decide else "",
+    }
+
+
+def share_row(share: ReviewShareView, reader: Reader) -> dict[str, str]:
+    """What one owner had to decide, in figures."""
+    return {
+        "reviewer": share.reviewer or reader.text("access.any_admin"),
+        "rights": reader.number(share.rights),
+        "kept": reader.number(share.kept),
+        "removed": reader.number(share.removed),
+        "undecided": reader.number(share.undecided),
+        "late": reader.number(share.late),
+    }
 
 
 def _people(uow: UnitOfWork) -> list[UserView]:
@@ -27,9 +59,12 @@ class Reviews(PageState, rx.State):
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     items: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    shares: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     chosen: str = ""
     title: str = ""
+    shown: str = ""
+    running: bool = False
     asking: bool = False
 
     @event(Permission.REVIEW_READ)
@@ -85,35 +120,27 @@ class Reviews(PageState, rx.State):
                 "done": reader.number(review.kept + review.removed),
                 "total": reader.number(review.total),
                 "removed": reader.number(review.removed),
+                "late": reader.number(review.late),
                 "state": "closed" if review.closed_at else "overdue" if review.overdue else "open",
             }
             for review in found
         ]
-        self.title = next((row["title"] for row in self.rows if row["id"] == self.chosen), "")
+        looked_at = next((row for row in self.rows if row["id"] == self.chosen), {})
+        self.title, self.running = looked_at.get("title", ""), looked_at.get("state", "closed") != "closed"
         await self._load_items()
         self._done()
 
     async def _load_items(self) -> None:
         if not self.chosen:
-            self.items = []
+            self.items, self.shares, self.shown = [], [], ""
             return
         try:
             items = await backend.call(self, identity.review_items, review_id=uuid.UUID(self.chosen))
         except (NotFound, ValueError):
             items = []
         reader = await self._reader()
-        known = {role.value: reader.text(f"access.role_{role.value}") for role in Role}
-        self.items = [
-            {
-                "id": str(item.id),
-                "person": item.person,
-                "role": known.get(item.role, item.role),
-                "entity": item.entity or reader.text("access.all_entities"),
-                "seen": reader.moment(item.last_sign_in_at) if item.last_sign_in_at else reader.text("access.never"),
-                "reviewer": item.reviewer or reader.text("access.any_admin"),
-                "decision": item.decision or "open",
-                "decided": f"{item.decider}, {reader.moment(item.decided_at)}" if item.decided_at else "",
-                "may": "yes" if item.may_decide else "",
-            }
-            for item in items[:100]
-        ]
+        listed = items[:_SHOWN]
+        more = {"shown": reader.number(len(listed)), "total": reader.number(len(items))}
+        self.shown = reader.text("access.rights_shown", **more) if len(items) > _SHOWN else ""
+        self.shares = [share_row(share, reader) for share in identity.review_shares(items)]
+        self.items = [item_row(item, reader) for item in listed]

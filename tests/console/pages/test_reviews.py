@@ -1,0 +1,81 @@
+"""The report of an access review, as page and as file: owners, decisions, removed rights, late ones."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+
+import pytest
+from starlette.testclient import TestClient
+
+from console.http_api.app import api
+from console.kit import session
+from console.kit.gate import Gate
+from services import identity
+from services.core.actor import Actor
+from services.identity import Role
+from tests.console.conftest import web  # noqa: F401
+from tests.console.events import a_tab, open_session
+from tests.factories.identity import a_user, acting_as
+
+_SYSTEM = Actor.system("test")
+_STATE = "reflex___state____state.console___pages___access___reviews_state____reviews"
+
+
+@pytest.fixture
+def boss(web) -> str:  # noqa: F811
+    """An administrator's session, and a review whose day was yesterday: one right kept in time, one removed late."""
+    secret = open_session(web, Role.ADMIN, email="boss@example.com")
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        lead_id = a_user(uow, Role.DEV, email="lead@example.com")
+        a_user(uow, Role.FINANCE, Role.OPS, email="clerk@example.com")
+        due = uow.clock.now().date() + dt.timedelta(days=9)
+        review = identity.start_review(
+            acting_as(uow, "boss@example.com"), title="Spring", due_on=due, owners={"finance": lead_id}
+        )
+        lead = acting_as(uow, "lead@example.com")
+        (finance,) = identity.review_items(lead, review_id=review)
+        identity.decide(lead, item_id=finance.id, keep=False, note="moved to Ops")
+        mine = acting_as(uow, "boss@example.com")
+        ops = next(item for item in identity.review_items(mine, review_id=review) if item.role == "ops")
+        identity.decide(mine, item_id=ops.id, keep=True)
+        uow.driver.execute("UPDATE access_review SET due_on = (now() - interval '1 day')::date")
+        uow.driver.execute("UPDATE access_review_item SET decided_at = now() - interval '3 days' WHERE role = 'ops'")
+    return secret
+
+
+async def test_the_page_shows_owners_decisions_and_what_is_late(boss):
+    async with a_tab(boss, path="/access/reviews") as tab:
+        shown = await tab.send(f"{_STATE}.load")
+    (row,) = shown["reviews.rows"]
+    assert (row["state"], row["total"], row["done"], row["removed"], row["late"]) == ("overdue", "4", "2", "1", "3")
+    shares = {share["reviewer"]: share for share in shown["reviews.shares"]}
+    assert len(shares) == 2, "the lead and the starter have one name; nobody decides over the starter's own"
+    assert sum(int(share["removed"]) for share in shares.values()) == 1
+    assert shares["any other administrator"]["undecided"] == "1"
+    items = {item["role"]: item for item in shown["reviews.items"]}
+    assert [(items[role]["decision"], items[role]["late"]) for role in ("Finance", "Ops", "Dev")] == [
+        ("remove", "yes"),
+        ("keep", ""),
+        ("open", "yes"),
+    ]
+
+
+def test_the_file_holds_every_right_with_its_decision(web, boss):  # noqa: F811
+    client = TestClient(Gate(api), base_url="http://localhost")
+    client.cookies.set(session.COOKIE, boss, domain="localhost.local")
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        (review,) = identity.reviews(uow)
+    answer = client.get(f"/export/access-review.csv?review={review.id}")
+    assert answer.status_code == 200
+    lines = {line["Role"]: line for line in csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))}
+    assert len(lines) == 4
+    assert (lines["finance"]["Decision"], lines["finance"]["Late"], lines["finance"]["Note"]) == (
+        "remove",
+        "yes",
+        "moved to Ops",
+    )
+    assert (lines["ops"]["Decision"], lines["ops"]["Late"]) == ("keep", "")
+    assert lines["dev"]["Late"] == "yes"
+    assert client.get(f"/export/access-review.xlsx?review={review.id}").content[:2] == b"PK"
