@@ -20,7 +20,7 @@ from services.core.db import Database
 from services.core.keyring import KeyFolder, Keyring
 from services.identity import Role
 from tests.factories.identity import PASSWORD, a_user
-from tests.journeys.conftest import environment, free_port
+from tests.journeys.serving import environment, free_port
 
 _SYSTEM = Actor.system("test")
 _PEOPLE, _SECRETS = 8, 3000
