@@ -65,10 +65,11 @@ class Ground:
 
 
 @contextmanager
-def ground(settings: dict[str, str] | None = None) -> Iterator[Ground]:
-    """An embedded server with the settings the console runs with, thrown away afterwards."""
+def ground(settings: dict[str, str] | None = None, *, kept: Path | None = None) -> Iterator[Ground]:
+    """An embedded server with the settings the console runs with; thrown away afterwards unless it stands in `kept`."""
     load_models()
-    folder = Path(tempfile.mkdtemp(prefix="kontor-bench-"))
+    folder = kept or Path(tempfile.mkdtemp(prefix="kontor-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder / "postgres", settings={"shared_buffers": "1GB"} | (settings or {}))
     server.start()
@@ -80,7 +81,8 @@ def ground(settings: dict[str, str] | None = None) -> Iterator[Ground]:
         database.dispose()
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def compare(
