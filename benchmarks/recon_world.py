@@ -79,6 +79,8 @@ _RESULTS = (
     "recon_adjustment",
     "recon_break_version",
     "recon_break",
+    "recon_fold",
+    "recon_day_drift",
     "recon_signature",
     "recon_expected",
     "recon_total",

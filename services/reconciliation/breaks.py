@@ -82,17 +82,11 @@ def breaks_of_keys(uow: UnitOfWork, *, entity_id: uuid.UUID, keys: Sequence[str]
     rows = uow.session.scalars(
         select(Break)
         .where(scope.allows(Break.entity_id), Break.entity_id == entity_id)
-        .where(Break.name_hash.in_(_name_hashes(entity_id, keys)), Break.subject_key.in_(keys))
+        .where(Break.subject_key.in_(keys))
         .order_by(Break.number)
     )
     looking = _Looking.now(uow)
     return [looking.view(row) for row in rows]
-
-
-def _name_hashes(entity_id: uuid.UUID, keys: Sequence[str]) -> list[ColumnElement[int]]:
-    """What the unique key of breaks is made of, for these keys under every definition."""
-    seeds = [func.hashtextextended(str(one), func.uuid_hash_extended(entity_id, 0)) for one in Definition]
-    return [func.hashtextextended(key, seed) for key in keys for seed in seeds]
 
 
 def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:

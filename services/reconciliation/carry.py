@@ -7,32 +7,38 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from services.reconciliation.fold import FACTS as FINDING
 from services.reconciliation.scene import Scene
 
-FACTS = (
-    "break_class, left_key, left_minor, left_currency, left_value, right_key, right_minor, right_currency, "
-    "right_value, delta_minor, currency, booked_on"
-)
-_NAMES = [name.strip() for name in FACTS.split(",")]
+FACTS = FINDING.split(", ", 2)[2]
+_NAMES = FACTS.split(", ")
 _OF_BREAK = ", ".join(f"b.{name}" for name in _NAMES)
 _OF_FOUND = ", ".join(f"f.{name}" for name in _NAMES)
 
-# Entity, definition and subject as the one number that breaks are found by.
-_SEED = "hashtextextended(CAST(:definition AS varchar), uuid_hash_extended(CAST(:entity AS uuid), 0))"
-_SAME = (
-    f"b.name_hash = hashtextextended(f.subject_key, {_SEED}) AND b.occurrence = f.occurrence "
-    "AND b.subject_key = f.subject_key"
-)
-# Found again, but closed in between or with other facts than before.
-_MOVED = f"""
-b.entity_id = :entity AND b.definition = :definition AND {_SAME}
-AND (b.closed_seq IS NOT NULL OR ({_OF_BREAK}) IS DISTINCT FROM ({_OF_FOUND}))
+# What this run changes: breaks that are new, gone, or found with other facts or after having been closed; with the
+# facts as they were.
+_CHANGES = f"""
+CREATE TEMP TABLE recon_change ON COMMIT DROP AS
+SELECT number, 'new'::varchar AS turn, since_seq, closed_seq, true AS stood, {FINDING} FROM recon_break WITH NO DATA
 """
+_NOTE_CHANGES = f"""
+INSERT INTO recon_change
+SELECT coalesce(b.number, 0),
+       CASE WHEN b.number IS NULL THEN 'new' WHEN f.subject_key IS NULL THEN 'gone' ELSE 'moved' END,
+       b.since_seq, b.closed_seq, b.number IS NOT NULL AND b.closed_seq IS NULL,
+       coalesce(f.subject_key, b.subject_key), coalesce(f.occurrence, b.occurrence), {_OF_BREAK}
+FROM (SELECT number, since_seq, closed_seq, {FINDING} FROM recon_break
+      WHERE entity_id = :entity AND definition = :definition {{among}}) b
+FULL JOIN recon_found f ON f.subject_key = b.subject_key AND f.occurrence = b.occurrence
+WHERE b.number IS NULL OR (f.subject_key IS NULL AND b.closed_seq IS NULL)
+   OR (f.subject_key IS NOT NULL AND (b.closed_seq IS NOT NULL OR ({_OF_BREAK}) IS DISTINCT FROM ({_OF_FOUND})))
+"""
+_TURNS = "SELECT turn, count(*) AS number FROM recon_change GROUP BY turn"
+_AMONG_DIRTY = "AND subject_key IN (SELECT ext_key FROM recon_dirty_now)"
 _KEEP_OLD = f"""
-INSERT INTO recon_break_version (number, entity_id, definition, since_seq, until_seq, subject_key, occurrence, {FACTS})
-SELECT b.number, b.entity_id, b.definition, b.since_seq, coalesce(b.closed_seq, :seq), b.subject_key, b.occurrence,
-       {_OF_BREAK}
-FROM recon_break b, recon_found f WHERE {_MOVED}
+INSERT INTO recon_break_version (number, entity_id, definition, since_seq, until_seq, {FINDING})
+SELECT number, :entity, CAST(:definition AS varchar), since_seq, coalesce(closed_seq, :seq), {FINDING}
+FROM recon_change WHERE turn = 'moved'
 """
 _TAKE_NEW = f"""
 UPDATE recon_break b SET ({FACTS}) = ROW({_OF_FOUND}), since_seq = :seq, closed_seq = NULL,
@@ -40,10 +46,10 @@ UPDATE recon_break b SET ({FACTS}) = ROW({_OF_FOUND}), since_seq = :seq, closed_
     reopened = b.reopened + (b.state = 'resolved')::int, explained_by = NULL,
     resolution = NULL, resolved_reason = NULL, resolved_by = NULL, resolved_by_name = NULL, resolved_at = NULL,
     version = b.version + 1
-FROM recon_found f WHERE {_MOVED}
+FROM recon_change c JOIN recon_found f USING (subject_key, occurrence)
+WHERE c.turn = 'moved' AND b.number = c.number
 """
-_AMONG_DIRTY = f"AND b.name_hash IN (SELECT hashtextextended(d.ext_key, {_SEED}) FROM recon_dirty_now d)"
-_CLOSE = f"""
+_CLOSE = """
 UPDATE recon_break b SET closed_seq = :seq, state = 'resolved', resolution = coalesce(b.resolution, 'explained'),
     explained_by = CASE
         WHEN EXISTS (SELECT FROM recon_group_now g WHERE g.ext_key IN (b.left_key, b.right_key)) THEN 'grouped'
@@ -51,17 +57,18 @@ UPDATE recon_break b SET closed_seq = :seq, state = 'resolved', resolution = coa
         WHEN EXISTS (SELECT FROM recon_entry e WHERE e.source_id IN (:left, :right) AND e.ext_key = b.subject_key
                      AND e.occurrence = b.occurrence) THEN 'agrees' ELSE 'withdrawn' END,
     resolved_at = coalesce(b.resolved_at, :now), version = b.version + 1
-WHERE b.entity_id = :entity AND b.definition = :definition AND b.closed_seq IS NULL
-  AND NOT EXISTS (SELECT FROM recon_found f WHERE {_SAME}) {{among}}
+FROM recon_change c WHERE c.turn = 'gone' AND b.number = c.number
 """
 _OPEN_NEW = f"""
-INSERT INTO recon_break (entity_id, definition, first_seq, since_seq, subject_key, occurrence, {FACTS})
-SELECT :entity, CAST(:definition AS varchar), :seq, :seq, f.subject_key, f.occurrence, {_OF_FOUND} FROM recon_found f
-{{only_unknown}}
+INSERT INTO recon_break (entity_id, definition, first_seq, since_seq, {FINDING})
+SELECT :entity, CAST(:definition AS varchar), :seq, :seq, {FINDING} FROM recon_found f {{only_new}}
 """
-_ONLY_UNKNOWN = f"""
-WHERE NOT EXISTS (SELECT FROM recon_break b WHERE b.entity_id = :entity AND b.definition = :definition AND {_SAME})
+_ONLY_NEW = """
+WHERE EXISTS (SELECT FROM recon_change c WHERE c.turn = 'new' AND c.subject_key = f.subject_key
+              AND c.occurrence = f.occurrence)
 """
+# The identity hands out numbers by the score; what is left of one is let go, so that later breaks have higher numbers.
+_NUMBER_ON = "DISCARD SEQUENCES"
 _ANY_KNOWN = "SELECT EXISTS (SELECT FROM recon_break WHERE entity_id = :entity AND definition = :definition)"
 
 _CLOSE_GROUPS = """
@@ -117,15 +124,20 @@ def carry_breaks(
     """
     values = {"entity": entity, "definition": definition, "seq": seq, "now": now}
     values |= {"left": scene.left, "right": scene.right}
+    connection.exec_driver_sql(_NUMBER_ON)
     if not connection.scalar(text(_ANY_KNOWN), values):
-        opened = connection.execute(text(_OPEN_NEW.format(only_unknown="")), values)
+        opened = connection.execute(text(_OPEN_NEW.format(only_new="")), values)
         return Carried(opened.rowcount, 0, first=True)
     connection.exec_driver_sql("ANALYZE recon_found")
-    connection.execute(text(_KEEP_OLD), values)
-    connection.execute(text(_TAKE_NEW), values)
-    closed = connection.execute(text(_CLOSE.format(among=_AMONG_DIRTY if only_dirty else "")), values)
-    opened = connection.execute(text(_OPEN_NEW.format(only_unknown=_ONLY_UNKNOWN)), values)
-    return Carried(opened.rowcount, closed.rowcount)
+    connection.exec_driver_sql(_CHANGES)
+    connection.execute(text(_NOTE_CHANGES.format(among=_AMONG_DIRTY if only_dirty else "")), values)
+    connection.exec_driver_sql("ANALYZE recon_change")
+    turns: dict[str, int] = {row.turn: row.number for row in connection.execute(text(_TURNS))}
+    steps = {"moved": (_KEEP_OLD, _TAKE_NEW), "gone": (_CLOSE,), "new": (_OPEN_NEW.format(only_new=_ONLY_NEW),)}
+    for turn, statements in steps.items():
+        for statement in statements if turn in turns else ():
+            connection.execute(text(statement), values)
+    return Carried(turns.get("new", 0), turns.get("gone", 0))
 
 
 def carry_groups(connection: Connection, *, entity: uuid.UUID, definition: str, seq: int) -> None:

@@ -36,9 +36,9 @@ WITH days AS (
                                 WHERE entity_id = :entity AND definition = :definition), '-infinity')
     GROUP BY 1, 2 HAVING sum(entries) > 0
 ), found AS (
-    SELECT booked_on AS day, currency, break_class, count(*) AS breaks, sum(abs(delta_minor)) AS open_minor
-    FROM recon_break
-    WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL AND booked_on <= :through
+    SELECT booked_on AS day, currency, break_class, sum(items) AS breaks, sum(delta_minor) AS open_minor
+    FROM recon_fold
+    WHERE entity_id = :entity AND definition = :definition AND booked_on <= :through
       AND booked_on > coalesce((SELECT max(day) FROM recon_day_drift
                                 WHERE entity_id = :entity AND definition = :definition), '-infinity')
     GROUP BY GROUPING SETS ((booked_on, currency, break_class), (booked_on, currency))

@@ -29,7 +29,6 @@ from services.core.ids import new_id
 
 _C = String(collation="C")
 _INCLUDED = ("amount_minor", "fee_minor", "currency_code", "status_code", "occurred_at", "booked_on")
-_NAME_HASH = "hashtextextended(subject_key, hashtextextended(definition, uuid_hash_extended(entity_id, 0)))"
 _CURRENCY_CODE = "ascii(currency) * 65536 + ascii(substr(currency, 2, 1)) * 256 + ascii(substr(currency, 3, 1))"
 
 
@@ -293,18 +292,18 @@ class Break(_Finding, Base):
 
     Present in run `seq` when `since_seq <= seq` and `closed_seq` is empty or later; older facts of the same
     break stand in `BreakVersion`. The entity is that of the run that found it; a foreign key of its own would be
-    checked row by row and cost a third of a first run. A break is found by its names through
-    `name_hash` and an index that costs a run nothing; that it stands once is kept by the run, which holds the lock of
-    its definition and entity. A unique key over the names would double the time a first run takes to store breaks.
+    checked row by row and cost a third of a first run. A break's key is looked up through Bloom filters, which cost a
+    run nothing, where a B-tree would cost as much as the row; that it stands once is kept by the run, which holds the
+    lock of its definition and entity. Breaks are never deleted.
     """
 
     __tablename__ = "recon_break"
     __table_args__ = (
         Index(
             None,
-            "name_hash",
+            "subject_key",
             postgresql_using="brin",
-            postgresql_ops={"name_hash": "int8_bloom_ops"},
+            postgresql_ops={"subject_key": "text_bloom_ops"},
             postgresql_with={"pages_per_range": 16},
         ),
         CheckConstraint(
@@ -312,13 +311,15 @@ class Break(_Finding, Base):
             "'timing', 'fx', 'reference')",
             name="break_class",
         ),
-        CheckConstraint("state IN ('open', 'in_work', 'proposed', 'resolved')", name="state"),
-        CheckConstraint("(state = 'resolved') = (resolution IS NOT NULL)", name="resolved_says_how"),
-        CheckConstraint("closed_seq IS NULL OR state = 'resolved'", name="closed_is_resolved"),
+        CheckConstraint(
+            "state = 'open' AND resolution IS NULL AND closed_seq IS NULL "
+            "OR state IN ('in_work', 'proposed') AND resolution IS NULL AND closed_seq IS NULL "
+            "OR state = 'resolved' AND resolution IS NOT NULL",
+            name="state",
+        ),
     )
 
-    number: Mapped[int] = mapped_column(BigInteger, Identity(start=10001), primary_key=True)
-    name_hash: Mapped[int] = mapped_column(Computed(_NAME_HASH, persisted=True))
+    number: Mapped[int] = mapped_column(BigInteger, Identity(start=10001, cache=20), primary_key=True)
     entity_id: Mapped[uuid.UUID]
     definition: Mapped[str]
     first_seq: Mapped[int]

@@ -1,8 +1,10 @@
-"""Tables of match groups. Written set-based, never through these classes."""
+"""Tables of match groups, and the fold of what stands. Written set-based, never through these classes."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
@@ -10,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -96,3 +99,31 @@ class Allocation(Base):
     amount_minor: Mapped[int]
     allocated_minor: Mapped[int]
     currency: Mapped[str]
+
+
+class Fold(Base):
+    """The sums of the breaks that stand, by day, class and currency; a side that is absent has the currency ''.
+
+    `marks` adds up the hashes of their facts: what the fingerprint of a run is made of.
+    """
+
+    __tablename__ = "recon_fold"
+    __table_args__ = (
+        PrimaryKeyConstraint(
+            "entity_id", "definition", "booked_on", "break_class", "left_currency", "right_currency", "currency"
+        ),
+    )
+
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    definition: Mapped[str]
+    booked_on: Mapped[dt.date]
+    break_class: Mapped[str]
+    left_currency: Mapped[str]
+    right_currency: Mapped[str]
+    currency: Mapped[str]
+    items: Mapped[int]
+    with_left: Mapped[int]
+    delta_minor: Mapped[int]
+    left_minor: Mapped[int]
+    right_minor: Mapped[int]
+    marks: Mapped[Decimal] = mapped_column(Numeric)

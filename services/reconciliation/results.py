@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, text
 from services.core.canonical_json import digest
 from services.reconciliation.carry import Carried
 from services.reconciliation.errors import DifferenceUnexplained
+from services.reconciliation.fold import STANDING_FINDINGS, fingerprint_of_fold, read_fold, write_fold
 from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.policy import deviation_ppm
 from services.reconciliation.scene import Scene
@@ -27,60 +27,6 @@ GROUP BY source_id, currency HAVING sum(entries) > 0
 """
 
 
-def _nested(names: Iterable[str], inner: str, form: str) -> str:
-    for name in names:
-        inner = form.format(name=name, inner=inner)
-    return inner
-
-
-# The hash of one finding's facts, nested calls of hashes of single values: a third of what hashing a row costs.
-_NUMBERS = _nested(
-    ("left_minor", "right_minor", "delta_minor"),
-    "hashint4extended(booked_on - date '2000-01-01', occurrence)",
-    "hashint8extended(coalesce({name}, -9007199254740993), {inner})",
-)
-_MARK = _nested(
-    (
-        "break_class",
-        "currency",
-        "left_currency",
-        "right_currency",
-        "left_value",
-        "right_value",
-        "left_key",
-        "right_key",
-        "subject_key",
-    ),
-    _NUMBERS,
-    "hashtextextended(coalesce({name}, ''), {inner})",
-)
-_GROUP = "break_class, left_currency, right_currency, currency"
-_SUMS = "count(*) AS items, count(left_key) AS with_left, sum(abs(delta_minor)) AS delta, "
-_SUMS += "sum(left_minor) AS left_minor, sum(right_minor) AS right_minor"
-# What stands after a run, folded to a few rows: one pass over the breaks serves every figure of the run.
-_STANDING = """
-SELECT {group}, state = 'resolved' AS resolved, booked_on = :through AS today, {sums}, sum({mark}) AS hashes
-FROM recon_break WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL
-GROUP BY {group}, 5, 6
-"""
-# A run over everything stands on what it found; only what people resolved is looked up among the breaks.
-_FOUND = """
-SELECT {group}, false AS resolved, booked_on = :through AS today, {sums}, sum({mark}) AS hashes
-FROM recon_found GROUP BY {group}, 6
-"""
-_RESOLVED = """
-SELECT {group}, turn.resolved, today, turn.sign * items AS items, turn.sign * with_left AS with_left,
-       turn.sign * delta AS delta, turn.sign * left_minor AS left_minor, turn.sign * right_minor AS right_minor,
-       0 AS hashes
-FROM (SELECT {group}, booked_on = :through AS today, {sums} FROM recon_break
-      WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL AND state = 'resolved'
-      GROUP BY {group}, 5) done
-CROSS JOIN (VALUES (true, 1), (false, -1)) turn (resolved, sign)
-"""
-_FACTS = (
-    "subject_key, occurrence, break_class, left_key, left_minor, left_currency, left_value, right_key, right_minor, "
-    "right_currency, right_value, delta_minor, currency, booked_on"
-)
 _AWAITED = """
 SELECT currency, sum(CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END) AS minor
 FROM recon_expected_now GROUP BY currency
@@ -102,19 +48,6 @@ SELECT coalesce(encode(sha256(convert_to(string_agg(concat_ws('|', subject_key, 
        E'\\n' ORDER BY subject_key, occurrence), 'UTF8')), 'hex'), '')
 FROM {findings}
 """
-_SECOND = "2:"
-"""What stands before a fingerprint of single values' hashes; the first kind hashed whole rows."""
-FINGERPRINT = "SELECT coalesce(sum({mark}), 0) FROM {findings}"
-STANDING_FINDINGS = """(
-    SELECT subject_key, occurrence, break_class, left_key, left_minor, left_currency, left_value, right_key,
-           right_minor, right_currency, right_value, delta_minor, currency, booked_on
-    FROM recon_break WHERE entity_id = :entity AND definition = :definition
-        AND since_seq <= :seq AND (closed_seq IS NULL OR closed_seq > :seq)
-    UNION ALL
-    SELECT subject_key, occurrence, break_class, left_key, left_minor, left_currency, left_value, right_key,
-           right_minor, right_currency, right_value, delta_minor, currency, booked_on
-    FROM recon_break_version WHERE entity_id = :entity AND definition = :definition
-        AND since_seq <= :seq AND until_seq > :seq) standing"""
 GROUPS_DIGEST = """
 SELECT coalesce(encode(sha256(convert_to(string_agg(fingerprint, E'\\n' ORDER BY fingerprint), 'UTF8')), 'hex'), '')
 FROM recon_match WHERE entity_id = :entity AND definition = :definition AND first_seq <= :seq
@@ -172,15 +105,18 @@ def standing(
     connection: Connection, scene: Scene, *, entity: uuid.UUID, definition: str, carried: Carried, only_dirty: bool
 ) -> Standing:
     """Folds every break the run stands on; resolved ones are found, but no longer open."""
-    values = {"entity": entity, "definition": definition, "through": scene.through}
-    statements = [_STANDING] if only_dirty else [_FOUND] if carried.first else [_FOUND, _RESOLVED]
-    parts = {"group": _GROUP, "sums": _SUMS, "mark": _MARK}
-    rows = [row for statement in statements for row in connection.execute(text(statement.format(**parts)), values)]
+    write_fold(connection, entity=entity, definition=definition, only_changes=only_dirty and not carried.first)
+    rows = read_fold(connection, entity=entity, definition=definition, through=scene.through, first=carried.first)
     by_class: dict[str, int] = defaultdict(int)
     for row in rows:
-        by_class[row.break_class] += row.items
-    total = sum(int(row.hashes) for row in rows)
-    return Standing(dict(by_class), sum(row.with_left for row in rows), f"{_SECOND}{total}", tuple(rows))
+        by_class[row.break_class] += int(row.items)
+    fingerprint = fingerprint_of_fold(connection, entity=entity, definition=definition)
+    return Standing(
+        {name: items for name, items in by_class.items() if items},
+        sum(int(row.with_left) for row in rows),
+        fingerprint,
+        tuple(rows),
+    )
 
 
 def totals(connection: Connection, scene: Scene, found: Standing) -> list[TotalRow]:
@@ -224,9 +160,9 @@ def check_explained(
     """Left minus right must be the sum of findings, expected items and what groups leave, or nothing is stored."""
     explained: dict[str, int] = defaultdict(int)
     for row in found.rows:
-        if row.left_minor is not None:
+        if row.left_minor:
             explained[row.left_currency] += int(row.left_minor)
-        if row.right_minor is not None:
+        if row.right_minor:
             explained[row.right_currency or row.left_currency] -= int(row.right_minor)
     scope = {"entity": entity, "definition": definition}
     for currency, minor in (*connection.execute(text(_AWAITED)), *connection.execute(text(_RESIDUALS), scope)):
@@ -271,17 +207,6 @@ def findings_digest(connection: Connection, run: ReconciliationRun) -> str:
     """SHA-256 over every finding a run stands on, a line each."""
     values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
     return connection.scalar(text(FINDINGS_DIGEST.format(findings=STANDING_FINDINGS)), values) or ""
-
-
-def fingerprint_again(connection: Connection, run: ReconciliationRun) -> str | None:
-    """The fingerprint of a run's findings, added up from what is stored; None for a run of before there was one."""
-    if run.fingerprint is None:
-        return None
-    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
-    second = run.fingerprint.startswith(_SECOND)
-    mark = _MARK if second else f"hash_record_extended(ROW({_FACTS}), 0)"
-    total = connection.scalar(text(FINGERPRINT.format(mark=mark, findings=STANDING_FINDINGS)), values)
-    return f"{_SECOND if second else ''}{total}"
 
 
 def total_document(row: TotalRow) -> dict[str, Any]:

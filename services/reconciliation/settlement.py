@@ -15,6 +15,7 @@ from services.reconciliation.closer import look_closer
 from services.reconciliation.leftovers import match_leftovers
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
 from services.reconciliation.tolerated import group_tolerated
+from services.reconciliation.vocabulary import BreakClass
 
 _WORKERS = max(2, min(8, os.cpu_count() or 2))  # with one alone the planner sees no gain in a parallel join
 # What a merge join over the covering index needs; for this transaction only.
@@ -24,42 +25,26 @@ SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; SET LOCAL enable
 SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_index_scan_size = 0;
 SET LOCAL max_parallel_workers_per_gather = {_WORKERS}; SET LOCAL work_mem = '16MB'; SET LOCAL jit = off
 """
-_PLANNER_FREE = f"""
+_PLANNER_FREE = """
 SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = on;
 SET LOCAL enable_seqscan = on;
 SET LOCAL enable_bitmapscan = on; SET LOCAL enable_sort = on; SET LOCAL default_statistics_target = 10;
-SET LOCAL work_mem = '64MB';
-SET LOCAL max_parallel_workers_per_gather = {_WORKERS};
-SET LOCAL jit = off
+SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off
 """
 
-# The order of the cases is the precedence of the rules.
-_FOUND = """
-CREATE TEMP TABLE recon_found ON COMMIT DROP AS
-SELECT subject_key, occurrence, break_class, left_key, left_minor, {left_currency} AS left_currency,
-       CASE break_class WHEN 'fee' THEN left_fee::varchar WHEN 'status' THEN {left_status}
-                        WHEN 'timing' THEN to_char(left_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-       END AS left_value,
-       right_key, right_minor, {right_currency} AS right_currency,
-       CASE break_class WHEN 'fee' THEN right_fee::varchar WHEN 'status' THEN {right_status}
-                        WHEN 'timing' THEN to_char(right_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-       END AS right_value,
-       CASE break_class WHEN 'fee' THEN left_fee - right_fee WHEN 'currency' THEN left_minor
-                        ELSE coalesce(left_minor, 0) - coalesce(right_minor, 0) END AS delta_minor,
-       {any_currency} AS currency, booked_on
-FROM (
+# The order of the cases is the precedence of the rules; classes are numbers until the few rows that differ are written.
+_PAIRED = """
     SELECT coalesce(l.ext_key, r.ext_key) AS subject_key, coalesce(l.occurrence, r.occurrence) AS occurrence,
            CASE WHEN coalesce(l.occurrence, r.occurrence) > 0 AND (l.ext_key IS NULL OR r.ext_key IS NULL)
-                     THEN 'duplicate'
-                WHEN l.ext_key IS NULL THEN 'missing_left'
-                WHEN r.ext_key IS NULL THEN 'missing_right'
-                WHEN l.currency_code <> r.currency_code THEN 'currency'
-                WHEN {amount_differs} THEN 'amount'
-                WHEN l.fee_minor <> r.fee_minor THEN 'fee'
-                WHEN l.status_code <> r.status_code THEN 'status'
-                WHEN l.occurred_at NOT BETWEEN r.occurred_at - interval '{hours} hours'
-                     AND r.occurred_at + interval '{hours} hours' THEN 'timing'
-                ELSE 'tolerated' END AS break_class,
+                     THEN {duplicate}
+                WHEN l.ext_key IS NULL THEN {missing_left}
+                WHEN r.ext_key IS NULL THEN {missing_right}
+                WHEN l.currency_code <> r.currency_code THEN {currency}
+                WHEN {amount_differs} THEN {amount}
+                WHEN l.fee_minor <> r.fee_minor THEN {fee}
+                WHEN l.status_code <> r.status_code THEN {status}
+                WHEN {late} THEN {timing}
+                ELSE {tolerated} END AS kind,
            l.ext_key AS left_key, l.amount_minor AS left_minor, l.currency_code AS left_code,
            l.fee_minor AS left_fee, l.status_code AS left_status_code, l.occurred_at AS left_at,
            r.ext_key AS right_key, r.amount_minor AS right_minor, r.currency_code AS right_code,
@@ -68,11 +53,31 @@ FROM (
     FROM {left} l FULL JOIN {right} r ON l.ext_key = r.ext_key AND l.occurrence = r.occurrence
     WHERE l.ext_key IS NULL OR r.ext_key IS NULL OR l.amount_minor <> r.amount_minor
         OR l.currency_code <> r.currency_code OR l.fee_minor <> r.fee_minor OR l.status_code <> r.status_code
-        OR l.occurred_at NOT BETWEEN r.occurred_at - interval '{hours} hours'
-           AND r.occurred_at + interval '{hours} hours'
-) differing
+        OR {late}
 """
-_EVERY = "(SELECT * FROM recon_entry WHERE source_id = {source}{up_to})"
+_FOUND = """
+CREATE TEMP TABLE recon_found ON COMMIT DROP AS
+SELECT subject_key, occurrence, {break_class} AS break_class, left_key, left_minor, {left_currency} AS left_currency,
+       CASE kind WHEN {fee} THEN left_fee::varchar WHEN {status} THEN {left_status}
+                 WHEN {timing} THEN to_char(left_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+       END AS left_value,
+       right_key, right_minor, {right_currency} AS right_currency,
+       CASE kind WHEN {fee} THEN right_fee::varchar WHEN {status} THEN {right_status}
+                 WHEN {timing} THEN to_char(right_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+       END AS right_value,
+       CASE kind WHEN {fee} THEN left_fee - right_fee WHEN {currency} THEN left_minor
+                 ELSE coalesce(left_minor, 0) - coalesce(right_minor, 0) END AS delta_minor,
+       {any_currency} AS currency, booked_on
+FROM ({paired}) differing
+"""
+_KINDS = {name: number for number, name in enumerate((*(one.value for one in BreakClass), "tolerated"), start=1)}
+_LATE = "l.occurred_at > r.occurred_at + {window} OR r.occurred_at > l.occurred_at + {window}"
+# Partition by partition, since only there the planner knows that the inner side is unique and need not be marked.
+_PARTITIONS = """
+SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+WHERE inhparent = 'recon_entry'::regclass ORDER BY 1
+"""
+_EVERY = "(SELECT * FROM {partition} WHERE source_id = {source}{up_to})"
 # Key by key: a loop over the few dirty keys, each looked up in its one partition.
 _LOOP_ONLY = """
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = on;
@@ -126,16 +131,16 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     """
     connection = uow.session.connection()
     later = connection.scalar(text(_ANYTHING_LATER), scene.values)
+    words = _words(connection, scene)
     if only_dirty:
-        sides = _dirty_sides(connection, scene)
+        sides = [_dirty_sides(connection, scene)]
     else:
+        sides = _every_side(
+            connection, scene, up_to=f" AND booked_on <= '{scene.through.isoformat()}'" if later else ""
+        )
         connection.exec_driver_sql(_MERGE_ONLY)
-        up_to = f" AND booked_on <= '{scene.through.isoformat()}'" if later else ""
-        sides = {
-            side: _EVERY.format(source=int(source), up_to=up_to)
-            for side, source in (("left", scene.left), ("right", scene.right))
-        }
-    connection.exec_driver_sql(_FOUND.format(**sides, **_words(connection, scene)))
+    paired = "UNION ALL".join(_PAIRED.format(**pair, **words) for pair in sides)
+    connection.exec_driver_sql(_FOUND.format(paired=paired, **words))
     connection.exec_driver_sql(_PLANNER_FREE)
     connection.exec_driver_sql(EXPECTED_NOW)
     connection.exec_driver_sql(GROUP_NOW)
@@ -148,6 +153,17 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     if days := scene.parameters.get("expected_days"):
         since = scene.calendar.before(scene.through, days)
         connection.execute(text(_NOT_DUE), {"since": since})
+
+
+def _every_side(connection: Connection, scene: Scene, *, up_to: str) -> list[dict[str, str]]:
+    """Both sides' entries, by partition."""
+    return [
+        {
+            side: _EVERY.format(partition=partition, source=int(source), up_to=up_to)
+            for side, source in (("left", scene.left), ("right", scene.right))
+        }
+        for partition in connection.scalars(text(_PARTITIONS))
+    ]
 
 
 def _dirty_sides(connection: Connection, scene: Scene) -> dict[str, str]:
@@ -170,14 +186,16 @@ def _words(connection: Connection, scene: Scene) -> dict[str, str]:
     differs = f"abs(l.amount_minor - r.amount_minor) > {allowed}" if absolute or relative else exact
     if scene.parameters.get("net_of_fee"):
         differs = f"({differs} AND l.amount_minor IS DISTINCT FROM r.amount_minor - r.fee_minor)"
-    return {
+    kinds = [(number, name) for name, number in _KINDS.items()]
+    return {name: str(number) for name, number in _KINDS.items()} | {
+        "break_class": _named("kind", kinds).replace(' COLLATE "C"', ""),
         "left_currency": _named("left_code", codes),
         "right_currency": _named("right_code", codes),
         "any_currency": _named("coalesce(left_code, right_code)", codes),
         "left_status": _named("left_status_code", statuses),
         "right_status": _named("right_status_code", statuses),
         "amount_differs": differs,
-        "hours": str(24 * int(scene.parameters["timing_days"])),
+        "late": _LATE.format(window=f"interval '{24 * int(scene.parameters['timing_days'])} hours'"),
     }
 
 

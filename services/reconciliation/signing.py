@@ -18,6 +18,7 @@ from services.core.permissions import Permission
 from services.reconciliation import periods, results
 from services.reconciliation.asking import SIGN_OFF, last_reason
 from services.reconciliation.errors import NotSecondPerson, ReasonMissing, RunNotFound, SignatureRefused
+from services.reconciliation.fold import fingerprint_again
 from services.reconciliation.models import ReconciliationRun, Signature, Total
 from services.reconciliation.policy import REASON_LENGTH, deviation_ppm, is_second_person, reason_suffices
 from services.reconciliation.queries import view_of_signature
@@ -173,7 +174,7 @@ def verify_signature(uow: UnitOfWork, *, run_id: uuid.UUID) -> VerificationView:
         case.run,
         rows=totals,
         expected=results.KEPT_EXPECTED,
-        fingerprint=results.fingerprint_again(uow.session.connection(), case.run),
+        fingerprint=fingerprint_again(uow.session.connection(), case.run),
     )
     checks = {
         "statement": digest(signature.statement) == signature.digest,
