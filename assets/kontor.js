@@ -36,11 +36,13 @@
     type(input, "");
     input.focus();
   };
-  const type = (input, text) => {
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, text + " ");
-    input.dispatchEvent(new Event("input", { bubbles: true }));
+  const write = (input, text) => {
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, text);
     input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const type = (input, text) => {
+    write(input, text + " ");
+    write(input, text);
   };
   const hits = () => [...document.querySelectorAll("#palette-list [role=option]")];
   const mark = (step) => {
@@ -96,12 +98,18 @@
   /* X selects the row of the cursor, Shift X all from the last selected one to it. */
   let anchor = null;
   const boxOf = (row) => row.querySelector(".select input");
+  /* Rows are added by their keys in one message: a box says what the server knew last, and may be behind the keys. */
+  const add = (rows) => {
+    const goal = table().closest("div").querySelector("[data-select]");
+    const keys = rows.map(boxOf).filter(Boolean).map((box) => box.dataset.keyOf);
+    if (goal && keys.length) write(goal, keys.join(","));
+  };
   const select = (range) => {
     const rows = [...table().rows];
     const to = rows.indexOf(cursor());
     const from = range && anchor && rows.includes(anchor) ? rows.indexOf(anchor) : to;
-    const between = rows.slice(Math.min(from, to), Math.max(from, to) + 1);
-    between.map(boxOf).filter((box) => box && (!range || !box.checked)).forEach((box) => box.click());
+    if (range) add(rows.slice(Math.min(from, to), Math.max(from, to) + 1));
+    else if (boxOf(cursor())) boxOf(cursor()).click();
     anchor = rows[to];
   };
   /* C, A, R: the deed's button where rows are selected (the cursor's row is, if none was), or its field on a record. */
@@ -112,7 +120,7 @@
     if (goalOf(key)) { event.preventDefault(); reach(goalOf(key)); return; }
     if (!cursor() || !boxOf(cursor())) return;
     event.preventDefault();
-    boxOf(cursor()).click();
+    add([cursor()]);
     const until = Date.now() + 3000;
     const wait = setInterval(() => {
       if (!goalOf(key) && Date.now() < until) return;

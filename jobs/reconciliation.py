@@ -11,34 +11,54 @@ from services import bank, books, identity, payments, reconciliation, runs
 from services.core.db import UnitOfWork
 from services.reconciliation import SIDES, Definition, OnBehalf, ReconcileParams, Starter
 
+_STEPS = 4
 _TIDY_FROM = 5_000  # entries written; below it the visibility map is still good
 
 
 @job(reconciliation.RUN)
 def reconcile(ctx: RunContext, params: ReconcileParams) -> dict[str, Any]:
-    """Takes both feeds in, then compares them in one transaction: killed anywhere, it starts over."""
-    ctx.progress(0, 3, phase="entries")
+    """Takes both feeds in, compares them in one transaction, adds the months up: killed anywhere, it goes on."""
+    ctx.progress(0, _STEPS, phase="entries")
     with ctx.unit_of_work() as uow:
         kinds = SIDES[params.definition]
         brought = reconciliation.refresh_entries(uow, entity_id=params.entity_id, kinds=kinds)
     written = sum(feed.new + feed.changed for feed in brought)
     ctx.log("reconciliation.entries_taken_in", feeds={feed.source.value: [feed.new, feed.changed] for feed in brought})
     ctx.safe_point()
-    ctx.progress(1, 3, phase="tidy")
+    ctx.progress(1, _STEPS, phase="tidy")
     if written >= _TIDY_FROM:
         reconciliation.tidy_entries(ctx.app.database)
-    ctx.progress(2, 3, phase="compare")
+    ctx.progress(2, _STEPS, phase="compare")
     with ctx.unit_of_work() as uow:
-        done = reconciliation.run_of_job(uow, job_run_id=ctx.run_id) or reconciliation.reconcile(
-            uow,
-            definition=params.definition,
-            entity_id=params.entity_id,
-            through=params.through,
-            starter=_starter(uow, ctx.run_id, params.on_behalf_of),
-            job_run_id=ctx.run_id,
-        )
-    ctx.progress(3, 3, phase="compare")
+        done = reconciliation.run_of_job(uow, job_run_id=ctx.run_id) or _compare(ctx, uow, params)
+    ctx.progress(3, _STEPS, phase="months")
+    _add_up(ctx, params)
+    ctx.progress(_STEPS, _STEPS, phase="months")
     return {"reconciliation_run": str(done.id), "breaks": dict(done.class_counts), "matched": done.matched}
+
+
+def _compare(ctx: RunContext, uow: UnitOfWork, params: ReconcileParams) -> reconciliation.RunView:
+    done = reconciliation.reconcile(
+        uow,
+        definition=params.definition,
+        entity_id=params.entity_id,
+        through=params.through,
+        starter=_starter(uow, ctx.run_id, params.on_behalf_of),
+        job_run_id=ctx.run_id,
+    )
+    reconciliation.note_months(uow, run_id=done.id)
+    return done
+
+
+def _add_up(ctx: RunContext, params: ReconcileParams) -> None:
+    """The months the run may have changed, one transaction each, so that nobody waits long for a break of one."""
+    months: dict[str, Any] = {"entity_id": params.entity_id, "definition": params.definition}
+    with ctx.unit_of_work() as uow:
+        stale = reconciliation.stale_months(uow, **months)
+    for first_day in stale:
+        ctx.safe_point()
+        with ctx.unit_of_work() as uow:
+            reconciliation.roll_month(uow, first_day=first_day, **months)
 
 
 @job(reconciliation.BACKTEST)

@@ -42,6 +42,7 @@ MODELS = [
     "services.reconciliation.models_desk",
     "services.reconciliation.models_match",
     "services.reconciliation.models_period",
+    "services.reconciliation.models_rolled",
     "services.reconciliation.models_rules",
     "services.backfills.models",
     "services.backfills.models_calendar",

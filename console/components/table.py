@@ -74,11 +74,17 @@ def data_table(
             class_name=classes,
             custom_attrs={"data-keys": "true"},
         ),
+        *([] if selectable is None else [_range(state)]),
         class_name="table-scroll",
         role="region",
         tab_index=0,
         custom_attrs={"aria-label": label},
     )
+
+
+def _range(state: Any) -> rx.Component:
+    """Where the keyboard writes the keys of a range, so that it arrives as one event and not as one a row."""
+    return rx.el.input(on_change=state.select_rows, hidden=True, custom_attrs={"data-select": "true"})
 
 
 def _head(column: Column, state: Any) -> rx.Component:
@@ -113,7 +119,7 @@ def _row(
             class_name="check",
             checked=checked,
             on_change=lambda _: state.toggle_selected(key),
-            custom_attrs={"aria-label": t("table.select_row")},
+            custom_attrs={"aria-label": t("table.select_row"), "data-key-of": key},
         )
         cells.insert(0, rx.el.td(box, class_name="select"))
     return rx.el.tr(*cells, custom_attrs=attributes)

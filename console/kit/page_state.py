@@ -104,6 +104,12 @@ class ListState(PageState, mixin=True):
         self.selected = rest if len(rest) < len(self.selected) else [*rest, str(key)[:80]][-100:]
 
     @event(Permission.SELF)
+    async def select_rows(self, keys: str) -> None:
+        """Selects every row of the comma-separated keys beside those that are; asked again, nothing changes."""
+        wanted = [key[:80] for key in str(keys)[:9_000].split(",") if key]
+        self.selected = list(dict.fromkeys([*self.selected, *wanted]))[-100:]
+
+    @event(Permission.SELF)
     async def clear_selected(self) -> None:
         self.selected = []
 

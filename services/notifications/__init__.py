@@ -9,6 +9,7 @@ recording; its Message-ID stays the same.
 from services.notifications.about import Told, told_about
 from services.notifications.delivery import Handover, PostOffice
 from services.notifications.errors import LetterNotFound, NotResendable
+from services.notifications.policy import LARGEST_ATTACHMENTS
 from services.notifications.queries import count_letters, letters
 from services.notifications.service import (
     claim_letters,
@@ -20,10 +21,12 @@ from services.notifications.service import (
     send_again,
 )
 from services.notifications.views import LetterPage, LetterView, Outgoing
-from services.notifications.vocabulary import OUTBOX_CHANNEL, Channel, Letter, LetterState
+from services.notifications.vocabulary import OUTBOX_CHANNEL, Attachment, Channel, Letter, LetterState
 
 __all__ = [
+    "LARGEST_ATTACHMENTS",
     "OUTBOX_CHANNEL",
+    "Attachment",
     "Channel",
     "Handover",
     "Letter",

@@ -75,6 +75,9 @@ def as_mail(outgoing: Outgoing, *, sender: str, public_url: str) -> EmailMessage
     message.set_content(as_text(letter, public_url=public_url))
     values = {"letter": letter, "href": absolute(letter, public_url), "console": public_url}
     message.add_alternative(_template().render(**values), subtype="html")
+    for one in outgoing.attachments:
+        main, _, sub = one.media_type.partition("/")
+        message.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name)
     return message
 
 

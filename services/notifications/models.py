@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.db import Base, one_of
@@ -47,3 +47,16 @@ class Notification(Base):
     next_attempt_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     settled_at: Mapped[dt.datetime | None]
     error: Mapped[str | None]
+
+
+class LetterFile(Base):
+    """A file that goes with a letter; it is forgotten with it."""
+
+    __tablename__ = "notification_file"
+    __table_args__ = (CheckConstraint("octet_length(content) BETWEEN 1 AND 3145728", name="size_in_range"),)
+
+    letter_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("notification.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -16,19 +18,20 @@ from services.core.db import UnitOfWork
 from services.core.ids import new_id
 from services.core.permissions import Permission
 from services.notifications.errors import LetterNotFound, NotResendable
-from services.notifications.models import Notification
+from services.notifications.models import LetterFile, Notification
 from services.notifications.policy import (
     CLAIM_SECONDS,
     KEPT_DAYS,
     MAX_ATTEMPTS,
     TRANSITIONS,
     channel_of,
+    check_attachments,
     check_letter,
     pause_after,
 )
 from services.notifications.queries import visible
 from services.notifications.views import Outgoing
-from services.notifications.vocabulary import OUTBOX_CHANNEL, Channel, Letter, LetterState
+from services.notifications.vocabulary import OUTBOX_CHANNEL, Attachment, Channel, Letter, LetterState
 
 _NOW = func.clock_timestamp()
 
@@ -42,16 +45,18 @@ def send(
     entity_id: uuid.UUID | None = None,
     dedup_key: str | None = None,
     secret: bool = False,
+    attachments: Sequence[Attachment] = (),
 ) -> uuid.UUID | None:
     """Puts a letter into the outbox in the caller's transaction; it leaves after the commit, or never.
 
     `recipient` is a mail address or a chat channel (`#approvals`); `purpose` says why in a dotted word, `entity_id`
     whose affair it is: only readers of that entity see it in the outbox. A second letter of the same `dedup_key` is
     not written (None is returned). With `secret` the text is sealed while it
-    waits and forgotten as soon as it is delivered or given up.
-    Raises Invalid for a recipient or a subject that is none.
+    waits and forgotten as soon as it is delivered or given up. `attachments` go with a mail, 3 MB together at most.
+    Raises Invalid for a recipient or a subject that is none, and for files that are too large.
     """
     check_letter(letter)
+    check_attachments(attachments)
     letter_id, content = new_id(), _content(letter)
     written = insert(Notification).values(
         id=letter_id,
@@ -66,6 +71,9 @@ def send(
         dedup_key=dedup_key,
     )
     added = uow.session.scalar(written.on_conflict_do_nothing(index_elements=["dedup_key"]).returning(Notification.id))
+    if added is not None and attachments:
+        files = [{"letter_id": added, "place": place, **asdict(one)} for place, one in enumerate(attachments)]
+        uow.session.execute(insert(LetterFile), files)
     uow.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": OUTBOX_CHANNEL})
     return added
 
@@ -201,4 +209,11 @@ def _outgoing(uow: UnitOfWork, row: Notification) -> Outgoing:
         action=(action[0], action[1]) if action else None,
         locale=content["locale"],
     )
-    return Outgoing(row.id, Channel(row.channel), row.recipient, letter, row.attempts, row.created_at)
+    return Outgoing(
+        row.id, Channel(row.channel), row.recipient, letter, row.attempts, row.created_at, _files(uow, row.id)
+    )
+
+
+def _files(uow: UnitOfWork, letter_id: uuid.UUID) -> tuple[Attachment, ...]:
+    rows = uow.session.scalars(select(LetterFile).where(LetterFile.letter_id == letter_id).order_by(LetterFile.place))
+    return tuple(Attachment(row.name, row.media_type, row.content) for row in rows)

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 
-from services.notifications.vocabulary import Channel, Letter, LetterState
+from services.notifications.vocabulary import Attachment, Channel, Letter, LetterState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Outgoing:
     letter: Letter = field(repr=False)
     attempts: int
     created_at: dt.datetime
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,15 @@ class LetterState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail; a chat message goes without."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """What is said, once for mail and chat. `paragraphs` are plain sentences, `facts` names with values.
 

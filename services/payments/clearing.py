@@ -16,21 +16,22 @@ from services.core.permissions import Permission
 
 _LISTED = 20  # payouts that do not add up, named on the page
 _MOVED = """
-SELECT currency, reporting_category AS category, booked_on < :first AS before, count(*) AS items,
+SELECT currency, reporting_category AS category, booked_on < :first AS before, sum(items) AS items,
        sum(amount_minor) AS gross, sum(fee_minor) AS fee, sum(net_minor) AS net
-FROM balance_transaction WHERE entity_id = :entity AND booked_on <= :last GROUP BY 1, 2, 3
+FROM balance_day WHERE entity_id = :entity AND booked_on <= :last AND items > 0 GROUP BY 1, 2, 3
 """
 # Every row of the balance belongs to exactly one part, so the parts add up to the closing by construction; that a
 # payout's own rows leave nothing is what has to be shown.
 _PARTS = """
 WITH rows AS (
-    SELECT b.currency, b.net_minor, b.reporting_category AS category, b.payout_ref, b.account_id, b.source_ref
-    FROM balance_transaction b WHERE b.entity_id = :entity AND b.booked_on <= :last
+    SELECT b.currency, b.items, b.net_minor, b.reporting_category AS category, nullif(b.payout_ref, '') AS payout_ref,
+           b.account_id, b.paid_ref
+    FROM balance_day b WHERE b.entity_id = :entity AND b.booked_on <= :last AND b.items > 0
 ), paid AS (
-    SELECT account_id, source_ref AS payout_ref FROM rows WHERE category = 'payout' AND payout_ref IS NOT NULL
+    SELECT account_id, paid_ref AS payout_ref FROM rows WHERE category = 'payout' AND payout_ref IS NOT NULL
     GROUP BY 1, 2
 ), parts AS (
-    SELECT r.currency, r.net_minor, r.category, r.payout_ref,
+    SELECT r.currency, r.items, r.net_minor, r.category, r.payout_ref,
            CASE WHEN r.payout_ref IS NOT NULL AND p.payout_ref IS NOT NULL THEN 'composed'
                 WHEN r.payout_ref IS NOT NULL THEN 'later'
                 WHEN r.category = 'payout' THEN 'by_hand'
@@ -38,10 +39,10 @@ WITH rows AS (
                 ELSE 'waiting' END AS part
     FROM rows r LEFT JOIN paid p USING (account_id, payout_ref)
 ), whole AS (
-    SELECT currency, payout_ref, count(*) AS items, sum(net_minor) AS net FROM parts WHERE part = 'composed'
+    SELECT currency, payout_ref, sum(items) AS items, sum(net_minor) AS net FROM parts WHERE part = 'composed'
     GROUP BY 1, 2
 )
-SELECT currency, part, category, NULL::varchar AS payout_ref, count(*) AS items, sum(net_minor) AS net
+SELECT currency, part, category, NULL::varchar AS payout_ref, sum(items) AS items, sum(net_minor) AS net
 FROM parts WHERE part <> 'composed' GROUP BY 1, 2, 3
 UNION ALL
 SELECT currency, 'composed', 'payout', NULL, count(*), 0 FROM whole WHERE net = 0 GROUP BY 1
@@ -118,16 +119,16 @@ def clearing_account(
         if row.before:
             view.opening_minor += int(row.net)
         else:
-            move = ClearingMove(row.category, row.items, int(row.gross), int(row.fee), int(row.net))
+            move = ClearingMove(row.category, int(row.items), int(row.gross), int(row.fee), int(row.net))
             view.moves.append(move)
     listed: dict[str, int] = defaultdict(int)
     for row in uow.session.execute(text(_PARTS), values):
         listed[row.currency] += row.part == "off"
         view = found[row.currency]
         if row.part == "off" and listed[row.currency] > _LISTED:
-            _add_to_last(view, row.items, int(row.net))
+            _add_to_last(view, int(row.items), int(row.net))
         else:
-            view.parts.append(ClearingPart(row.part, row.category, row.payout_ref, row.items, int(row.net)))
+            view.parts.append(ClearingPart(row.part, row.category, row.payout_ref, int(row.items), int(row.net)))
     for view in found.values():
         view.moves.sort(key=lambda move: -abs(move.net_minor))
     return [found[currency] for currency in sorted(found)]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    PrimaryKeyConstraint,
     Sequence,
     String,
     Text,
@@ -271,6 +272,35 @@ class BalanceTransaction(_OfAccount, Base):
     booked_on: Mapped[dt.date]
     description: Mapped[str | None]
     payout_ref: Mapped[str | None] = mapped_column(Ref)
+
+
+class BalanceDay(Base):
+    """Movements of the balance added up by day, category and payout, kept exact by triggers on the movements.
+
+    `payout_ref` is the payout that paid them out, `paid_ref` the payout that a row of the category `payout` is; empty
+    where there is none.
+    """
+
+    __tablename__ = "balance_day"
+    __table_args__ = (
+        PrimaryKeyConstraint(
+            "account_id", "booked_on", "currency", "reporting_category", "payout_ref", "paid_ref", name="pk_balance_day"
+        ),
+        ForeignKeyConstraint(["account_id", "entity_id"], ["stripe_account.id", "stripe_account.entity_id"]),
+        Index(None, "entity_id", "booked_on"),
+    )
+
+    entity_id: Mapped[uuid.UUID]
+    account_id: Mapped[uuid.UUID]
+    booked_on: Mapped[dt.date]
+    currency: Mapped[str]
+    reporting_category: Mapped[str]
+    payout_ref: Mapped[str] = mapped_column(Ref)
+    paid_ref: Mapped[str] = mapped_column(Ref)
+    items: Mapped[int]
+    amount_minor: Mapped[int]
+    fee_minor: Mapped[int]
+    net_minor: Mapped[int]
 
 
 class PaymentRollup(Base):

@@ -3,7 +3,7 @@
 from services.reconciliation.adjusting import adjustments, book_adjustment, list_adjustments, stream_adjustments
 from services.reconciliation.asking import KINDS as APPROVAL_KINDS
 from services.reconciliation.attachments import attach_evidence, evidence_files, read_evidence
-from services.reconciliation.break_filter import BreakFilter
+from services.reconciliation.break_filter import BreakFilter, Cause
 from services.reconciliation.break_views import break_views, remove_break_view, save_break_view
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
 from services.reconciliation.breakwork import assign_break, comment_on_break, reopen_break
@@ -41,13 +41,14 @@ from services.reconciliation.queries import groups_of, newest_runs, recent_runs,
 from services.reconciliation.rendering import report_as_pdf, report_as_workbook
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
 from services.reconciliation.resolving import resolve_break
+from services.reconciliation.rolling import note_months, roll_month, stale_months
 from services.reconciliation.rulebook import backtest, request_publication, rule_book, save_draft, start_backtest
 from services.reconciliation.rules import ORDERS, PARAMETERS
 from services.reconciliation.service import Starter, last_closed_day, reconcile, start_chain, start_run
 from services.reconciliation.severity import SeverityView, set_severity, severities
 from services.reconciliation.signing import sign_off, signing_of, verify_signature
 from services.reconciliation.standing import BankLineView, RecordStanding, standing_of
-from services.reconciliation.together import assign_breaks, comment_on_breaks, reopen_breaks, resolve_breaks
+from services.reconciliation.together import Ended, assign_breaks, comment_on_breaks, reopen_breaks, resolve_breaks
 from services.reconciliation.views import (
     AgeBand,
     BreakPage,
@@ -148,6 +149,7 @@ __all__ = [
     "BreakView",
     "BusinessCalendar",
     "CandidateView",
+    "Cause",
     "CauseView",
     "ClassSum",
     "DecisionView",
@@ -156,6 +158,7 @@ __all__ = [
     "DriftDay",
     "DriftRun",
     "DriftView",
+    "Ended",
     "EntryView",
     "EvidenceFile",
     "EvidenceView",
@@ -247,6 +250,7 @@ __all__ = [
     "month_view",
     "newest_runs",
     "nightly_report",
+    "note_months",
     "overview",
     "rates_of_table",
     "read_evidence",
@@ -265,6 +269,7 @@ __all__ = [
     "resolve_break",
     "resolve_breaks",
     "retake_bank",
+    "roll_month",
     "rule_book",
     "run_by_id",
     "run_of_job",
@@ -277,6 +282,7 @@ __all__ = [
     "sign_off",
     "sign_period",
     "signing_of",
+    "stale_months",
     "standing_of",
     "start_backtest",
     "start_chain",

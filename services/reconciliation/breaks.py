@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.permissions import Permission
 from services.reconciliation.ages import AGE_BANDS, Ages
-from services.reconciliation.break_filter import BreakFilter
+from services.reconciliation.break_filter import BreakFilter, Cause
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.models import Break
 from services.reconciliation.severity import Thresholds
@@ -27,6 +28,8 @@ _SORTS: dict[str, Any] = {
     "class": Break.break_class,
     "key": Break.subject_key,
 }
+ROUNDING = 5
+"""Minor units up to which a difference is one of rounding."""
 _BANDS = dict(zip(AgeBandName, AGE_BANDS, strict=True))
 
 
@@ -92,34 +95,38 @@ def breaks_of_keys(uow: UnitOfWork, *, entity_id: uuid.UUID, keys: Sequence[str]
 def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
     """How many breaks match by class, age and severity, and their sums by class and currency."""
     looking = _Looking.now(uow)
-    matching = _matching(uow, filter, looking).subquery()
-    c = matching.c
+    of = (Break.entity_id, Break.booked_on, Break.break_class, Break.currency)
+    # Folded by day first: what an age and a severity are is then asked of the few days, not of every break.
+    fold = (
+        _matching(uow, filter, looking)
+        .with_only_columns(
+            *of, looking.rank.label("rank"), func.count().label("items"), func.sum(Break.delta_minor).label("minor")
+        )
+        .group_by(*of, literal_column("rank"))
+        .subquery()
+    )
+    c = fold.c
     bands = [looking.ages.within(c.entity_id, c.booked_on, low, high) for low, high in AGE_BANDS]
-    levels = [looking.amounts.is_level(c.delta_minor, c.currency, (level,)) for level in SeverityLevel]
+    levels = [c.rank == rank for rank in range(len(SeverityLevel))]
     grouped = uow.session.execute(
         select(
             c.break_class,
             c.currency,
-            func.count().label("entries"),
-            func.sum(c.delta_minor).label("minor"),
-            *(func.count().filter(condition) for condition in (*bands, *levels)),
+            func.sum(c["items"]).label("entries"),
+            func.sum(c.minor).label("minor"),
+            *(func.coalesce(func.sum(c["items"]).filter(condition), 0) for condition in (*bands, *levels)),
         )
         .group_by(c.break_class, c.currency)
-        .order_by(func.count().desc(), c.break_class, c.currency)
+        .order_by(func.sum(c["items"]).desc(), c.break_class, c.currency)
     ).all()
-    classes = tuple(ClassSum(BreakClass(row.break_class), row.currency, row.entries, int(row.minor)) for row in grouped)
-    counts = [sum(column) for column in zip(*(row[4:] for row in grouped), strict=True)]
+    classes = tuple(
+        ClassSum(BreakClass(row.break_class), row.currency, int(row.entries), int(row.minor)) for row in grouped
+    )
+    counts = [int(sum(column)) for column in zip(*(row[4:] for row in grouped), strict=True)]
     counts = counts or [0] * len((*bands, *levels))
     ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=False))
     severities = dict(zip(SeverityLevel, counts[len(AGE_BANDS) :], strict=True))
     return BreakSums(classes, ages, severities)
-
-
-def count_classes(uow: UnitOfWork, *, filter: BreakFilter) -> dict[str, int]:
-    """How many breaks match, by class."""
-    matching = _matching(uow, filter, _Looking.now(uow)).with_only_columns(Break.break_class, func.count().label("n"))
-    rows = uow.session.execute(matching.group_by(Break.break_class))
-    return {row.break_class: row.n for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +193,21 @@ def _narrower(wanted: BreakFilter, looking: _Looking) -> Iterator[ColumnElement[
         yield Break.booked_on <= wanted.last_day
     if wanted.nobody:
         yield Break.assigned_to.is_(None)
+    if wanted.cause:
+        yield _shares(wanted.cause)
+
+
+def _shares(cause: Cause) -> ColumnElement[bool]:
+    """The condition that a break is one of a recurring cause, as `recurring_causes` groups them."""
+    match cause.pattern:
+        case "rounding":
+            return func.abs(Break.delta_minor) <= ROUNDING
+        case "same_difference":
+            return Break.delta_minor == int(cause.value)
+        case "states":
+            return (Break.left_value + literal(" / ") + Break.right_value) == cause.value
+        case _:
+            return Break.booked_on == dt.date.fromisoformat(cause.value)
 
 
 def _mentions(words: str) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from services.core.words import Words
 from services.reconciliation.errors import BreakNotFound, ReasonMissing, StaleBreak, StepNotAllowed
 from services.reconciliation.models import Break, Comment
 from services.reconciliation.policy import REASON_LENGTH, may_step, reason_suffices
+from services.reconciliation.rolling import follow_break
 from services.reconciliation.vocabulary import BreakState
 
 _ASKED = Words("{name} asks you about B-{number}", "{name} fragt Sie zu B-{number}")
@@ -65,6 +66,7 @@ def reopen_break(uow: UnitOfWork, *, number: int, version: int, reason: str) -> 
     row.state = (BreakState.IN_WORK if row.assigned_to else BreakState.OPEN).value
     row.resolution = row.resolved_reason = row.resolved_by = row.resolved_by_name = row.resolved_at = None
     row.reopened += 1
+    follow_break(uow, row)
     tell(uow, row, "reopened", reason.strip())
     audited(uow, row, "reopened", before=before, after={"state": row.state}, reason=reason.strip())
     return next_version(uow, row)

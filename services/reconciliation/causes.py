@@ -10,11 +10,11 @@ from sqlalchemy import Select, bindparam, select, text
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
+from services.reconciliation.breaks import ROUNDING
 from services.reconciliation.models import Break
 from services.reconciliation.views_period import CauseView
 from services.reconciliation.vocabulary import BreakClass, Definition
 
-_ROUNDING = 5  # minor units up to which a difference is one of rounding
 _LEAST = 3
 _CAUSES = """
 SELECT definition, entity_id, break_class, currency,
@@ -35,7 +35,7 @@ def recurring_causes(uow: UnitOfWork, *, limit: int = 20) -> list[CauseView]:
     """Groups of at least three open breaks that share a difference, a pair of states, a rounding or a day."""
     scope = uow.actor.scope(Permission.RECONCILIATION_READ)
     entities = list(uow.session.scalars(_entities(scope)))
-    values: dict[str, Any] = {"rounding": _ROUNDING, "least": _LEAST, "limit": limit, "entities": entities}
+    values: dict[str, Any] = {"rounding": ROUNDING, "least": _LEAST, "limit": limit, "entities": entities}
     rows = uow.session.execute(text(_CAUSES).bindparams(bindparam("entities")), values)
     return [
         CauseView(

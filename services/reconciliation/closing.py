@@ -49,7 +49,7 @@ def close_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
     case = _case(uow, period)
     _refuse(uow, period, case, last_reason(uow, request.id))
     approvals.consume(uow, request_id=request.id, content=_content(uow, period, case))
-    periods.close(uow, period=period, run=case.run, request_id=request.id)
+    periods.close(uow, period=period, run=case.run, request_id=request.id, opened=case.opened)
 
 
 def _case(uow: UnitOfWork, period: Period) -> Case:

@@ -18,7 +18,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.permissions import Permission
 from services.reconciliation.models_period import Period
-from services.reconciliation.month_parts import SideTotals, items_in, steps_in, totals_in
+from services.reconciliation.month_parts import SideTotals, items_in, rolled_at, steps_in, totals_in
 from services.reconciliation.views_month import (
     SIDES_OF_MONTH,
     MonthCurrency,
@@ -37,7 +37,7 @@ _Steps = dict[tuple[str, str], list[MonthStep]]
 
 
 def month_view(uow: UnitOfWork, *, entity_id: uuid.UUID, month: str | None = None) -> MonthView:
-    """The four sides of a month (`2026-03`; the present one unless given) as the entries stand now.
+    """The four sides of a month (`2026-03`; the present one unless given), explained as of the last run.
 
     Books and Stripe are compared by settlement, Stripe's payouts and the bank by payouts, books and vouchers by the
     invoice's number. A pair that nothing compares directly is told along the chain of those that are. Raises Invalid
@@ -53,7 +53,7 @@ def month_view(uow: UnitOfWork, *, entity_id: uuid.UUID, month: str | None = Non
     if vouchers.connected:
         sides[_VOUCHERS] = vouchers.vouchers
     steps = {
-        ("books", "stripe"): steps_in(uow, definition=Definition.SETTLEMENT, **days),
+        ("books", "stripe"): steps_in(uow, entity_id=entity_id, definition=Definition.SETTLEMENT, first=first),
         ("stripe", "bank"): _to_the_bank(uow, settled=settled, paid=paid, **days),
         ("books", _VOUCHERS): _to_the_vouchers(vouchers, settled.left),
     }
@@ -66,6 +66,7 @@ def month_view(uow: UnitOfWork, *, entity_id: uuid.UUID, month: str | None = Non
         tuple(_currency(one, sides, {pair: found.get(one, []) for pair, found in steps.items()}) for one in currencies),
         vouchers.connected,
         _states(uow, entity_id, first),
+        rolled_at(uow, entity_id=entity_id, first=first),
     )
 
 
@@ -90,7 +91,6 @@ def month_items(
         entity_id=entity_id,
         definition=Definition(source),
         first=first,
-        last=last,
         part=part,
         currency=currency,
         limit=limit,
@@ -139,9 +139,8 @@ def _to_the_bank(
             ("on_its_way", sent - arrived),
         )
         found[account.currency] = [MonthStep(_CLEARING, part, 0, minor, False) for part, minor in chain if minor]
-    for currency, steps in steps_in(
-        uow, entity_id=entity_id, definition=Definition.PAYOUTS, first=first, last=last
-    ).items():
+    to_bank = steps_in(uow, entity_id=entity_id, definition=Definition.PAYOUTS, first=first)
+    for currency, steps in to_bank.items():
         found.setdefault(currency, []).extend(steps)
     return found
 

@@ -1,4 +1,4 @@
-"""Why two sides of a definition differ in a month, entry by entry, as they stand now.
+"""Why two sides of a definition differ in a month, entry by entry: how it is added up, and how it is read afterwards.
 
 Only entries that no equal one of the other side faces in the month are looked at. Each belongs to one part, so the
 parts add up to left less right: a class of breaks that are open, `accepted` (a person resolved them), `cut_off` (the
@@ -12,16 +12,19 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.models import ReconciliationRun, Source
+from services.reconciliation.models_rolled import Month, MonthPart
+from services.reconciliation.models_rolled import MonthItem as MonthItemRow
 from services.reconciliation.views_month import MonthItem, MonthStep
 from services.reconciliation.vocabulary import SIDES, BreakClass, Definition
+from services.reconciliation.workdays import month_of
 
 _OPEN = frozenset(BreakClass)
-_PARTS = """
+ITEMS = """
 WITH l AS (
     SELECT ext_key, occurrence, currency, amount_minor, booked_on FROM recon_entry
     WHERE source_id = :left AND booked_on BETWEEN :first AND :last
@@ -90,10 +93,6 @@ WITH l AS (
     HAVING sum(minor) <> 0
 )
 """
-_SUMS = f"{_PARTS} SELECT part, currency, count(*) AS items, sum(minor) AS minor FROM items GROUP BY 1, 2"
-_LIST = f"""{_PARTS}
-SELECT * FROM items WHERE part = :part AND currency = :currency ORDER BY abs(minor) DESC, key LIMIT :limit
-"""
 _TOTALS = """
 SELECT currency, sum(entries) AS entries, sum(amount_minor) AS minor FROM recon_entry_total
 WHERE source_id = :source AND booked_on BETWEEN :first AND :last GROUP BY 1 HAVING sum(entries) > 0
@@ -121,16 +120,22 @@ def totals_in(
 
 
 def steps_in(
-    uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition, first: dt.date, last: dt.date
+    uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition, first: dt.date
 ) -> dict[str, list[MonthStep]]:
-    """The parts of left less right by currency, those that need somebody first."""
+    """The parts of left less right by currency as they were added up, those that need somebody first."""
     uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
     found: dict[str, list[MonthStep]] = {}
-    for row in uow.session.execute(text(_SUMS), _values(uow, entity_id, definition, first, last)):
-        step = MonthStep(definition.value, row.part, row.items, int(row.minor), row.part in _OPEN)
+    rows = select(MonthPart).where(
+        MonthPart.entity_id == entity_id,
+        MonthPart.definition == definition.value,
+        MonthPart.first_day == first,
+        MonthPart.items > 0,
+    )
+    for row in uow.session.scalars(rows.execution_options(populate_existing=True)):
+        step = MonthStep(definition.value, row.part, row.items, row.minor, row.part in _OPEN)
         found.setdefault(row.currency, []).append(step)
     for steps in found.values():
-        steps.sort(key=lambda step: (not step.still_open, -abs(step.minor)))
+        steps.sort(key=lambda step: (not step.still_open, -abs(step.minor), step.part))
     return found
 
 
@@ -140,43 +145,46 @@ def items_in(
     entity_id: uuid.UUID,
     definition: Definition,
     first: dt.date,
-    last: dt.date,
     part: str,
     currency: str,
     limit: int,
 ) -> list[MonthItem]:
     """The items of one part in one currency, the largest first."""
     uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
-    values = _values(uow, entity_id, definition, first, last)
-    rows = uow.session.execute(text(_LIST), values | {"part": part, "currency": currency, "limit": limit})
+    rows = (
+        select(MonthItemRow)
+        .where(
+            MonthItemRow.entity_id == entity_id,
+            MonthItemRow.definition == definition.value,
+            MonthItemRow.first_day == first,
+            MonthItemRow.part == part,
+            MonthItemRow.currency == currency,
+        )
+        .order_by(func.abs(MonthItemRow.minor).desc(), MonthItemRow.key)
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
     return [
         MonthItem(
-            key=row.key,
-            currency=row.currency,
-            left_minor=None if row.left_minor is None else int(row.left_minor),
-            right_minor=None if row.right_minor is None else int(row.right_minor),
-            minor=int(row.minor),
-            booked_on=row.booked_on,
-            number=row.number,
-            part=row.part,
+            row.key, row.currency, row.left_minor, row.right_minor, row.minor, row.booked_on, row.number, row.part
         )
-        for row in rows
+        for row in uow.session.scalars(rows)
     ]
 
 
-def _sources(uow: UnitOfWork, entity_id: uuid.UUID, definition: Definition) -> list[int]:
-    """The ids of the left and the right feed; 0, which none has, where nothing was ever taken in."""
-    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
-    rows = uow.session.execute(
-        select(Source.kind, Source.id).where(Source.entity_id == entity_id, scope.allows(Source.entity_id))
-    )
-    ids = {kind: int(identifier) for kind, identifier in rows}
-    return [ids.get(kind.value, 0) for kind in SIDES[definition]]
+def rolled_at(uow: UnitOfWork, *, entity_id: uuid.UUID, first: dt.date) -> dt.datetime | None:
+    """When the older of the month's parts were added up; None while one of them still waits for its first time."""
+    uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
+    found = select(Month.rolled_at).where(Month.entity_id == entity_id, Month.first_day == first)
+    moments = list(uow.session.scalars(found))
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known and len(known) == len(moments) else None
 
 
-def _values(
-    uow: UnitOfWork, entity_id: uuid.UUID, definition: Definition, first: dt.date, last: dt.date
+def month_values(
+    uow: UnitOfWork, entity_id: uuid.UUID, definition: Definition, first: dt.date | None = None
 ) -> dict[str, Any]:
+    """What the statements over entries need: both feeds, the newest run, and the days of the month."""
     scope = uow.actor.scope(Permission.RECONCILIATION_READ)
     run = uow.session.scalar(
         select(ReconciliationRun.id)
@@ -189,12 +197,15 @@ def _values(
         .limit(1)
     )
     left, right = _sources(uow, entity_id, definition)
-    return {
-        "left": left,
-        "right": right,
-        "entity": entity_id,
-        "definition": definition.value,
-        "run": run,
-        "first": first,
-        "last": last,
-    }
+    days = {"first": first, "last": month_of(first)[1]} if first else {}
+    return {"left": left, "right": right, "entity": entity_id, "definition": definition.value, "run": run} | days
+
+
+def _sources(uow: UnitOfWork, entity_id: uuid.UUID, definition: Definition) -> list[int]:
+    """The ids of the left and the right feed; 0, which none has, where nothing was ever taken in."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    rows = uow.session.execute(
+        select(Source.kind, Source.id).where(Source.entity_id == entity_id, scope.allows(Source.entity_id))
+    )
+    ids = {kind: int(identifier) for kind, identifier in rows}
+    return [ids.get(kind.value, 0) for kind in SIDES[definition]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -14,6 +13,7 @@ from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.breaks import list_breaks
 from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.queries import newest_runs, totals_of
+from services.reconciliation.rendering import PDF, XLSX, report_as_pdf, report_as_workbook
 from services.reconciliation.report_letter import report_letter
 from services.reconciliation.views_report import NightlyReport, ReportLine
 from services.reconciliation.vocabulary import UNRESOLVED, BackfillDone, Span
@@ -51,18 +51,22 @@ def send_report(uow: UnitOfWork, *, after: BackfillDone | None = None) -> int:
     Once a day for the night, and once for each backfill it follows (`after`), whose columns, end and result it names.
     """
     uow.actor.require(Permission.RECONCILIATION_RUN)
-    report = nightly_report(uow)
+    report, files = nightly_report(uow), dict[str, tuple[notifications.Attachment, ...]]()
     occasion = f"{after.name}/{after.finished_at.isoformat()}" if after else "night"
     sent = 0
     for person in identity.holders(uow, permission=Permission.RECONCILIATION_SIGN, entity_id=None):
         key = f"reconciliation.report/{report.day}/{occasion}/{person.id}"
-        letter = report_letter(report, person.locale, after)
-        sent += (
-            notifications.send(
-                uow, recipient=person.email, letter=letter, purpose="reconciliation.report", dedup_key=key
-            )
-            is not None
+        if person.locale not in files:
+            files[person.locale] = attached(report, person.locale, after)
+        written = notifications.send(
+            uow,
+            recipient=person.email,
+            letter=report_letter(report, person.locale, after, whole=bool(files[person.locale])),
+            purpose="reconciliation.report",
+            dedup_key=key,
+            attachments=files[person.locale],
         )
+        sent += written is not None
     audit.record(
         uow,
         action="reconciliation.report.sent",
@@ -71,6 +75,18 @@ def send_report(uow: UnitOfWork, *, after: BackfillDone | None = None) -> int:
         after={"letters": sent, "green": report.green, "after": after.name if after else None},
     )
     return sent
+
+
+def attached(
+    report: NightlyReport, locale: str, after: BackfillDone | None = None
+) -> tuple[notifications.Attachment, ...]:
+    """The report as PDF and as workbook; none where they are too large for a mail, which then says where they are."""
+    name = f"reconciliation-{report.day.isoformat()}"
+    both = (
+        notifications.Attachment(f"{name}.pdf", PDF, report_as_pdf(report, locale=locale, after=after)),
+        notifications.Attachment(f"{name}.xlsx", XLSX, report_as_workbook(report, locale=locale, after=after)),
+    )
+    return both if sum(len(one.content) for one in both) <= notifications.LARGEST_ATTACHMENTS else ()
 
 
 def _run_before(uow: UnitOfWork, seq: int, entity_id: object, definition: str) -> ReconciliationRun | None:
@@ -89,8 +105,3 @@ def _run_before(uow: UnitOfWork, seq: int, entity_id: object, definition: str) -
         .order_by(ReconciliationRun.seq.desc())
         .limit(1)
     )
-
-
-def worst_first(lines: Sequence[ReportLine]) -> list[ReportLine]:
-    """What needs a person stands first."""
-    return sorted(lines, key=lambda line: -line.run.deviation_ppm)

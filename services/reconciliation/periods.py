@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -22,6 +23,7 @@ from services.reconciliation.models_period import Late, Period
 from services.reconciliation.policy import REASON_LENGTH, reason_suffices
 from services.reconciliation.views_period import LateView, PeriodProof, PeriodView
 from services.reconciliation.vocabulary import SIDES, Definition, PeriodSpan, PeriodState, SourceKind
+from services.reconciliation.workdays import month_of
 
 _FILES = 100_000  # more than an entity ever imports
 # One digest a day and side, so that no day's text outgrows a server's memory.
@@ -40,11 +42,6 @@ FROM recon_entry_total t JOIN recon_source s ON s.id = t.source_id
 WHERE s.entity_id = :entity AND s.kind = ANY(:kinds) AND t.booked_on BETWEEN :first AND :last
 GROUP BY s.kind, t.currency HAVING sum(t.entries) > 0 ORDER BY s.kind, t.currency
 """
-
-
-def month_of(day: dt.date) -> tuple[dt.date, dt.date]:
-    """The first and last day of the day's month."""
-    return day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def note_run(uow: UnitOfWork, run: ReconciliationRun) -> None:
@@ -106,8 +103,8 @@ def _has_entries(uow: UnitOfWork, run: ReconciliationRun, first: dt.date, last: 
     return uow.session.scalar(found) is not None
 
 
-def close_day(uow: UnitOfWork, *, run: ReconciliationRun, request_id: uuid.UUID) -> None:
-    """The signature under a run closes its day."""
+def close_day(uow: UnitOfWork, *, run: ReconciliationRun, request_id: uuid.UUID, opened: list[dict[str, Any]]) -> None:
+    """The signature under a run closes its day; `opened` is what it leaves open."""
     uow.actor.require(Permission.RECONCILIATION_SIGN, run.entity_id)
     period = uow.session.scalar(
         select(Period).where(
@@ -119,14 +116,17 @@ def close_day(uow: UnitOfWork, *, run: ReconciliationRun, request_id: uuid.UUID)
     )
     if period is None:
         note_run(uow, run)
-        return close_day(uow, run=run, request_id=request_id)
-    close(uow, period=period, run=run, request_id=request_id)
+        return close_day(uow, run=run, request_id=request_id, opened=opened)
+    close(uow, period=period, run=run, request_id=request_id, opened=opened)
     return None
 
 
-def close(uow: UnitOfWork, *, period: Period, run: ReconciliationRun, request_id: uuid.UUID) -> None:
-    """Signs the period off with the digest of its entries on both sides and of the files they came from."""
-    period.statement = statement_of(uow, period, run)
+def close(
+    uow: UnitOfWork, *, period: Period, run: ReconciliationRun, request_id: uuid.UUID, opened: list[dict[str, Any]]
+) -> None:
+    """Signs the period off with the digest of its entries on both sides, of the files they came from, and of what
+    the run matched and left open."""
+    period.statement = statement_of(uow, period, run) | {"open": opened}
     period.digest = digest(period.statement)
     period.state, period.run_id, period.request_id = PeriodState.SIGNED_OFF.value, run.id, request_id
     period.signed_at, period.signed_by, period.signed_by_name = uow.clock.now(), uow.actor.id, uow.actor.name
@@ -165,6 +165,7 @@ def verify_period(uow: UnitOfWork, *, period_id: uuid.UUID) -> PeriodProof:
         "statement": digest(signed) == period.digest,
         "entries": signed["entries"] == _entries(uow, period),
         "totals": signed["totals"] == [[r.kind, r.currency, int(r.entries), int(r.minor)] for r in totals],
+        "content": signed["content"] == run.digest == results.content_again(uow.session.connection(), run),
         "findings": signed["findings"] == results.findings_digest(uow.session.connection(), run),
         "files": all(tuple(file) in files for file in signed["files"]),
     }
@@ -216,8 +217,20 @@ def list_periods(
         statement = statement.where(Period.entity_id == entity_id)
     rows = uow.session.scalars(
         statement.order_by(Period.last_day.desc(), Period.first_day, Period.definition).limit(limit)
+    ).all()
+    holes = _holes(uow, [row.run_id for row in rows if row.run_id and row.state == PeriodState.OPEN])
+    return [replace(view_of_period(row), holes=holes.get(row.run_id, 0)) for row in rows]
+
+
+def _holes(uow: UnitOfWork, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, int]:
+    """How many holes the inputs of these runs have."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    found = uow.session.execute(
+        select(ReconciliationRun.id, ReconciliationRun.inputs).where(
+            ReconciliationRun.id.in_(runs), scope.allows(ReconciliationRun.entity_id)
+        )
     )
-    return [view_of_period(row) for row in rows]
+    return {run: sum(len(feed["problems"]) for feed in inputs.values()) for run, inputs in found}
 
 
 def late_items(uow: UnitOfWork, *, entity_id: uuid.UUID | None = None, limit: int = 200) -> list[LateView]:

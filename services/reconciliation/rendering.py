@@ -15,10 +15,12 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from services.core.money import Money, exponent
 from services.core.words import Words
-from services.reconciliation.nightly import worst_first
-from services.reconciliation.report_letter import CLASSES, DEFINITIONS, changes_told
-from services.reconciliation.views_report import NightlyReport
+from services.reconciliation.report_letter import CLASSES, DEFINITIONS, backfill_told, changes_told
+from services.reconciliation.views_report import NightlyReport, worst_first
+from services.reconciliation.vocabulary import BackfillDone
 
+PDF = "application/pdf"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Row = tuple[str | int | float | None, ...]
 
 _TITLE = Words("Reconciliation through {day}", "Abgleich bis {day}")
@@ -26,6 +28,8 @@ _GREEN = Words("Everything is within the limit.", "Alles liegt innerhalb der Gre
 _RED = Words("Not everything is within the limit.", "Nicht alles liegt innerhalb der Grenze.")
 _STATES = Words("State", "Stand")
 _OLDEST = Words("Oldest breaks", "Älteste Klärfälle")
+_BACKFILL = Words("Backfill", "Backfill")
+_RESULT = Words("Result", "Ergebnis")
 _NOBODY = Words("nobody", "niemand")
 _LINE_HEADS = (
     Words("Legal entity", "Gesellschaft"),
@@ -53,13 +57,14 @@ _BREAK_HEADS = (
 )
 
 
-def report_as_pdf(report: NightlyReport, *, locale: str = "en") -> bytes:
-    """The report on A4, landscape."""
+def report_as_pdf(report: NightlyReport, *, locale: str = "en", after: BackfillDone | None = None) -> bytes:
+    """The report on A4, landscape; what the backfill did that it follows stands first."""
     styles, out = getSampleStyleSheet(), io.BytesIO()
     title = _TITLE.of(locale, day=report.day.isoformat())
     story = [
         Paragraph(escape(title), styles["Title"]),
         Paragraph(escape((_GREEN if report.green else _RED).of(locale)), styles["Normal"]),
+        *([Paragraph(escape(backfill_told(after, locale)), styles["Normal"])] if after else []),
         Spacer(1, 12),
         _table([tuple(head.of(locale) for head in _LINE_HEADS), *_lines(report, locale)]),
         Spacer(1, 18),
@@ -70,12 +75,12 @@ def report_as_pdf(report: NightlyReport, *, locale: str = "en") -> bytes:
     return out.getvalue()
 
 
-def report_as_workbook(report: NightlyReport, *, locale: str = "en") -> bytes:
-    """The report as XLSX: one sheet for the state, one for the oldest breaks."""
+def report_as_workbook(report: NightlyReport, *, locale: str = "en", after: BackfillDone | None = None) -> bytes:
+    """The report as XLSX: a sheet for the state, one for the oldest breaks, one for the backfill that it follows."""
     book, out = Workbook(), io.BytesIO()
-    for at, (name, heads, rows) in enumerate(
-        ((_STATES, _LINE_HEADS, _lines(report, locale)), (_OLDEST, _BREAK_HEADS, _breaks(report, locale)))
-    ):
+    sheets = [(_STATES, _LINE_HEADS, _lines(report, locale)), (_OLDEST, _BREAK_HEADS, _breaks(report, locale))]
+    sheets += [(_BACKFILL, (_RESULT,), iter([(backfill_told(after, locale),)]))] if after else []
+    for at, (name, heads, rows) in enumerate(sheets):
         sheet = book.active if at == 0 and book.active else book.create_sheet()
         sheet.title = name.of(locale)
         sheet.append([head.of(locale) for head in heads])

@@ -28,6 +28,9 @@ _ALSO = Words(
     "As PDF: /reconciliation/report.pdf, as a workbook: /reconciliation/report.xlsx",
     "Als PDF: /reconciliation/report.pdf, als Tabelle: /reconciliation/report.xlsx",
 )
+_WITH = Words(
+    "The whole report is attached as PDF and as a workbook.", "Der ganze Bericht hängt als PDF und als Tabelle an."
+)
 _LOOK = Words("Open the report", "Bericht öffnen")
 _FOLLOWS = Words(
     "The backfill {name} ended on {moment} UTC: {result}. It changed {rows} rows in {columns}. {proof}",
@@ -65,8 +68,14 @@ CLASSES = {
 }
 
 
-def report_letter(report: NightlyReport, locale: str, after: BackfillDone | None) -> notifications.Letter:
-    """Green or how many above the limit; a line for each definition, then the oldest breaks and who has them."""
+def report_letter(
+    report: NightlyReport, locale: str, after: BackfillDone | None, *, whole: bool = True
+) -> notifications.Letter:
+    """Green or how many above the limit; a line for each definition, then the oldest breaks and who has them.
+
+    `whole` says that the report goes with it as files.
+    """
+    also = _WITH if whole else _ALSO
     facts = [
         (f"{line.entity}, {DEFINITIONS[line.definition].of(locale)}", _told(line, locale)) for line in report.lines
     ]
@@ -77,7 +86,7 @@ def report_letter(report: NightlyReport, locale: str, after: BackfillDone | None
     subject = _subject(report, locale)
     return notifications.Letter(
         subject=_SINCE.of(locale, said=subject, name=after.name) if after else subject,
-        paragraphs=tuple(filter(None, (after and backfill_told(after, locale), _SAID.of(locale), _ALSO.of(locale)))),
+        paragraphs=tuple(filter(None, (after and backfill_told(after, locale), _SAID.of(locale), also.of(locale)))),
         facts=tuple(facts),
         action=(_LOOK.of(locale), "/reconciliation"),
         locale=locale,

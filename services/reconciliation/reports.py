@@ -15,12 +15,14 @@ from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.reconciliation import results
 from services.reconciliation.break_filter import BreakFilter
-from services.reconciliation.breaks import break_by_number, count_classes, list_breaks, sum_breaks
+from services.reconciliation.breaks import break_by_number, list_breaks, sum_breaks
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.models import Break, ReconciliationRun
 from services.reconciliation.models import Definition as DefinitionRow
+from services.reconciliation.models_rolled import RunPart
 from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, run_of_job, totals_of
+from services.reconciliation.rolling import moves
 from services.reconciliation.signing import signing_of
 from services.reconciliation.views import (
     BreakReport,
@@ -53,7 +55,7 @@ SELECT currency, part, count(*) AS items, sum(minor) AS minor FROM (
     UNION ALL
     SELECT currency, 'expected', CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END
     FROM recon_expected WHERE run_id = :run
-) parts WHERE minor <> 0 GROUP BY currency, part ORDER BY currency, part = 'expected', abs(sum(minor)) DESC
+) parts GROUP BY currency, part ORDER BY currency, part = 'expected', abs(sum(minor)) DESC
 """
 
 
@@ -86,7 +88,7 @@ def run_report(
         sums=sum_breaks(uow, filter=dataclasses.replace(here, states=UNRESOLVED)),
         signing=signing_of(uow, run_id=run_id),
         page=list_breaks(uow, filter=narrowed, sort=sort, descending=descending, limit=limit, offset=offset),
-        counts=count_classes(uow, filter=here),
+        counts=run.class_counts,
     )
 
 
@@ -158,9 +160,21 @@ def whereabouts(uow: UnitOfWork, *, reference: uuid.UUID) -> Whereabouts:
 
 
 def _difference(uow: UnitOfWork, run: RunView) -> tuple[DifferenceLine, ...]:
+    """As it was added up when the run ended; a run of before that was done is added up now."""
+    kept = uow.session.scalars(select(RunPart).where(RunPart.run_id == run.id)).all()
+    if kept or not (run.breaks or run.expected):
+        lines = [DifferenceLine(row.currency, row.part, row.items, row.minor) for row in kept]
+        return tuple(sorted(lines, key=lambda one: (one.currency, one.part == "expected", -abs(one.minor))))
+    return difference_again(uow, run)
+
+
+def difference_again(uow: UnitOfWork, run: RunView) -> tuple[DifferenceLine, ...]:
+    """What a run's difference consists of, added up from every break it stood on and everything it expected."""
+    uow.actor.require(Permission.RECONCILIATION_READ, run.entity_id)
     values = {"entity": run.entity_id, "definition": run.definition.value, "seq": run.seq, "run": run.id}
     rows = uow.session.execute(text(_DIFFERENCE), values)
-    return tuple(DifferenceLine(row.currency, row.part, row.items, int(row.minor)) for row in rows)
+    lines = (DifferenceLine(row.currency, row.part, row.items, int(row.minor)) for row in rows)
+    return tuple(line for line in lines if moves(line.part, line.minor))
 
 
 def _trend(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from services.reconciliation.errors import ReasonMissing
 from services.reconciliation.models import Break, RuleSet
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.policy import BY_A_PERSON, REASON_LENGTH, may_step, needs_agreement, reason_suffices
+from services.reconciliation.rolling import follow_break
 from services.reconciliation.vocabulary import BreakState, Resolution
 
 
@@ -78,6 +79,7 @@ def _resolve(uow: UnitOfWork, row: Break, resolution: Resolution, reason: str) -
     before = {"state": row.state}
     row.state, row.resolution, row.resolved_reason = BreakState.RESOLVED.value, resolution.value, reason
     row.resolved_by, row.resolved_by_name, row.resolved_at = uow.actor.id, uow.actor.name, uow.clock.now()
+    follow_break(uow, row)
     tell(uow, row, "resolved", reason)
     audited(uow, row, "resolved", before=before, after={"resolution": resolution.value}, reason=reason)
     events.emit(

@@ -7,13 +7,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from services.core.canonical_json import digest
 from services.reconciliation.carry import Carried
 from services.reconciliation.errors import DifferenceUnexplained
-from services.reconciliation.fold import STANDING_FINDINGS, fingerprint_of_fold, read_fold, write_fold
-from services.reconciliation.models import ReconciliationRun
+from services.reconciliation.fold import (
+    STANDING_FINDINGS,
+    fingerprint_again,
+    fingerprint_of_fold,
+    read_fold,
+    write_fold,
+)
+from services.reconciliation.models import ReconciliationRun, Total
 from services.reconciliation.policy import deviation_ppm
 from services.reconciliation.scene import Scene
 from services.reconciliation.vocabulary import Span
@@ -207,6 +213,35 @@ def findings_digest(connection: Connection, run: ReconciliationRun) -> str:
     """SHA-256 over every finding a run stands on, a line each."""
     values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
     return connection.scalar(text(FINDINGS_DIGEST.format(findings=STANDING_FINDINGS)), values) or ""
+
+
+def kept_totals(connection: Connection, run_id: uuid.UUID) -> list[TotalRow]:
+    """A run's totals as they were stored."""
+    rows = connection.execute(select(Total).where(Total.run_id == run_id).order_by(Total.span, Total.currency))
+    return [
+        TotalRow(
+            Span(row.span),
+            row.currency,
+            row.left_entries,
+            row.left_minor,
+            row.right_entries,
+            row.right_minor,
+            row.open_minor,
+            row.deviation_ppm,
+        )
+        for row in rows
+    ]
+
+
+def content_again(connection: Connection, run: ReconciliationRun) -> str:
+    """The digest of what a run found, matched and expected, computed from the rows as they stand."""
+    return content_digest(
+        connection,
+        run,
+        rows=kept_totals(connection, run.id),
+        expected=KEPT_EXPECTED,
+        fingerprint=fingerprint_again(connection, run),
+    )
 
 
 def total_document(row: TotalRow) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
 from services.core.permissions import Permission
-from services.reconciliation import dirty, drift, manual, payouts, periods, results, settlement
+from services.reconciliation import dirty, drift, manual, payouts, periods, results, rolling, settlement
 from services.reconciliation.calendars import business_calendar
 from services.reconciliation.carry import Carried, carry_breaks, carry_groups
 from services.reconciliation.errors import OlderThanLastRun
@@ -202,6 +202,7 @@ def _store(
     if totals:
         uow.session.execute(insert(Total), [{"run_id": run.id, **row.stored()} for row in totals])
     connection.execute(text(_KEEP_EXPECTED), {"run": run.id})
+    rolling.keep_parts(uow, run, found)
     dirty.settle(uow, frame.scene)
     drift.keep_days(connection, run, left=frame.scene.left)
     periods.note_run(uow, run)

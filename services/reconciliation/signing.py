@@ -18,8 +18,7 @@ from services.core.permissions import Permission
 from services.reconciliation import periods, results
 from services.reconciliation.asking import SIGN_OFF, last_reason
 from services.reconciliation.errors import NotSecondPerson, ReasonMissing, RunNotFound, SignatureRefused
-from services.reconciliation.fold import fingerprint_again
-from services.reconciliation.models import ReconciliationRun, Signature, Total
+from services.reconciliation.models import ReconciliationRun, Signature
 from services.reconciliation.policy import REASON_LENGTH, deviation_ppm, is_second_person, reason_suffices
 from services.reconciliation.queries import view_of_signature
 from services.reconciliation.results import TotalRow
@@ -75,6 +74,11 @@ class Case:
     @property
     def over_limit(self) -> bool:
         return self.deviation_ppm > self.run.limit_ppm
+
+    @property
+    def opened(self) -> list[dict[str, Any]]:
+        """What is open at this moment, in canonical JSON values."""
+        return [{"currency": r.currency, "breaks": r.breaks, "minor": r.open_minor} for r in self.standing]
 
     @property
     def has_gaps(self) -> bool:
@@ -149,7 +153,7 @@ def sign_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
     )
     uow.session.add(row)
     uow.session.flush()
-    periods.close_day(uow, run=case.run, request_id=request.id)
+    periods.close_day(uow, run=case.run, request_id=request.id, opened=case.opened)
     _announce(uow, case.run, row)
 
 
@@ -168,14 +172,8 @@ def verify_signature(uow: UnitOfWork, *, run_id: uuid.UUID) -> VerificationView:
     signature = case.signature
     if signature is None:
         raise RunNotFound("This run carries no signature that could be verified.", run_id=str(run_id))
-    totals = _totals(uow, run_id)
-    content = results.content_digest(
-        uow.session.connection(),
-        case.run,
-        rows=totals,
-        expected=results.KEPT_EXPECTED,
-        fingerprint=fingerprint_again(uow.session.connection(), case.run),
-    )
+    totals = results.kept_totals(uow.session.connection(), run_id)
+    content = results.content_again(uow.session.connection(), case.run)
     checks = {
         "statement": digest(signature.statement) == signature.digest,
         "content": content == case.run.digest == signature.statement["content"],
@@ -214,7 +212,7 @@ def case_of(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> Case:
 
 
 def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ...]:
-    whole = {row.currency: row for row in _totals(uow, run.id) if row.span is Span.ALL}
+    whole = {row.currency: row for row in results.kept_totals(uow.session.connection(), run.id) if row.span is Span.ALL}
     values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
     return tuple(_stands(row, whole.get(row.currency)) for row in uow.session.execute(text(_STANDING), values))
 
@@ -257,23 +255,6 @@ def _refuse(uow: UnitOfWork, case: Case, reason: str | None) -> None:
         )
 
 
-def _totals(uow: UnitOfWork, run_id: uuid.UUID) -> list[TotalRow]:
-    rows = uow.session.scalars(select(Total).where(Total.run_id == run_id).order_by(Total.span, Total.currency))
-    return [
-        TotalRow(
-            Span(row.span),
-            row.currency,
-            row.left_entries,
-            row.left_minor,
-            row.right_entries,
-            row.right_minor,
-            row.open_minor,
-            row.deviation_ppm,
-        )
-        for row in rows
-    ]
-
-
 def content_of(uow: UnitOfWork, case: Case) -> dict[str, Any]:
     """What is signed, in canonical JSON values: the run's content, and what is still open at this moment."""
     run = case.run
@@ -286,8 +267,8 @@ def content_of(uow: UnitOfWork, case: Case) -> dict[str, Any]:
         "rule_version": run.rule_version,
         "content": run.digest,
         "findings": results.findings_digest(uow.session.connection(), run),
-        "totals": [results.total_document(row) for row in _totals(uow, run.id)],
-        "open": [{"currency": r.currency, "breaks": r.breaks, "minor": r.open_minor} for r in case.standing],
+        "totals": [results.total_document(row) for row in results.kept_totals(uow.session.connection(), run.id)],
+        "open": case.opened,
         "deviation_ppm": case.deviation_ppm,
         "limit_ppm": run.limit_ppm,
         "inputs": run.inputs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -15,15 +16,29 @@ MOST_AT_ONCE = 200
 _WORKABLE = (BreakState.OPEN, BreakState.IN_WORK)
 
 
-def resolve_breaks(uow: UnitOfWork, *, numbers: Sequence[int], resolution: Resolution, reason: str) -> int:
-    """Ends those that are open or in work, each as `resolve_break` does; the others are left out. Returns how many."""
-    done = 0
-    for number in _few(numbers):
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of breaks that were to be resolved together."""
+
+    resolved: int
+    proposed: int
+    left_out: int
+
+
+def resolve_breaks(uow: UnitOfWork, *, numbers: Sequence[int], resolution: Resolution, reason: str) -> Ended:
+    """Ends those that are open or in work, each as `resolve_break` does; the others are left out.
+
+    Write-offs above the threshold are proposed: they wait for somebody else of Finance.
+    """
+    count = dict.fromkeys((BreakState.RESOLVED, BreakState.PROPOSED), 0)
+    chosen = _few(numbers)
+    for number in chosen:
         row = locked(uow, number)
         if row.state in _WORKABLE:
             resolve_break(uow, number=number, version=row.version, resolution=resolution, reason=reason)
-            done += 1
-    return done
+            count[row.state] += 1
+    resolved, proposed = count[BreakState.RESOLVED.value], count[BreakState.PROPOSED.value]
+    return Ended(resolved, proposed, len(chosen) - resolved - proposed)
 
 
 def assign_breaks(uow: UnitOfWork, *, numbers: Sequence[int], person_id: uuid.UUID | None) -> int:

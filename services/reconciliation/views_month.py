@@ -44,7 +44,7 @@ class MonthPair:
 
     @property
     def unexplained_minor(self) -> int:
-        """What the steps leave of the difference; anything but zero means that a source changed meanwhile."""
+        """What the steps leave of the difference: anything but zero came since the last run."""
         return self.difference_minor - sum(step.minor for step in self.steps)
 
     @property
@@ -72,7 +72,10 @@ class MonthCurrency:
 
 @dataclass(frozen=True, slots=True)
 class MonthView:
-    """A month of one legal entity. `vouchers` is false where no bookkeeping is connected; `states` are its periods'."""
+    """A month of one legal entity. `vouchers` is false where no bookkeeping is connected; `states` are its periods'.
+
+    `rolled_at` says when the differences were added up, None when no run has done that yet.
+    """
 
     entity_id: uuid.UUID
     entity_name: str
@@ -81,6 +84,7 @@ class MonthView:
     currencies: tuple[MonthCurrency, ...]
     vouchers: bool
     states: dict[Definition, PeriodState]
+    rolled_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

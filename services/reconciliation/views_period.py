@@ -12,7 +12,8 @@ from services.reconciliation.vocabulary import BreakClass, Definition, PeriodSpa
 
 @dataclass(frozen=True, slots=True)
 class PeriodView:
-    """A day or a month and whether it is closed; `reopened` counts how often it was opened again."""
+    """A day or a month and whether it is closed; `reopened` counts how often it was opened again, `holes` what is
+    missing in the inputs of one that is open and cannot be ready for it."""
 
     id: uuid.UUID
     definition: Definition
@@ -27,6 +28,7 @@ class PeriodView:
     digest: str | None
     reopen_reason: str | None
     reopened: int
+    holes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

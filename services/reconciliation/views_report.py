@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.reconciliation.views import BreakView, RunView, TotalView
@@ -53,3 +53,8 @@ class NightlyReport:
     @property
     def green(self) -> bool:
         return bool(self.lines) and not any(line.run.over_limit for line in self.lines)
+
+
+def worst_first(lines: Sequence[ReportLine]) -> list[ReportLine]:
+    """What needs a person stands first."""
+    return sorted(lines, key=lambda line: -line.run.deviation_ppm)

@@ -47,6 +47,8 @@ class Caught:
     text: str
     html: str
     at: str
+    files: tuple[tuple[str, str], ...] = ()
+    """Name and media type of each attachment, whose content stands beside the letter."""
 
 
 class PostBox:
@@ -63,7 +65,12 @@ class PostBox:
         }
         date = str(message["Date"] or "")
         to, subject = ", ".join(recipients), str(message["Subject"] or "")
-        self._keep(Caught(str(new_id()), "mail", to, subject, texts["plain"], texts["html"], date))
+        letter_id, files = str(new_id()), []
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for place, part in enumerate(message.iter_attachments()):
+            files.append((part.get_filename() or f"file-{place}", part.get_content_type()))
+            self._file(letter_id, place).write_bytes(cast(bytes, part.get_payload(decode=True)) or b"")
+        self._keep(Caught(letter_id, "mail", to, subject, texts["plain"], texts["html"], date, tuple(files)))
 
     def keep_chat(self, channel: str, text: str) -> None:
         at = dt.datetime.now(dt.UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
@@ -79,8 +86,12 @@ class PostBox:
             Route("/sandbox/mails", self._list),
             Route("/sandbox/mails.json", self._list_as_json),
             Route("/sandbox/mails/{id}", self._show),
+            Route("/sandbox/mails/{id}/{place:int}", self._download),
             Route("/sandbox/chat", self._take_chat, methods=["POST"]),
         ]
+
+    def _file(self, letter_id: str, place: int) -> Path:
+        return self._folder / f"{letter_id}.{place}.file"
 
     def _keep(self, letter: Caught) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +99,8 @@ class PostBox:
         draft.write_text(json.dumps(asdict(letter)))
         draft.rename(self._folder / f"{letter.id}.json")
         for old in sorted(self._folder.glob("*.json"), reverse=True)[_KEPT:]:
-            old.unlink(missing_ok=True)
+            for file in self._folder.glob(f"{old.stem}.*"):
+                file.unlink(missing_ok=True)
 
     async def _list(self, _: Request) -> Response:
         rows = "".join(
@@ -103,13 +115,32 @@ class PostBox:
         return JSONResponse([asdict(letter) for letter in self.caught()])
 
     async def _show(self, request: Request) -> Response:
-        found = next((letter for letter in self.caught() if letter.id == request.path_params["id"]), None)
+        found = self._found(request)
         if found is None:
             return HTMLResponse(_PAGE.format(title="Not here", body='<p><a href="/sandbox/mails">All</a></p>'), 404)
         drawn = f'<iframe sandbox="allow-popups allow-top-navigation-by-user-activation" srcdoc="{_safe(found.html)}">'
         shown = f"{drawn}</iframe>" if found.html else ""
-        body = f'<p><a href="/sandbox/mails">All letters</a> · To {_safe(found.to)} · {_safe(found.at)}</p>{shown}'
+        files = " · ".join(
+            f'<a href="/sandbox/mails/{found.id}/{place}">{_safe(name)}</a>'
+            for place, (name, _) in enumerate(found.files)
+        )
+        attached = f"<p>Attached: {files}</p>" if files else ""
+        head = f'<p><a href="/sandbox/mails">All letters</a> · To {_safe(found.to)} · {_safe(found.at)}</p>'
+        body = f"{head}{attached}{shown}"
         return HTMLResponse(_PAGE.format(title=_safe(found.subject), body=f"{body}<pre>{_safe(found.text)}</pre>"))
+
+    async def _download(self, request: Request) -> Response:
+        """An attachment, always as a download: what it says of itself is not trusted."""
+        found, place = self._found(request), request.path_params["place"]
+        if found is None or place >= len(found.files):
+            return Response("not here", 404)
+        name, media_type = found.files[place]
+        plain = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
+        headers = {"Content-Disposition": f'attachment; filename="{plain}"', "X-Content-Type-Options": "nosniff"}
+        return Response(self._file(found.id, place).read_bytes(), media_type=media_type, headers=headers)
+
+    def _found(self, request: Request) -> Caught | None:
+        return next((letter for letter in self.caught() if letter.id == request.path_params["id"]), None)
 
     async def _take_chat(self, request: Request) -> Response:
         try:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from services.core.clock import FrozenClock
 from services.core.db import UnitOfWork
-from services.reconciliation import SourceKind
+from services.reconciliation import Definition, SourceKind, roll_month, stale_months
 from services.reconciliation.ingest import Refreshed, source_of, store_incoming
 
 DAY = dt.date(2026, 3, 16)
@@ -175,3 +175,9 @@ def some_payouts(seed: int, days: int = 60) -> World:
             waiting = []
         world.right.append(line)
     return world
+
+
+def add_up_months(uow: UnitOfWork, entity: uuid.UUID, definition: Definition) -> None:
+    """Adds up what the runs asked for, as the job does after a run."""
+    for first_day in stale_months(uow, entity_id=entity, definition=definition):
+        roll_month(uow, entity_id=entity, definition=definition, first_day=first_day)

@@ -11,15 +11,20 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
+from sqlalchemy import text
 
-from services import reconciliation
+from services import identity, reconciliation
 from services.core.actor import Actor
-from services.reconciliation import BreakFilter
+from services.reconciliation import BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
+from tests.factories.bank import Row, Statement, camt, zipped
 from tests.journeys.serving import Console
 
 pytestmark = pytest.mark.timeout(900)
 
 _SYSTEM = Actor.system("test")
+_KNOWN = """
+SELECT * FROM ledger_entry WHERE entity_id = :entity AND booked_on = :day AND type = 'charge' ORDER BY id LIMIT 1
+"""
 SLOW = 60_000
 
 
@@ -71,6 +76,37 @@ def test_twenty_breaks_are_commented_with_the_keyboard(console: Console, page_as
     expect(page.get_by_text(f"{count} breaks have the comment")).to_be_visible(timeout=SLOW)
 
 
+def test_twenty_breaks_are_resolved_with_the_keyboard(console: Console, page_as: Any):
+    page = page_as("finance.b", path="/breaks?state=unresolved")
+    rows = page.locator("main table[data-keys] tbody tr")
+    expect(rows.first).to_be_visible(timeout=SLOW)
+    before = open_breaks(console)
+    count = min(20, rows.count())
+    for _ in range(count):
+        page.keyboard.press("j")
+        page.keyboard.press("Shift+X" if _ else "x")
+    page.keyboard.press("r")  # at once: what is still on its way to the server counts all the same
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"Resolve {count} breaks?")).to_be_visible(timeout=SLOW)
+    expect(dialog.locator("select")).to_be_focused()
+    page.keyboard.type("Books corrected")
+    page.keyboard.press("Tab")
+    page.keyboard.type("The books were corrected this morning.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"{count} breaks are resolved")).to_be_visible(timeout=SLOW)
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".bulk-bar")).to_have_count(0)
+    expect(page.locator(".pager")).to_contain_text(f"of {before - count}", timeout=SLOW)
+    assert open_breaks(console) == before - count
+    with console.database.unit_of_work(_SYSTEM) as uow:
+        done = reconciliation.list_breaks(uow, filter=BreakFilter.from_address({"state": "resolved"}), limit=500)
+    corrected = [row for row in done.rows if row.resolution == Resolution.BOOKS_CORRECTED]
+    assert len(corrected) == count
+    assert {row.resolved_by_name for row in corrected} == {"finance.b"}
+
+
 def test_a_view_is_saved_and_a_single_break_is_worked_by_keys_alone(console: Console, page_as: Any):
     page = page_as("finance.a", path="/breaks?age=fresh,week,old")
     page.get_by_role("button", name="Save this view").click()
@@ -114,6 +150,59 @@ def test_a_write_off_takes_four_eyes(console: Console, page_as: Any):
     expect(second.locator(".page-title .badge", has_text="Resolved")).to_be_visible(timeout=SLOW)
 
 
+def test_a_month_is_closed_takes_no_late_write_and_is_reopened_by_two(console: Console, page_as: Any):
+    month, entity, known = closable_month(console)
+    page = page_as("finance.b", path="/reconciliation/periods")
+    line = (
+        page.locator("main tr", has_text=entity.name)
+        .filter(has_text="Settlement")
+        .filter(has_text=" – ")
+        .filter(has_text=f"{month.last_day:%b}")
+        .first
+    )
+    line.get_by_role("button", name="Sign off").click(timeout=SLOW)
+    dialog = page.get_by_role("dialog")
+    dialog.locator("textarea").fill("Known causes, listed and assigned; nothing is lost.")
+    dialog.get_by_role("button", name="Sign off").click()
+    expect(page.get_by_text(re.compile("is signed off"))).to_be_visible(timeout=SLOW)
+    expect(line).to_contain_text("Signed off", timeout=SLOW)
+
+    late = "entry_id,posted_at,reference,type,customer,invoice,amount,fee,currency,status,payout\n"
+    late += f"LATE1,{month.last_day}T10:00:00+01:00,ch_late_1,charge,,,19.99,0.59,EUR,succeeded,\n"
+    late += f"{known.entry_ref},{known.posted_at.isoformat()},{known.reference},{known.type},,,"
+    late += f"{known.amount_minor / 100 + 5:.2f},0.59,{known.currency},{known.status},\n"
+    page.goto("/imports")
+    page.locator("#target").select_option(str(entity.id), timeout=SLOW)
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "late.csv", "mimeType": "text/csv", "buffer": late.encode()}
+    )
+    expect(page.get_by_role("link", name="late.csv")).to_be_visible(timeout=SLOW)
+    reconcile_now(page, entity.name)
+    page.goto("/reconciliation/periods")
+    came = page.locator("main table", has_text="Moved to")
+    expect(came.locator("tr", has_text="ch_late_1")).not_to_contain_text("held back", timeout=SLOW)
+    held = came.locator("tr", has_text=known.reference)
+    expect(held).to_contain_text("held back until the period is opened again", timeout=SLOW)
+    came.locator("tr", has_text="ch_late_1").locator("a[href*='/reconciliation/runs/']").click()
+    expect(page.get_by_text("This run is signed").or_(page.locator(".signatures")).first).to_be_visible(timeout=SLOW)
+
+    page.goto("/reconciliation/periods")
+    line.get_by_role("button", name="Verify").click(timeout=SLOW)
+    expect(page.get_by_text(re.compile("nothing has moved since it was signed"))).to_be_visible(timeout=SLOW)
+    line.get_by_role("button", name="Reopen").click()
+    dialog.locator("textarea").fill("A booking of the last day came late.")
+    dialog.get_by_role("button", name="Ask for it").click()
+    expect(page.get_by_text(re.compile("waits under Approvals"))).to_be_visible(timeout=SLOW)
+    first = page_as("finance.a", path="/approvals")
+    first.get_by_role("link", name=re.compile("^Reopen Settlement")).first.click(timeout=SLOW)
+    agree(first, "The booking belongs to that month.")
+    page.goto("/reconciliation/periods")
+    expect(line).to_contain_text("Reopened", timeout=SLOW)
+    reconcile_now(page, entity.name)
+    page.goto("/reconciliation/periods")
+    expect(line).to_contain_text("Ready", timeout=SLOW)
+
+
 def test_month_and_drift_lead_to_the_items(console: Console, page_as: Any):
     page = page_as("auditor", path=f"/reconciliation/month?month={dt.datetime.now(dt.UTC):%Y-%m}")
     expect(page.locator(".pairs .sum").first).to_be_visible(timeout=SLOW)
@@ -141,6 +230,62 @@ def test_the_report_opens_as_pdf_and_as_workbook(console: Console, page_as: Any)
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()
     assert len(download.value.path().read_text().splitlines()) > 1
+
+
+def test_a_bank_zip_with_a_gap_shows_it_and_blocks_the_signature_of_its_days(console: Console, page_as: Any):
+    with console.database.unit_of_work(_SYSTEM) as uow:
+        entity = identity.legal_entities(uow)[0]
+    days = [dt.datetime.now(dt.UTC).date() - dt.timedelta(days=back) for back in (9, 8, 7)]
+    first, third = (
+        Statement(number, days[number - 1], opening, closing, [Row(amount, f"GAP{number}")])
+        for number, opening, closing, amount in ((1, "0.00", "10.00", "10.00"), (3, "30.00", "35.00", "5.00"))
+    )
+    page = page_as("finance.a", path="/imports")
+    page.locator("#target").select_option(str(entity.id), timeout=SLOW)
+    page.locator("input[type=file]").first.set_input_files(
+        {
+            "name": "statements.zip",
+            "mimeType": "application/zip",
+            "buffer": zipped({"1.xml": camt(first), "3.xml": camt(third)}),
+        }
+    )
+    page.get_by_role("link", name="DE89 3704 0044 0532 0130 00").click(timeout=SLOW)
+    expect(page.locator(".calendar-day[data-state=gap]").first).to_be_visible(timeout=SLOW)
+    reconcile_now(page, entity.name, "Payouts")
+    second = page_as("finance.b", path=page.url.removeprefix(console.url))
+    expect(second.locator("main")).to_contain_text("DE89370400440532013000", timeout=SLOW)
+    expect(second.get_by_text("has a gap or does not balance").first).to_be_visible(timeout=SLOW)
+    expect(second.get_by_role("button", name=re.compile("^Sign"))).to_have_count(0)
+    second.goto("/reconciliation/periods")
+    expect(second.get_by_role("link", name=re.compile("holes? in its inputs")).first).to_be_visible(timeout=SLOW)
+
+
+def open_breaks(console: Console) -> int:
+    with console.database.unit_of_work(_SYSTEM) as uow:
+        return reconciliation.list_breaks(uow, filter=BreakFilter.from_address({"state": "unresolved"}), limit=1).total
+
+
+def closable_month(console: Console) -> tuple[reconciliation.PeriodView, identity.LegalEntityView, Any]:
+    """A month that can be signed, its legal entity, and one line of the books from it."""
+    with console.database.unit_of_work(_SYSTEM) as uow:
+        month = next(
+            item
+            for item in reconciliation.list_periods(uow)
+            if item.span is PeriodSpan.MONTH
+            and item.state is PeriodState.READY
+            and item.definition is Definition.SETTLEMENT
+        )
+        entity = next(one for one in identity.legal_entities(uow) if one.id == month.entity_id)
+        known = uow.session.execute(text(_KNOWN), {"entity": entity.id, "day": month.last_day}).one()
+    return month, entity, known
+
+
+def reconcile_now(page: Page, entity: str, definition: str = "Settlement") -> None:
+    """One definition of one legal entity, until its run is there."""
+    page.goto("/reconciliation")
+    line = page.locator("main tr", has_text=entity).filter(has_text=definition).first
+    line.get_by_role("button", name="Reconcile now").click(timeout=SLOW)
+    expect(page.locator(".signatures")).to_be_visible(timeout=SLOW)
 
 
 def agree(page: Page, reason: str) -> None:

@@ -24,8 +24,16 @@ TEXTS = {
     "match_do": ("Match them", "Zuordnen"),
     "match_keep": ("Leave them", "So lassen"),
     "matched": ("Matched from the next run on", "Ab dem nächsten Lauf zugeordnet"),
-    "taken": ("{count} [break is|breaks are] yours", "{count} Klärfälle sind bei Ihnen"),
+    "taken": ("{count} [break is|breaks are] yours", "{count} [Klärfall ist|Klärfälle sind] bei Ihnen"),
     "reason": ("Why? (stands in the audit log)", "Warum? (steht im Audit)"),
+    "explained_agrees": ("Both sides agree now.", "Beide Seiten stimmen jetzt überein."),
+    "explained_grouped": ("Its entries belong to a match now.", "Die Einträge gehören jetzt zu einer Zuordnung."),
+    "explained_expected": (
+        "The other side is not due yet, or came on a later day.",
+        "Die Gegenseite ist noch nicht fällig oder kam an einem späteren Tag.",
+    ),
+    "explained_withdrawn": ("The source took the entry back.", "Die Quelle hat den Eintrag zurückgenommen."),
+    "evidence_size": ("{count} KB", "{count} KB"),
     "causes": ("Recurring causes", "Wiederkehrende Ursachen"),
     "cause_rounding": (
         "{count} breaks, one cause: {class} rounding on {currency}",
@@ -84,9 +92,14 @@ TEXTS = {
         "Finance.",
     ),
     "resolve_do": ("Resolve them", "Lösen"),
-    "resolved_many": (
-        "{count} [break is|breaks are] resolved or proposed",
-        "{count} [Klärfall|Klärfälle] gelöst oder vorgeschlagen",
+    "resolved_many": ("{count} [break is|breaks are] resolved", "{count} [Klärfall|Klärfälle] gelöst"),
+    "proposed_many": (
+        "{count} [waits|wait] for somebody else of Finance.",
+        "{count} [wartet|warten] auf jemand anderes aus Finance.",
+    ),
+    "left_out": (
+        "{count} [stayed|stayed] as before: resolved or proposed already.",
+        "{count} [blieb|blieben] wie zuvor: schon gelöst oder vorgeschlagen.",
     ),
     "reopen": ("Reopen…", "Wieder öffnen …"),
     "reopen_title": ("Open {count} [break|breaks] again?", "{count} [Klärfall|Klärfälle] wieder öffnen?"),

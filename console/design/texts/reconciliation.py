@@ -215,6 +215,7 @@ TEXTS = {
     "phase_entries": ("taking in new entries", "neue Buchungen werden übernommen"),
     "phase_tidy": ("tidying the index", "der Index wird aufgeräumt"),
     "phase_compare": ("comparing both sides", "beide Seiten werden verglichen"),
+    "phase_months": ("adding the months up", "die Monate werden aufgeteilt"),
     "phase_waiting": ("waiting for a worker", "wartet auf einen Worker"),
     "progress": ("step {done} of {total}, {phase}", "Schritt {done} von {total}, {phase}"),
     "gave_up": ("The run failed: {error}", "Der Lauf ist gescheitert: {error}"),

@@ -195,6 +195,7 @@ def _resolved() -> rx.Component:
     return stack(
         bullets(bullet(how)),
         rx.cond(item["resolved_reason"], rx.el.p(item["resolved_reason"], class_name="said"), rx.fragment()),
+        rx.cond(item["explained"], rx.el.p(item["explained"], class_name="said"), rx.fragment()),
         rx.cond(item["by_run"], rx.fragment(), may(Permission.BREAK_WORK, form)),
     )
 

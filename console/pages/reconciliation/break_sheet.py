@@ -14,6 +14,7 @@ from services.reconciliation import (
     BreakView,
     CandidateView,
     EntryView,
+    EvidenceFile,
     EvidenceView,
     RuleVerdict,
     StoryLine,
@@ -54,11 +55,19 @@ def break_sheet(view: BreakView, reader: Reader) -> dict[str, str]:
         "resolved_at": reader.moment(view.resolved_at) if view.resolved_at else "",
         "resolved_reason": view.resolved_reason or "",
         "by_run": "yes" if view.closed_seq is not None else "",
+        "explained": reader.text(f"breakwork.explained_{view.explained_by}") if view.explained_by else "",
         "version": str(view.version),
         "currency": view.currency,
         "severity": view.severity.value,
         "proposed_by": view.proposed_by_name or "",
     }
+
+
+def evidence_note(item: EvidenceFile, reader: Reader) -> str:
+    """Type and size of a file, who brought it, and the beginning of its hash."""
+    kind = item.name.rpartition(".")[2].upper()
+    size = reader.text("breakwork.evidence_size", count=reader.number(-(-item.size_bytes // 1024)))
+    return f"{kind}, {size}, {item.added_by_name}, {reader.moment(item.added_at)}, SHA-256 {item.sha256[:12]}…"
 
 
 def _sentence(view: BreakView, reader: Reader) -> str:

@@ -15,6 +15,7 @@ from console.pages.reconciliation.adjustments import adjustment_row
 from console.pages.reconciliation.break_sheet import (
     break_sheet,
     candidate_rows,
+    evidence_note,
     side_rows,
     story_rows,
     verdict_rows,
@@ -63,7 +64,7 @@ class BreakPage(PageState, rx.State):
             {
                 "href": f"/breaks/evidence/{item.id}",
                 "name": item.name,
-                "note": f"{item.added_by_name}, {reader.moment(item.added_at)}, SHA-256 {item.sha256[:12]}…",
+                "note": evidence_note(item, reader),
             }
             for item in kept
         ]

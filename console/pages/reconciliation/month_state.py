@@ -60,7 +60,9 @@ class ReconciliationMonth(ListState, rx.State):
             reader.text(f"month.period_{definition.value}", state=reader.text(f"periods.state_{state.value}"))
             for definition, state in sorted(view.states.items())
         ]
-        self.standing = " · ".join([reader.text("month.as_of", moment=reader.moment(dt.datetime.now(dt.UTC))), *states])
+        rolled = view.rolled_at
+        told = reader.text("month.as_of", moment=reader.moment(rolled)) if rolled else reader.text("month.not_yet")
+        self.standing = " · ".join([told, *states])
         self.connected = view.vouchers
         self.earlier = self._at(view.first_day - dt.timedelta(days=1))
         self.later = self._at(view.last_day + dt.timedelta(days=1))

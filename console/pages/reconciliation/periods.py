@@ -81,8 +81,10 @@ def _deeds(item: Any) -> rx.Component:
         t("periods.reopen"), small=True, kind="quiet", on_click=State.ask("reopen", item["id"], item["name"])
     )
     may_sign = may(Permission.RECONCILIATION_SIGN, sign)
+    why = rx.cond(item["holes"], link(item["holes"], href=item["href"]), rx.fragment())
     return rx.match(
         item["state"],
+        ("open", why),
         ("ready", may_sign),
         ("signed_off", row(verify, may(Permission.RECONCILIATION_SIGN, reopen))),
         rx.fragment(),

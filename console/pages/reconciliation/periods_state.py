@@ -57,6 +57,7 @@ class PeriodList(PageState, rx.State):
                 "entity": names.get(str(item.entity_id), ""),
                 "state": item.state.value,
                 "signed_by": item.signed_by_name or "",
+                "holes": reader.text("periods.holes", count=item.holes) if item.holes else "",
                 "href": routes.to(routes.RECONCILIATION_RUN, reconciliation_id=item.run_id) if item.run_id else "",
             }
             for item in found

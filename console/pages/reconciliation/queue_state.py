@@ -106,12 +106,12 @@ class BreakQueue(SavedViewsState, rx.State):
     @event(Permission.BREAK_WORK)
     async def resolve(self, form: dict[str, Any]) -> Any:
         """Ends the selected breaks alike; write-offs above the threshold are proposed."""
-        count = await self._together(
+        ended = await self._together(
             reconciliation.resolve_breaks,
             resolution=str(form.get("resolution", "")),
             reason=str(form.get("reason", "")),
         )
-        yield await self._told("resolved_many", count)
+        yield await self._ended(ended)
         yield BreakQueue.load
 
     @event(Permission.BREAK_WORK)
@@ -135,7 +135,15 @@ class BreakQueue(SavedViewsState, rx.State):
         yield await self._told("assigned_many", count)
         yield BreakQueue.load
 
-    async def _together(self, deed: Any, **arguments: Any) -> int:
+    async def _ended(self, ended: reconciliation.Ended) -> Any:
+        """How many are resolved; below it how many wait for somebody else, and how many stayed as they were."""
+        reader = await self._reader()
+        waiting = reader.text("breakwork.proposed_many", count=ended.proposed) if ended.proposed else ""
+        stayed = reader.text("breakwork.left_out", count=ended.left_out) if ended.left_out else ""
+        title = reader.text("breakwork.resolved_many", count=ended.resolved)
+        return Notices.show("ok" if ended.resolved else "info", title, " ".join(filter(None, (waiting, stayed))))
+
+    async def _together(self, deed: Any, **arguments: Any) -> Any:
         chosen: Any = self.selected
         return await backend.call(self, deed, numbers=chosen, **arguments)
 

@@ -15,6 +15,7 @@ from services.reconciliation import (
     BreakPage,
     BreakSums,
     BreakView,
+    Cause,
     CauseView,
     Definition,
     DifferenceLine,
@@ -214,7 +215,9 @@ def pairing_row(pairing: PairingView, reader: Reader) -> dict[str, str]:
 def cause_row(cause: CauseView, reader: Reader) -> dict[str, str]:
     """A cause in a sentence, and the list of its breaks."""
     named = {"class": class_name(cause.break_class, cause.definition, reader), "currency": cause.currency}
+    shared = Cause(cause.pattern, cause.value)
     query = {"class": cause.break_class.value, "definition": cause.definition.value, "state": "unresolved"}
+    query |= {"currency": cause.currency, "cause": str(shared)}
     return {
         "text": reader.text(
             f"breakwork.cause_{cause.pattern}", count=reader.number(cause.breaks), value=cause.value, **named

@@ -47,7 +47,7 @@ class ReconciliationRunPage(ListState, TrailFields, rx.State):
         reader = await self._reader()
         self.gave_up = where.error or ""
         self.underway = underway_text(where.underway, reader) if where.underway else ""
-        self.width = f"{where.underway.done * 100 / (where.underway.total or 3):.0f}%" if where.underway else "0%"
+        self.width = f"{where.underway.done * 100 / (where.underway.total or 4):.0f}%" if where.underway else "0%"
         if where.run_id is None:
             self.run_id = ""
             return self._listed()

@@ -107,4 +107,4 @@ def _signed(signature: SignatureView | None, reader: Reader, zone: str) -> Sheet
 def underway_text(item: Underway, reader: Reader) -> str:
     """Step 2 of 3, comparing both sides."""
     phase = reader.text(f"reconciliation.phase_{item.phase or 'waiting'}")
-    return reader.text("reconciliation.progress", done=item.done, total=item.total or 3, phase=phase)
+    return reader.text("reconciliation.progress", done=item.done, total=item.total or 4, phase=phase)

@@ -6,13 +6,14 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from services.core.settings import ChatSettings, MailSettings, Settings
-from services.notifications import Channel, Handover, Letter, Outgoing, PostOffice
+from services.notifications import Attachment, Channel, Handover, Letter, Outgoing, PostOffice
 from services.sandbox.postbox import PostBox, catching_mail
 from tests.fakes.serving import served
 
@@ -72,6 +73,21 @@ def test_what_was_caught_is_read_in_the_browser_without_its_scripts(world: Path)
     assert "<iframe sandbox=" in shown
     assert "allow-scripts" not in shown
     assert httpx.get(f"{base}/sandbox/mails/none").status_code == 404
+
+
+def test_files_arrive_and_leave_the_mailbox_only_as_downloads(world: Path):
+    files = (Attachment("report.pdf", "application/pdf", b"%PDF-1.7 it"), Attachment("a.xlsx", "text/html", b"<b>"))
+    _office(world).hand_over(replace(outgoing(), attachments=files))
+    base = json.loads((world / "sandbox" / "connection.json").read_text())["api_base"]
+    (caught,) = httpx.get(f"{base}/sandbox/mails.json").json()
+    shown = httpx.get(f"{base}/sandbox/mails/{caught['id']}").text
+    assert "report.pdf" in shown
+    assert "Ansehen" in caught["text"]
+    for place, file in enumerate(files):
+        got = httpx.get(f"{base}/sandbox/mails/{caught['id']}/{place}")
+        assert got.content == file.content
+        assert got.headers["content-disposition"] == f'attachment; filename="{file.name}"'
+    assert httpx.get(f"{base}/sandbox/mails/{caught['id']}/2").status_code == 404
 
 
 def test_a_server_that_does_not_answer_is_tried_again(tmp_path: Path):

@@ -10,7 +10,7 @@ from services.core.actor import Actor
 from services.core.db import Database, UnitOfWork
 from services.core.errors import Forbidden, Invalid
 from services.identity import Role
-from services.notifications import Letter, LetterState
+from services.notifications import Attachment, Letter, LetterState
 from tests.factories.identity import a_user, acting_as
 
 LETTER = Letter("Something waits for you", ("Look at it.",), (("Amount", "€5.00"),), ("Open", "/approvals/1"))
@@ -148,3 +148,31 @@ def test_old_letters_are_forgotten_but_not_the_dead(uow: UnitOfWork):
         )
     assert notifications.forget_old(uow) == 2
     assert _states(uow) == ["dead"]
+
+
+def test_files_go_with_a_letter_and_are_forgotten_with_it(uow: UnitOfWork):
+    file = Attachment("report.pdf", "application/pdf", b"%PDF-1.7")
+    _send(uow, attachments=(file,), dedup_key="a")
+    assert _send(uow, attachments=(file,), dedup_key="a") is None
+    (claimed,) = notifications.claim_letters(uow)
+    assert claimed.attachments == (file,)
+    notifications.note_sent(uow, letter_id=claimed.id)
+    uow.session.execute(text("UPDATE notification SET settled_at = now() - interval '31 days'"))
+    assert notifications.forget_old(uow) == 1
+    assert uow.session.scalar(text("SELECT count(*) FROM notification_file")) == 0
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        Attachment("report.pdf", "application/pdf", b""),
+        Attachment("report.pdf", "application/pdf", bytes(notifications.LARGEST_ATTACHMENTS + 1)),
+        Attachment("a\r\nBcc: eve@example.com", "application/pdf", b"x"),
+        Attachment("../../etc/passwd", "application/pdf", b"x"),
+        Attachment("report.pdf", "text/html; charset=x", b"x"),
+    ],
+    ids=["empty", "too large", "header", "path", "type"],
+)
+def test_a_file_that_is_none_is_refused(uow: UnitOfWork, file: Attachment):
+    with pytest.raises(Invalid):
+        _send(uow, attachments=(file,))

@@ -102,3 +102,36 @@ def test_days_in_the_wrong_order_and_other_entities_are_refused(uow: UnitOfWork,
             acting_as(uow, "ada@example.com"), entity_id=balance.account.entity_id, first_day=FIRST, last_day=LAST
         )
     assert payments.clearing_account(uow, entity_id=uuid.uuid4(), first_day=FIRST, last_day=LAST) == []
+
+
+_ADDED_UP = """
+SELECT account_id, booked_on, currency, reporting_category, coalesce(payout_ref, ''),
+       CASE reporting_category WHEN 'payout' THEN coalesce(source_ref, '') ELSE '' END, count(*),
+       sum(amount_minor)::int8, sum(fee_minor)::int8, sum(net_minor)::int8
+FROM balance_transaction GROUP BY 1, 2, 3, 4, 5, 6
+"""
+_KEPT = """
+SELECT account_id, booked_on, currency, reporting_category, payout_ref, paid_ref, items, amount_minor,
+       fee_minor, net_minor
+FROM balance_day WHERE items <> 0
+"""
+
+
+def test_the_days_of_the_balance_are_what_its_movements_add_up_to(balance: Balance):
+    def rows(statement: str) -> set[tuple[object, ...]]:
+        return {tuple(row) for row in balance.uow.session.execute(text(statement))}
+
+    def change(statement: str) -> None:
+        balance.uow.session.execute(text(statement))
+        assert rows(_KEPT) == rows(_ADDED_UP)
+
+    day = dt.date(2026, 3, 10)
+    for number in range(6):
+        balance.row("charge", 100 * number, day + dt.timedelta(days=number % 2), fee=number)
+    balance.row("payout", -300, day, source="po_1")
+    assert rows(_KEPT) == rows(_ADDED_UP)
+    change("UPDATE balance_transaction SET payout_ref = 'po_1' WHERE amount_minor <= 300")
+    change("UPDATE balance_transaction SET status = 'pending'")
+    change("UPDATE balance_transaction SET payout_ref = 'po_2' WHERE amount_minor = 200")
+    change("DELETE FROM balance_transaction WHERE amount_minor = 400")
+    change("DELETE FROM balance_transaction")

@@ -26,11 +26,13 @@ from services.reconciliation import (
     month_items,
     month_lines,
     month_view,
+    note_months,
     reconcile,
     resolve_break,
+    roll_month,
 )
 from tests.factories.identity import a_user, acting_as, an_entity
-from tests.factories.reconciliation import DAY, Row, a_settlement, at_morning, load, some_payouts
+from tests.factories.reconciliation import DAY, Row, a_settlement, add_up_months, at_morning, load, some_payouts
 
 FEBRUARY = dt.date(2026, 2, 28)
 
@@ -49,8 +51,14 @@ def settle(uow: UnitOfWork, entity: uuid.UUID, left: list[Row], right: list[Row]
     load(uow, entity, SourceKind.BOOKS, left)
     load(uow, entity, SourceKind.STRIPE, right)
     morning = at_morning(uow)
-    reconcile(morning, definition=Definition.SETTLEMENT, entity_id=entity)
+    compared(morning, entity, Definition.SETTLEMENT)
     return morning
+
+
+def compared(morning: UnitOfWork, entity: uuid.UUID, definition: Definition) -> None:
+    run = reconcile(morning, definition=definition, entity_id=entity)
+    note_months(morning, run_id=run.id)
+    add_up_months(morning, entity, definition)
 
 
 def test_each_reason_is_a_step_and_the_steps_add_up(uow: UnitOfWork, entity: uuid.UUID):
@@ -62,6 +70,7 @@ def test_each_reason_is_a_step_and_the_steps_add_up(uow: UnitOfWork, entity: uui
         [same, Row("ch_2:charge", 650), Row("ch_4:charge", 40, day=dt.date(2026, 3, 1)), Row("ch_5:charge", 11)],
     )
     load(uow, entity, SourceKind.BOOKS, [Row("ch_6:charge", 300)])
+    roll_month(morning, entity_id=entity, definition=Definition.SETTLEMENT, first_day=dt.date(2026, 3, 1))
     found = pair(month_view(morning, entity_id=entity, month="2026-03"), "books", "stripe")
     assert {step.part: (step.items, step.minor, step.still_open) for step in found.steps} == {
         "amount": (1, 50, True),
@@ -92,7 +101,7 @@ def test_whatever_was_planted_every_pair_is_explained_to_the_cent(uow: UnitOfWor
     world, paid = a_settlement(seed), some_payouts(seed)
     load(uow, entity, SourceKind.STRIPE_PAYOUTS, paid.left)
     load(uow, entity, SourceKind.BANK, paid.right)
-    reconcile(at_morning(uow), definition=Definition.PAYOUTS, entity_id=entity)
+    compared(at_morning(uow), entity, Definition.PAYOUTS)
     morning = settle(uow, entity, world.left, world.right)
     for month in ("2026-01", "2026-02", "2026-03"):
         view = month_view(morning, entity_id=entity, month=month)
@@ -115,7 +124,7 @@ def test_a_pair_without_a_comparison_is_told_along_the_chain(uow: UnitOfWork, en
     po = Row("po_1", 4_000, status="paid", reference="STRIPE-1")
     load(uow, entity, SourceKind.STRIPE_PAYOUTS, [po, replace(po, key="po_2", minor=900, reference="STRIPE-2")])
     load(uow, entity, SourceKind.BANK, [replace(po, key="BK1", reference="STRIPE-1", status="booked")])
-    reconcile(at_morning(uow), definition=Definition.PAYOUTS, entity_id=entity)
+    compared(at_morning(uow), entity, Definition.PAYOUTS)
     morning = settle(uow, entity, [Row("ch_2:charge", 700)], [Row("ch_2:charge", 650)])
     view = month_view(morning, entity_id=entity, month="2026-03")
     books_bank = pair(view, "books", "bank")

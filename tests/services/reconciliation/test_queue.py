@@ -14,6 +14,7 @@ from services.reconciliation import (
     AgeBandName,
     BreakFilter,
     Definition,
+    Ended,
     Resolution,
     SeverityLevel,
     SourceKind,
@@ -111,8 +112,9 @@ def test_many_breaks_take_the_same_step_or_none_does(finance: UnitOfWork):
     numbers = [row.number for row in list_breaks(finance, filter=BreakFilter()).rows]
     assert comment_on_breaks(finance, numbers=numbers, body="Asked the shop") == 6
     said = "The shop booked them this morning"
-    assert resolve_breaks(finance, numbers=numbers[:4], resolution=Resolution.BOOKS_CORRECTED, reason=said) == 4
-    assert resolve_breaks(finance, numbers=numbers, resolution=Resolution.BOOKS_CORRECTED, reason=said) == 2
+    corrected = Resolution.BOOKS_CORRECTED
+    assert resolve_breaks(finance, numbers=numbers[:4], resolution=corrected, reason=said) == Ended(4, 0, 0)
+    assert resolve_breaks(finance, numbers=numbers, resolution=corrected, reason=said) == Ended(2, 0, 4)
     assert reopen_breaks(finance, numbers=numbers[:3], reason="The shop took them out again") == 3
     assert len(found(finance, state="unresolved")) == 3
     for wrong in ([], list(range(300))):

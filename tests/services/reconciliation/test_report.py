@@ -93,5 +93,5 @@ def test_breaks_of_one_cause_are_counted_together_and_worked_off_together(financ
     numbers = [row.number for row in list_breaks(finance, filter=BreakFilter()).rows]
     assert assign_breaks(finance, numbers=numbers, person_id=finance.actor.id) == 10
     reason = "Fees are rounded by the shop"
-    assert resolve_breaks(finance, numbers=numbers, resolution=Resolution.BOOKS_CORRECTED, reason=reason) == 10
+    assert resolve_breaks(finance, numbers=numbers, resolution=Resolution.BOOKS_CORRECTED, reason=reason).resolved == 10
     assert recurring_causes(finance) == []

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import secrets
 import uuid
+from dataclasses import replace
 
 import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
+from sqlalchemy import text
 
+from services.core.actor import Actor
 from services.core.clock import FrozenClock
 from services.core.db import UnitOfWork
 from services.identity import Role
+from services.notifications import claim_letters
+from services.notifications.delivery import as_mail
 from services.reconciliation import (
     BackfillDone,
     BreakFilter,
@@ -26,10 +32,13 @@ from services.reconciliation import (
     report_as_workbook,
     send_report,
 )
+from services.reconciliation.nightly import attached
+from services.reconciliation.rendering import PDF, XLSX
 from services.reconciliation.report_letter import report_letter
 from tests.factories.identity import a_user, acting_as, an_entity
 from tests.factories.reconciliation import Row, at_morning, load
 
+SYSTEM = Actor.system("test")
 TOMORROW = dt.datetime(2026, 3, 18, 5, tzinfo=dt.UTC)
 DONE = BackfillDone(
     name="R-2026-00012",
@@ -88,3 +97,33 @@ def test_after_a_backfill_it_names_columns_end_and_result_and_goes_out_once_more
     broken = report_letter(nightly_report(finance), "de", DONE.model_copy(update={"verified": False}))
     assert "1.184.302 Zeilen" in broken.paragraphs[0]
     assert "Seine Prüfung hält nicht" in broken.paragraphs[0]
+
+
+def test_the_mail_carries_the_report_as_pdf_and_as_a_workbook_without_formulas(finance: UnitOfWork):
+    finance.session.execute(text("UPDATE legal_entity SET name = '=HYPERLINK(\"https://evil.example\")'"))
+    assert (send_report(finance), send_report(finance, after=DONE)) == (1, 1)
+    plain, following = sorted(
+        claim_letters(UnitOfWork(finance.session, SYSTEM, finance.clock, "test")),
+        key=lambda one: len(one.letter.subject),
+    )
+    assert [file.name for file in plain.attachments] == [
+        "reconciliation-2026-03-17.pdf",
+        "reconciliation-2026-03-17.xlsx",
+    ]
+    assert "attached as PDF" in " ".join(plain.letter.paragraphs)
+    pdf, book = following.attachments
+    read = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages)
+    assert "The backfill R-2026-00012 ended" in read
+    sheets = load_workbook(io.BytesIO(book.content))
+    assert sheets.sheetnames == ["State", "Oldest breaks", "Backfill"]
+    assert {cell.data_type for sheet in sheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    assert str(sheets["State"].cell(2, 1).value).startswith("=HYPERLINK")
+    message = as_mail(plain, sender="kontor@example.com", public_url="https://kontor.example")
+    assert [part.get_content_type() for part in message.iter_attachments()] == [PDF, XLSX]
+
+
+def test_a_report_too_large_for_a_mail_is_linked_instead(finance: UnitOfWork):
+    report = nightly_report(finance)
+    big = replace(report, names={key: secrets.token_hex(2 << 20) for key in report.names})
+    assert attached(big, "en") == ()
+    assert "/reconciliation/report.pdf" in " ".join(report_letter(big, "en", None, whole=False).paragraphs)
