@@ -49,7 +49,7 @@ from console.components.sides import code, diff, two_sides
 from console.components.states import empty_state, failed_state, loading_or, skeleton
 from console.components.status import badge, person, plain_status, status, status_badge
 from console.components.table import PAGE_SIZE, Column, bulk_bar, data_table, export_links, pager, truncated_id
-from console.components.trail import sealed_mark, trail_card
+from console.components.trail import sealed_mark, trail_card, trail_link
 from console.components.work import comment_box, file_upload
 
 __all__ = [
@@ -146,6 +146,7 @@ __all__ = [
     "text_input",
     "timeline",
     "trail_card",
+    "trail_link",
     "truncated_id",
     "two_sides",
 ]

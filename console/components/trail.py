@@ -27,10 +27,17 @@ def trail_card(rows: Any, *, href: Text) -> rx.Component:
     ]
     shown = data_table(columns, rows, label=t("audit.trail"), dense=True)
     none = rx.el.div(muted(t("audit.trail_none")), class_name="card-body")
-    all_of_it = rx.cond(
-        Shell.rights.contains(Permission.AUDIT_READ.value), link(t("audit.trail_all"), href=href), rx.fragment()
-    )
+    all_of_it = _for_readers(link(t("audit.trail_all"), href=href))
     return card(rx.cond(rows.length() > 0, shown, none), title=t("audit.trail"), end=[all_of_it], flush=True)
+
+
+def trail_link(href: Text) -> rx.Component:
+    """To the trail of a record that has no page of its own, for whoever may read the audit log."""
+    return _for_readers(link(t("audit.trail_of_one"), href=href))
+
+
+def _for_readers(content: rx.Component) -> rx.Component:
+    return rx.cond(Shell.rights.contains(Permission.AUDIT_READ.value), content, rx.fragment())
 
 
 def sealed_mark(item: Any) -> rx.Component:

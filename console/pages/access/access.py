@@ -31,6 +31,7 @@ from console.components import (
     status,
     text_area,
     text_input,
+    trail_link,
 )
 from console.components.controls import plain_form
 from console.design.texts import t
@@ -84,6 +85,7 @@ def _people() -> rx.Component:
         Column(t("access.last_sign_in"), lambda item: item["last_sign_in"], priority=3),
         Column(t("access.sessions"), lambda item: number(item["sessions"]), amount=True, priority=3),
         Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_LOOKS), card="side"),
+        Column(t("audit.trail_of_one"), lambda item: trail_link(item["trail"]), priority=3),
         Column(t("access.actions"), lambda item: _if_manager(_actions(item)), card="full"),
     ]
     return data_table(columns, Access.rows, label=t("access.people"))

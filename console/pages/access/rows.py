@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from console.design.format import Reader
 from console.kit.shell_state import initials_of
+from console.kit.trail import trail_href
 from services.identity import Grant, Role, UserView
 
 Names = Mapping[uuid.UUID, str]
@@ -16,6 +17,7 @@ def user_row(user: UserView, entities: Names, reader: Reader) -> dict[str, str]:
     roles = [grant_label(grant, entities, reader) for grant in user.grants]
     return {
         "id": str(user.id),
+        "trail": trail_href("user", str(user.id)),
         "name": user.display_name,
         "initials": initials_of(user.display_name),
         "team": str(user.grants[0].role) if user.grants else "",

@@ -46,6 +46,7 @@ _AREAS = (
     "payments",
     "bank",
     "books",
+    "backfills",
     "runs",
     "notifications",
     "audit",

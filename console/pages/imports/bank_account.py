@@ -26,6 +26,7 @@ from console.components import (
     stack,
     status_badge,
     text_input,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -53,7 +54,11 @@ def bank_account_page() -> rx.Component:
     return loading_or(
         BankAccount,
         rx.fragment(
-            head, main_and_side([gaps, _calendar(), _statements()], [_facts(), _provider(), _csv(), _closing()])
+            head,
+            main_and_side(
+                [gaps, _calendar(), _statements(), trail_card(BankAccount.trail, href=BankAccount.trail_href)],
+                [_facts(), _provider(), _csv(), _closing()],
+            ),
         ),
     )
 

@@ -11,13 +11,14 @@ from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
+from console.kit.trail_state import TrailFields
 from console.pages.imports.reading import account_detail
 from console.pages.imports.rows import day_cells, gap_text, proof_row, spaced_iban, statement_row
 from services import bank
 from services.core.permissions import Permission
 
 
-class BankAccount(PageState, rx.State):
+class BankAccount(PageState, TrailFields, rx.State):
     """A bank account of a legal entity."""
 
     iban: str = ""
@@ -53,6 +54,7 @@ class BankAccount(PageState, rx.State):
         self.note = proof_row(found.proof, reader)["note"]
         self.gaps = [gap_text(gap, account.currency, reader) for gap in found.proof.gaps[:20]]
         self.statements = [statement_row(item, account.currency, reader) for item in found.statements]
+        await self._follow("bank_account", account.id, Permission.BANK_READ)
         self._done()
 
     @event(Permission.BANK_IMPORT)

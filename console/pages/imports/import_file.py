@@ -22,6 +22,7 @@ from console.components import (
     stack,
     status,
     status_badge,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -53,6 +54,7 @@ def import_file_page() -> rx.Component:
                 card(_figures(), title=t("imports.report")),
                 rx.cond(ImportFile.statements.length() > 0, _statements()),
                 _rejections(),
+                trail_card(ImportFile.trail, href=ImportFile.trail_href),
             ),
         ),
     )

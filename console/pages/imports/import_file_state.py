@@ -8,6 +8,7 @@ from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.page_state import PageState
+from console.kit.trail_state import TrailFields
 from console.pages.imports.reading import File, import_report
 from console.pages.imports.rows import counts, file_state, reason_text, rejection_row, report_row
 from services import bank
@@ -16,7 +17,7 @@ from services.core.permissions import Permission
 _SHOWN = 100
 
 
-class ImportFile(PageState, rx.State):
+class ImportFile(PageState, TrailFields, rx.State):
     """A file that came in, what was taken of it and what was not."""
 
     name: str = ""
@@ -48,6 +49,10 @@ class ImportFile(PageState, rx.State):
         self.rejections = [rejection_row(rejection, reader) for rejection in found.rejections[:_SHOWN]]
         cut = len(found.rejections) > _SHOWN or file.rows_rejected > len(found.rejections)
         self.rejections_note = reader.text("imports.rejected_first", count=len(self.rejections)) if cut else ""
+        if self.kind == "bank":
+            await self._follow("bank_file", file.id, Permission.BANK_READ)
+        else:
+            await self._follow("ledger_file", file.id, Permission.BOOKS_READ)
         self._done()
 
 

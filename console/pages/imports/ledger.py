@@ -23,6 +23,7 @@ from console.components import (
     status_badge,
     text_area,
     text_input,
+    trail_card,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -47,7 +48,12 @@ def ledger_page() -> rx.Component:
         stack(callout(t("imports.ledger_holes"), tone="warn"), bullets(holes), gap="s"), title=t("imports.holes")
     )
     calendar = card(day_calendar(Ledger.days, label=t("imports.calendar")), title=t("imports.calendar"))
-    main = [rx.cond(Ledger.gaps.length() > 0, gaps), calendar, _query()]
+    main = [
+        rx.cond(Ledger.gaps.length() > 0, gaps),
+        calendar,
+        _query(),
+        trail_card(Ledger.trail, href=Ledger.trail_href),
+    ]
     return loading_or(Ledger, rx.fragment(head, main_and_side(main, [_facts(), _expects(), _http()])))
 
 

@@ -13,6 +13,7 @@ from console.kit import application, backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
+from console.kit.trail_state import TrailFields
 from console.pages.imports.reading import LedgerDetail, ledger_detail
 from console.pages.imports.rows import day_cells, ledger_gap_text, preview_rows, reason_text
 from services import books
@@ -23,7 +24,7 @@ from services.integrations.sql_source import read_query
 _PREVIEWED = 8
 
 
-class Ledger(PageState, rx.State):
+class Ledger(PageState, TrailFields, rx.State):
     """A ledger of a legal entity."""
 
     name: str = ""
@@ -59,6 +60,7 @@ class Ledger(PageState, rx.State):
         self.days = day_cells(found.days, reader)
         self.gaps = [ledger_gap_text(gap, reader) for gap in found.gaps[:20]]
         self._show_query(found, reader)
+        await self._follow("ledger_source", source.id, Permission.BOOKS_READ)
         self._done()
 
     def _show_query(self, found: LedgerDetail, reader: Reader) -> None:

@@ -23,6 +23,7 @@ from console.components import (
     row,
     select_input,
     text_input,
+    trail_link,
 )
 from console.design.texts import t
 from console.kit.page import page
@@ -64,7 +65,7 @@ def _schedule(item: Any) -> rx.Component:
             class_name="columns columns-half",
         ),
         title=item["code"],
-        end=[state, rx.cond(may(Permission.SCHEDULE_EDIT), _actions(item), rx.fragment())],
+        end=[state, trail_link(item["trail"]), rx.cond(may(Permission.SCHEDULE_EDIT), _actions(item), rx.fragment())],
     )
 
 

@@ -11,6 +11,7 @@ from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
+from console.kit.trail import trail_href
 from console.pages.runs import rows
 from services import runs
 from services.core.permissions import Permission
@@ -20,6 +21,7 @@ _FIELDS = frozenset({"rule", "daily_at", "every_seconds", "cron", "time_zone", "
 
 class ScheduleItem(TypedDict):
     id: str
+    trail: str
     code: str
     kind: str
     rule: str
@@ -47,6 +49,7 @@ class ScheduleList(PageState, rx.State):
         self.items = [
             ScheduleItem(
                 id=str(item.id),
+                trail=trail_href("schedule", str(item.id)),
                 code=item.code,
                 kind=item.kind,
                 rule=rows.rule_words(item, reader),
