@@ -87,8 +87,8 @@ TEXTS = {
         "Das Log ist unversehrt: {count} Einträge geprüft am {when} in {seconds} s.",
     ),
     "broken": (
-        "The log is not as it was signed: {count} problems.",
-        "Das Log ist nicht, wie es signiert wurde: {count} Probleme.",
+        "The log is not as it was signed: {count} [problem|problems].",
+        "Das Log ist nicht, wie es signiert wurde: {count} [Problem|Probleme].",
     ),
     "never_verified": (
         "The log was not verified yet; that happens each night.",
