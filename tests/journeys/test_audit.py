@@ -44,7 +44,7 @@ def _write(console: Console) -> None:
     """Two deeds to one record: Kontor's, and a person's with their reason."""
     with console.database.unit_of_work(Actor.system("nightly sync")) as uow:
         person = identity.user_by_email(uow, email=console.email("finance.a"))
-        about = {"subject_type": "refund", "subject_id": _SUBJECT}
+        about: dict[str, Any] = {"subject_type": "refund", "subject_id": _SUBJECT}
         audit.record(uow, action="payments.refund.requested", after={"amount_minor": 80_000}, **about)
     actor = Actor(ActorKind.USER, person.id, "Femke Anders", address="192.0.2.7")
     with console.database.unit_of_work(actor) as uow:
