@@ -215,7 +215,7 @@ def _secrets(settings: Settings) -> Finding:
     ]
     if open_to_others:
         return Finding("secrets", Verdict.WRONG, f"Others can read {', '.join(open_to_others)}. Run chmod 600 on it.")
-    if settings.web.host not in {"127.0.0.1", "localhost", "::1"} and not settings.public_url.startswith("https://"):
+    if settings.answers_in_the_clear:
         sentence = "Passwords travel in the clear: set KONTOR_WEB__PUBLIC_URL to the https address in front of this."
         return Finding("secrets", Verdict.LOOK, sentence)
     return Finding("secrets", Verdict.OK, "Kept in files that only their owner reads.")

@@ -11,7 +11,7 @@ from console import routes
 from console.http_api import forms
 from console.http_api.access import SignedIn
 from console.http_api.second_factor import codes_page
-from console.kit import application
+from console.kit import application, session
 from console.kit.notices import explain_error
 from services import identity
 from services.core.actor import Actor, ActorKind
@@ -67,21 +67,28 @@ def set_by_link(request: Request, secret: str, password: Annotated[str, Form(max
 @router.get(routes.OWN_ENTRY)
 def change(request: Request, person: SignedIn) -> Response:
     """The form for one's own password; asks for a proof first."""
-    return _own(request, person.actor) or _change_form(request, "")
+    return _own(request, person.actor) or _change_form(request, person)
 
 
 @router.post(routes.OWN_ENTRY)
-def change_own(request: Request, person: SignedIn, password: Annotated[str, Form(max_length=1024)]) -> Response:
-    """Replaces one's own password; the other sessions end."""
+def change_own(
+    request: Request,
+    person: SignedIn,
+    password: Annotated[str, Form(max_length=1024)],
+    present: Annotated[str, Form(max_length=1024)] = "",
+) -> Response:
+    """Replaces one's own password after the present one was given; the other sessions end."""
     if away := _own(request, person.actor):
         return away
     app = application.current()
     try:
         vetted = identity.vet_password(password, app.breaches)
         with app.database.unit_of_work(person.actor) as uow:
-            identity.change_password(uow, password=vetted)
+            refused = identity.change_password(uow, password=vetted, present=present)
     except DomainError as error:
-        return _change_form(request, explain_error(person.locale, error)[1])
+        return _change_form(request, person, message=explain_error(person.locale, error)[1])
+    if refused:
+        return _change_form(request, person, refused=refused)
     return RedirectResponse(routes.ACCOUNT, status_code=303)
 
 
@@ -125,17 +132,25 @@ def _choose(request: Request, secret: str, purpose: LinkPurpose | None, wrong: s
         title=f"password_{purpose.value}",
         subtitle="password_rules",
         message=wrong,
+        present=False,
         action=routes.LINK_FROM_MAIL.replace("{secret}", secret),
     )
 
 
-def _change_form(request: Request, wrong: str) -> Response:
+def _change_form(
+    request: Request, person: session.Principal, *, message: str = "", refused: identity.SignInRefused | None = None
+) -> Response:
+    with application.current().database.unit_of_work(person.actor) as uow:
+        has_one = "password" in identity.ways_to_prove(uow)
     return forms.page(
         request,
         "password.html",
         title="change_password",
         subtitle="password_rules",
-        message=wrong,
+        message=message,
+        refused=refused,
+        wrong="proof_wrong",
+        present=has_one,
         action=routes.OWN_ENTRY,
     )
 

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.kit import rates, session, sockets
+from console.kit import application, rates, session, sockets
 from services.core.log import get_logger
 
 _log = get_logger(__name__)
@@ -26,6 +26,9 @@ _SCRIPTS = frozenset({"/kontor.js", "/proof.js", "/sign-in.js"})
 PUBLIC_PATHS = _SCRIPTS | {"/healthz", "/readyz", "/metrics", "/favicon.ico", "/favicon.svg", "/icons.svg"}
 # Signed by the sender and never sent by a browser with our cookie, so their Origin says nothing.
 _FOREIGN_WRITERS = ("/hooks/",)
+# Asked on the machine itself or by the load balancer, past the proxy that ends TLS.
+_FROM_INSIDE = frozenset({"/healthz", "/readyz", "/metrics"})
+_FOR_PROGRAMS = ("/api/", "/hooks/", "/export/", "/_event", "/_upload")
 _LARGEST_BODY = 1 << 20
 _LARGEST_UPLOAD = 64 << 20
 _UPLOADS = ("/_upload", "/api/ledgers/")
@@ -90,7 +93,8 @@ class Gate:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
-        person = await session.principal(session.secret_in(connection.cookies)) if _same_origin(connection) else None
+        ours = _same_origin(connection) and not _in_the_clear(scope)
+        person = await session.principal(session.secret_in(connection.cookies)) if ours else None
         if person is None or person.actor.session_id is None:
             await receive()
             await send({"type": "websocket.close", "code": 4401})
@@ -122,6 +126,8 @@ class Gate:
 
 async def _refuse_http(connection: HTTPConnection, scope: Scope) -> Response | None:
     path = scope["path"]
+    if _in_the_clear(scope) and path not in _FROM_INSIDE:
+        return _only_with_tls(path, scope)
     if _declared_length(connection) > _limit(path):
         _log.warning("web.request.too_large", path=path[:80])
         return _problem(413, "The request is larger than this address accepts.")
@@ -132,6 +138,21 @@ async def _refuse_http(connection: HTTPConnection, scope: Scope) -> Response | N
             return _problem(401, "This key is unknown, revoked or expired.")
         return await _too_often(rates.wait_of_person, path, scope["method"], known.actor)
     return await _refuse_browser(connection, scope)
+
+
+def _in_the_clear(scope: Scope) -> bool:
+    """Whether it came without TLS although people reach this console by https; the proxy in front says how it came."""
+    return session.behind_tls() and scope["scheme"] not in {"https", "wss"}
+
+
+def _only_with_tls(path: str, scope: Scope) -> Response:
+    """Whoever typed the name is led on; a program is refused, so that its mistake is seen."""
+    _log.warning("web.request.in_the_clear", path=path[:80])
+    if scope["method"] in rates.SAFE_METHODS and not path.startswith(_FOR_PROGRAMS):
+        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        to = application.current().settings.public_url.rstrip("/") + quote(path) + query
+        return RedirectResponse(to, status_code=308)
+    return _problem(403, "This console answers over https alone.")
 
 
 async def _refuse_browser(connection: HTTPConnection, scope: Scope) -> Response | None:

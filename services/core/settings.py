@@ -186,14 +186,28 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         return self.web.public_url or f"http://localhost:{self.port}"
 
+    @property
+    def answers_in_the_clear(self) -> bool:
+        """Whether passwords would travel a network without TLS: listens beyond this machine, and no https in front."""
+        beyond = self.web.host not in {"127.0.0.1", "localhost", "::1"}
+        return beyond and not self.public_url.startswith("https://")
+
 
 def load_settings() -> Settings:
-    """Reads the environment. Raises Invalid with one line that names each wrong variable and what it takes."""
+    """Reads the environment. Raises Invalid with one line that names each wrong variable and what it takes.
+
+    Outside the sandbox nothing starts that would answer other machines without TLS.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
         wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
         raise Invalid(f"The configuration cannot be used. {wrong}.") from error
+    if settings.answers_in_the_clear and not settings.uses_sandbox:
+        raise Invalid(
+            "The configuration cannot be used. KONTOR_WEB__PUBLIC_URL: has to be the https address in front of this "
+            "console, which listens beyond this machine; or leave KONTOR_WEB__HOST at 127.0.0.1."
+        )
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
 
 

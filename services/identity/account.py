@@ -9,8 +9,9 @@ from services.identity import letters
 from services.identity.factors import factor_required, factors_of, own_account, recovery_codes_left
 from services.identity.models import User
 from services.identity.passwords import VettedPassword, replace_password
+from services.identity.proof import prove_by_password
 from services.identity.sessions import end_sessions, open_sessions
-from services.identity.views import MyAccount
+from services.identity.views import MyAccount, SignInRefused
 
 
 def my_account(uow: UnitOfWork, *, require_factors: bool = False) -> MyAccount:
@@ -29,10 +30,14 @@ def my_account(uow: UnitOfWork, *, require_factors: bool = False) -> MyAccount:
     )
 
 
-def change_password(uow: UnitOfWork, *, password: VettedPassword) -> None:
-    """Replaces one's own password and ends one's other sessions. Needs a fresh proof. Raises WeakPassword."""
+def change_password(uow: UnitOfWork, *, password: VettedPassword, present: str = "") -> SignInRefused | None:
+    """Replaces one's own password and ends one's other sessions. Needs a fresh proof, and the present password of
+    whoever has one; commit in both cases, since a wrong one counts. Raises WeakPassword.
+    """
     user = own_account(uow)
     uow.actor.require_fresh_proof(uow.clock.now())
+    if user.password_hash is not None and (refused := prove_by_password(uow, password=present)):
+        return refused
     replace_password(uow, user, password.value)
     ended = end_sessions(uow, user_id=user.id, but_mine=True)
     audit.record(
@@ -43,3 +48,4 @@ def change_password(uow: UnitOfWork, *, password: VettedPassword) -> None:
         after={"sessions_ended": ended},
     )
     letters.send_notice(uow, user, "password_changed")
+    return None

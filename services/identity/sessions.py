@@ -71,12 +71,14 @@ def sign_out(uow: UnitOfWork, *, secret: str) -> None:
 
 
 def end_sessions(uow: UnitOfWork, *, user_id: uuid.UUID, but_mine: bool = False) -> int:
-    """Ends every open session of a person and returns how many; one's own need no right.
+    """Ends every open session of a person and returns how many; one's own need a fresh proof in place of a right.
 
     `but_mine` leaves the one that asks.
     """
     if uow.actor.id != user_id or uow.actor.impersonating is not None:
         uow.actor.require(Permission.USER_MANAGE)
+    else:
+        uow.actor.require_fresh_proof(uow.clock.now())
     others = [UserSession.id != uow.actor.session_id] if but_mine and uow.actor.session_id else []
     ended = len(end(uow, UserSession.user_id == user_id, *others))
     audit.record(
@@ -90,11 +92,13 @@ def end_sessions(uow: UnitOfWork, *, user_id: uuid.UUID, but_mine: bool = False)
 
 
 def end_session(uow: UnitOfWork, *, session_id: uuid.UUID) -> None:
-    """Ends one session: one's own, or anybody's with the right. Raises NotFound when it has ended already."""
+    """Ends one session: one's own (after a proof), or anybody's by right. Raises NotFound for an ended one."""
     uow.actor.require(Permission.SELF)
     owner = uow.session.scalar(select(UserSession.user_id).where(UserSession.id == session_id))
     if owner != uow.actor.id or uow.actor.impersonating is not None:
         uow.actor.require(Permission.USER_MANAGE)
+    elif session_id != uow.actor.session_id:
+        uow.actor.require_fresh_proof(uow.clock.now())
     if not end(uow, UserSession.id == session_id):
         raise NotFound("This session has already ended.")
     audit.record(

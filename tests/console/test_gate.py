@@ -131,6 +131,29 @@ def test_behind_tls_browsers_are_told_to_stay_there(web, client):
     assert cookie_name() == f"__Host-{COOKIE}"
 
 
+def test_behind_tls_nothing_is_answered_in_the_clear(web, client):
+    web.settings.web.public_url = "https://console.example"
+    led = client.get("/auth/sign-in?next=/runs")
+    assert (led.status_code, led.headers["location"]) == (308, "https://console.example/auth/sign-in?next=/runs")
+    for refused in (
+        client.post("/auth/sign-in", headers={"origin": _HOST}, data={"email": "ada@example.com", "password": "x"}),
+        client.post("/hooks/stripe", content=b"{}"),
+        client.get("/export/audit.csv", headers={"authorization": "Bearer kontor_x"}),
+        client.get("/api/approvals"),
+    ):
+        assert refused.status_code == 403
+        assert "https" in refused.json()["title"]
+    secret = open_session(web, Role.OPS)
+    headers = {"origin": _HOST, "host": "localhost", "cookie": f"__Host-{COOKIE}={secret}"}
+    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/_event", headers=headers):
+        pass
+    assert closed.value.code == 4401
+    for probe in ("/healthz", "/readyz"):
+        assert client.get(probe).status_code != 308
+    through_the_proxy = TestClient(Gate(api), base_url="https://console.example")
+    assert through_the_proxy.get("/auth/sign-in").status_code == 200
+
+
 def test_caching_is_long_for_hashed_files_and_off_for_the_rest(client):
     assert "immutable" in client.get("/assets/page-abc.js").headers["cache-control"]
     assert client.get("/healthz").headers["cache-control"] == "no-store"

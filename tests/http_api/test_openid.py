@@ -249,7 +249,7 @@ def test_an_issuer_is_written_exactly_as_the_provider_writes_it(client, web, pro
 
 def test_behind_tls_the_attempt_is_bound_to_the_host(client, web, provider):  # noqa: F811
     web.settings.web.public_url = "https://console.example"
-    begun = client.get("/auth/openid")
+    begun = client.get("https://console.example/auth/openid")
     cookie = begun.headers["set-cookie"]
     assert cookie.startswith("__Host-kontor_openid=")
     assert "Secure" in cookie

@@ -45,6 +45,7 @@ TEXTS = {
         "12 to 128 characters of any kind; a few words in a row are good. Your other sessions end.",
         "12 bis 128 beliebige Zeichen; ein paar Wörter hintereinander sind gut. Andere Sitzungen enden.",
     ),
+    "present_password": ("Present password", "Bisheriges Passwort"),
     "new_password": ("New password", "Neues Passwort"),
     "set_password": ("Set the password", "Passwort setzen"),
     "factor": ("Second factor", "Zweiter Faktor"),

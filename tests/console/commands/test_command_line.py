@@ -57,6 +57,15 @@ def test_a_refusal_is_one_line_and_status_1(kontor: Kontor, capsys):
         assert said.err.count("\n") == 1
 
 
+def test_real_money_is_not_served_to_other_machines_in_the_clear(kontor: Kontor, monkeypatch, capsys):
+    monkeypatch.setenv("KONTOR_SANDBOX", "false")
+    monkeypatch.setenv("KONTOR_WEB__HOST", "0.0.0.0")
+    assert kontor("user", "list") == 1
+    assert "KONTOR_WEB__PUBLIC_URL: has to be the https address" in capsys.readouterr().err
+    monkeypatch.setenv("KONTOR_WEB__PUBLIC_URL", "https://console.example")
+    assert kontor("user", "list") == 0
+
+
 def test_wrong_usage_is_status_2_and_help_has_examples(kontor: Kontor, capsys):
     assert kontor("user", "creat") == 2
     assert kontor("user", "create", "a@example.com", "--role", "king") == 2

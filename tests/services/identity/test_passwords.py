@@ -97,7 +97,8 @@ def test_the_last_five_do_not_come_back(uow: UnitOfWork):
 def test_changing_ones_own_password_ends_the_other_sessions(uow: UnitOfWork):
     a_user(uow, Role.DEV)
     other, own = acting_as(uow), acting_as(uow)
-    identity.change_password(own, password=VettedPassword(_GOOD))
+    assert identity.change_password(own, password=VettedPassword(_GOOD), present="wrong") == SignInRefused()
+    assert identity.change_password(own, password=VettedPassword(_GOOD), present=PASSWORD) is None
     alive = uow.session.execute(text("SELECT id FROM user_session WHERE revoked_at IS NULL")).scalars().all()
     assert own.actor.session_id in alive
     assert other.actor.session_id not in alive

@@ -1,5 +1,6 @@
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -7,8 +8,9 @@ from sqlalchemy import text
 from services import identity
 from services.core.actor import Actor, ActorKind
 from services.core.db import Database, UnitOfWork
+from services.core.errors import StepUpRequired
 from services.identity import Role, SessionSecret, SignInRefused
-from tests.factories.identity import PASSWORD, a_user, signed_in
+from tests.factories.identity import PASSWORD, a_user, acting_as, signed_in
 
 ANONYMOUS = Actor(ActorKind.ANONYMOUS, None, "somebody")
 
@@ -143,3 +145,21 @@ def test_a_deactivated_person_cannot_sign_in(uow: UnitOfWork):
     ).scalar_one()
     identity.reactivate_user(uow, user_id=user_id)
     assert isinstance(_try(uow), SessionSecret)
+
+
+def test_ending_ones_own_other_sessions_asks_for_a_fresh_proof(uow: UnitOfWork):
+    user_id = a_user(uow, Role.DEV)
+    other, own = acting_as(uow).actor, acting_as(uow)
+    assert other.session_id
+    assert own.actor.session_id
+    stale = replace(own.actor, proved_at=uow.clock.now() - dt.timedelta(minutes=11))
+    old = UnitOfWork(uow.session, stale, uow.clock, uow.request_id)
+    with pytest.raises(StepUpRequired):
+        identity.end_session(old, session_id=other.session_id)
+    with pytest.raises(StepUpRequired):
+        identity.end_sessions(old, user_id=user_id, but_mine=True)
+    assert identity.ended_among(uow, session_ids=[other.session_id]) == set()
+    identity.end_session(own, session_id=other.session_id)
+    assert identity.ended_among(uow, session_ids=[other.session_id]) == {other.session_id}
+    identity.end_session(old, session_id=own.actor.session_id)
+    assert identity.ended_among(uow, session_ids=[own.actor.session_id]) == {own.actor.session_id}
