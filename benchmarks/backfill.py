@@ -18,8 +18,8 @@ from sqlalchemy import text
 from benchmarks.measure import Candidate, Ground, compare, ground, report
 from services.backfills import ledger
 from services.backfills.batching import Plan, back, forward
+from services.backfills.images import Images, images_of, make_images
 from services.backfills.policy import TARGET_SECONDS
-from services.backfills.statements import index_before_table, make_before_table, relation_size
 from services.backfills.vocabulary import Direction, Pace
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
@@ -67,7 +67,7 @@ class Bench:
         """The table as new, vacuumed; the before-images of former rounds are gone."""
         with self.on.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for number in range(1, self.number + 1):
-                connection.exec_driver_sql(f"DROP TABLE IF EXISTS kontor_backfill.before_{number}")
+                images_of(connection, DEFINITION, number).drop(connection)
             for statement in _FILL.format(rows=self.rows).split(";"):
                 connection.execute(text(statement))
             connection.exec_driver_sql("VACUUM (ANALYZE, FREEZE) coin")
@@ -85,13 +85,12 @@ class Bench:
         plan = self._begin(Direction.FORWARD)
         self._walk(plan, Direction.FORWARD)
         with self._unit() as uow:
-            connection = uow.session.connection()
-            self.image_bytes = relation_size(connection, f"kontor_backfill.before_{self.number}")
+            self.image_bytes = self._images(uow).size(uow.session.connection())
         return 1
 
     def roll_back(self) -> int:
         with self._unit() as uow:
-            index_before_table(uow.session.connection(), self.number)
+            self._images(uow).index(uow.session.connection())
         self._walk(self._begin(Direction.BACK), Direction.BACK)
         return 0
 
@@ -131,7 +130,7 @@ class Bench:
         assert plan is not None
         with self._unit() as uow:
             connection = uow.session.connection()
-            make_before_table(connection, DEFINITION, self.number)
+            make_images(connection, DEFINITION, self.number)
             cursor = ledger.open_cursor(connection, plan.backfill_id, direction, 1_000)
         return Plan(plan.backfill_id, plan.number, plan.definition, plan.params, plan.bound, cursor.epoch)
 
@@ -143,6 +142,9 @@ class Bench:
             done = step.done
             if direction is Direction.FORWARD:
                 self.batches.append(step.seconds)
+
+    def _images(self, uow: UnitOfWork) -> Images:
+        return images_of(uow.session.connection(), DEFINITION, self.number)
 
     def _unit(self) -> Any:
         return self.on.database.unit_of_work(_ACTOR)

@@ -277,13 +277,7 @@ def _nothing(_: Any, *, backfill_id: uuid.UUID) -> None:
 
 
 def _id(uow: Any, reference: str) -> uuid.UUID:
-    number = reference.upper().removeprefix("BF-")
-    if number.isdigit():
-        return backfills.backfill_by_number(uow, number=int(number))
-    try:
-        return uuid.UUID(reference)
-    except ValueError as error:
-        raise Invalid("A backfill is named by its number (BF-0012) or its id.") from error
+    return backfills.backfill_named(uow, reference=reference)
 
 
 def _json(params: str) -> dict[str, Any]:

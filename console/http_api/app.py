@@ -8,6 +8,7 @@ from console.http_api import (
     approvals,
     audit_extract,
     auth,
+    backfills,
     exports,
     health,
     impersonation,
@@ -50,6 +51,7 @@ api.include_router(metrics.router)
 api.include_router(stripe_webhook.router)
 api.include_router(ingest.router)
 api.include_router(approvals.router)
+api.include_router(backfills.router)
 api.include_router(lexware_hook.router)
 api.include_router(exports.router)
 api.include_router(recon_report.router)

@@ -72,7 +72,7 @@ from services.backfills.kinds import KINDS, LIFT_KIND, RUN_CLOSED_KIND, RUN_KIND
 from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow, Stage, list_backfills
 from services.backfills.load import LoadMeter
 from services.backfills.policy import LIMITS, TARGET_SECONDS, Excess
-from services.backfills.queries import backfill_by_number, backfill_detail, backfills, catalogue
+from services.backfills.queries import backfill_by_number, backfill_detail, backfill_named, backfills, catalogue
 from services.backfills.service import ask_approval, change_params, draft, start_dry_run, take_dry_run
 from services.backfills.settling import ConflictPage, Settled, Settlement, conflicts, settle_conflicts
 from services.backfills.signing import explain_deviation
@@ -210,6 +210,7 @@ __all__ = [
     "asked_dry_run",
     "backfill_by_number",
     "backfill_detail",
+    "backfill_named",
     "backfills",
     "begin",
     "breathe",

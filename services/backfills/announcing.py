@@ -8,6 +8,7 @@ import uuid
 from services import identity, notifications
 from services.backfills.definition import definition_named
 from services.backfills.models import Backfill
+from services.backfills.service import as_console
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.core.words import Words
@@ -40,7 +41,7 @@ def announce(
     """Writes the letters in the caller's transaction, one each for everybody in the three teams and one in the chat."""
     people: dict[uuid.UUID, identity.ContactView] = {}
     for right in _TEAMS:
-        people |= {one.id: one for one in identity.holders(uow, permission=right, entity_id=None)}
+        people |= {one.id: one for one in identity.holders(as_console(uow), permission=right, entity_id=None)}
     moment = uow.clock.now().isoformat()
     told = [(one.email, one.locale, str(one.id)) for one in people.values()] + [(CHAT, "en", "chat")]
     for recipient, locale, whom in told:

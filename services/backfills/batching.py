@@ -15,6 +15,7 @@ from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.definition import Definition, PythonBackfill, SqlBackfill
 from services.backfills.errors import NotAtWork, TooManyQuarantined
+from services.backfills.images import before_table, images_of
 from services.backfills.ledger import Cursor
 from services.backfills.policy import next_size
 from services.backfills.vocabulary import Direction
@@ -73,7 +74,7 @@ def back(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     if cursor.done:
         return _standing(cursor)
     _lock(connection, plan.definition)
-    before = sql.before_table(plan.definition, plan.number)
+    before = before_table(plan.definition, plan.number)
     batch = _batch_before(connection, plan, cursor)
     restored = kept = 0
     if batch:
@@ -123,17 +124,17 @@ def change_stretch(connection: Connection, plan: Plan, *, batch: int, after: str
 
 
 def _change(connection: Connection, plan: Plan, *, batch: int, after: str | None, to: str) -> int:
-    definition, before = plan.definition, sql.before_table(plan.definition, plan.number)
+    definition, images = plan.definition, images_of(connection, plan.definition, plan.number)
     if isinstance(definition, SqlBackfill):
-        statement = sql.change_statement(definition, plan.params, before, batch=batch, after=after, to=to)
-        return _count(connection, statement)
+        statement = sql.change_statement(definition, plan.params, images, batch=batch, after=after, to=to)
+        return images.changed_by(connection, statement)
     function = cast(PythonBackfill, definition)
     chosen = sql.rows_to_write(function, plan.params, after=after, to=to)
     rows = [sql.as_row(row) for row in connection.execute(chosen)]
     values = function.change_batch(rows, plan.params)
     if not values:
         return 0
-    return _count(connection, sql.write_statement(function, before, batch=batch, values=values))
+    return images.changed_by(connection, sql.write_statement(function, images, batch=batch, values=values))
 
 
 def _count(connection: Connection, statement: Any) -> int:
@@ -171,7 +172,8 @@ def _moved(
 ) -> Step:
     started, target = on
     seconds = time.perf_counter() - started
-    size = next_size(cursor.size, seconds, target)
+    recent = [(scanned, seconds), *ledger.recent(connection, plan.backfill_id, cursor.direction)]
+    size = next_size(cursor.size, recent, target)
     ledger.move(
         connection,
         plan.backfill_id,

@@ -8,11 +8,11 @@ from typing import Any
 
 from services import approvals, payments, runs
 from services.backfills import announcing, batching, ledger, reconciling, verifying
-from services.backfills import statements as sql
 from services.backfills.batching import Plan, Step
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import definition_named
 from services.backfills.errors import NotAtWork, PlanChanged
+from services.backfills.images import images_of, make_images
 from services.backfills.load import LoadMeter
 from services.backfills.models import Backfill
 from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, rest_after
@@ -54,9 +54,9 @@ def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> P
     with at_target(uow, definition, follow=row.id) as connection:
         ledger.lay_down(connection)
         if direction is Direction.FORWARD:
-            sql.make_before_table(connection, definition, row.number)
+            make_images(connection, definition, row.number)
         else:
-            sql.index_before_table(connection, row.number)
+            images_of(connection, definition, row.number).index(connection)
         cursor = ledger.open_cursor(connection, row.id, direction, FIRST_SIZE)
     params = checked_params(definition, row.plan["params"])
     return Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], cursor.epoch)

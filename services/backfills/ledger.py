@@ -63,6 +63,7 @@ ALTER TABLE kontor_backfill.conflict
     ADD COLUMN IF NOT EXISTS settled_reason text,
     ADD COLUMN IF NOT EXISTS settled_at timestamptz;
 """
+_RECENT = 30
 _IS_LAID = """
 SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_backfill.conflict')
                AND attname = 'settled_at')
@@ -163,6 +164,18 @@ def move(
     )
     if moved.rowcount != 1:
         raise NotAtWork("Another worker has taken this backfill over.")
+
+
+def recent(connection: Connection, backfill: uuid.UUID, direction: Direction) -> list[tuple[int, float]]:
+    """Rows and seconds of the latest batches, newest first: what the size of the next one follows from."""
+    found = connection.execute(
+        text(
+            "SELECT scanned, milliseconds FROM kontor_backfill.batch WHERE backfill = :id AND direction = :direction"
+            " ORDER BY number DESC LIMIT :most"
+        ),
+        {"id": backfill, "direction": direction.value, "most": _RECENT},
+    )
+    return [(row.scanned, row.milliseconds / 1000) for row in found]
 
 
 def changed_by(connection: Connection, backfill: uuid.UUID) -> int:

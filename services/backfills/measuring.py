@@ -15,6 +15,7 @@ from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.batching import Plan, change_stretch
 from services.backfills.definition import Check, Definition, PythonBackfill, SqlBackfill, code_digest
+from services.backfills.images import images_of, key_of, make_images, name_of
 
 _RANDOM_ROWS = 20
 _EXTREME_ROWS = 2
@@ -83,7 +84,7 @@ def measured(connection: Connection, definition: Definition, params: BaseModel, 
         "frozen": frozen(connection, definition, params, bound),
         "checks": [{"code": one.code, "before": value_of(connection, one)} for one in definition.checks(params)],
         "indexes": _indexes(connection, definition),
-        "triggers": [str(name) for name in connection.scalars(_TRIGGERS, {"table": sql.name_of(definition)})],
+        "triggers": [str(name) for name in connection.scalars(_TRIGGERS, {"table": name_of(definition)})],
         "sample": [],
         "explain": [],
         "estimate": {"seconds": 0, "before_image_bytes": 0, "trial_rows": 0, "trial_ms": 0},
@@ -105,8 +106,8 @@ def sample(connection: Connection, definition: Definition, params: BaseModel, bo
     drawn = [("random", base.order_by(func.random()).limit(_RANDOM_ROWS))]
     for place in numbers:
         filled = base.where(place.is_not(None)).limit(_EXTREME_ROWS)
-        drawn.append((f"lowest {place.name}", filled.order_by(place, sql.key_of(definition))))
-        drawn.append((f"highest {place.name}", filled.order_by(place.desc(), sql.key_of(definition))))
+        drawn.append((f"lowest {place.name}", filled.order_by(place, key_of(definition))))
+        drawn.append((f"highest {place.name}", filled.order_by(place.desc(), key_of(definition))))
     rows: dict[str, tuple[str, dict[str, Any]]] = {}
     for how, statement in drawn:
         for row in connection.execute(statement):
@@ -130,7 +131,7 @@ def after_values(
     """What the change makes of rows as they stand in the database (of an SqlBackfill) or as given."""
     if isinstance(definition, PythonBackfill):
         return {str(key): dict(values) for key, values in definition.change_batch(rows, params).items()}
-    key, changes = sql.key_of(definition), _changes(definition, params)
+    key, changes = key_of(definition), _changes(definition, params)
     named = [expression.label(f"new_{name}") for name, expression in changes.items()]
     found = connection.execute(select(key, *named).where(key.in_([row[definition.key] for row in rows])))
     return {str(row[0]): dict(zip(changes, row[1:], strict=True)) for row in found}
@@ -154,7 +155,7 @@ def _amounts(definition: Definition, changes: dict[str, Any]) -> tuple[Any, Any]
 
 
 def _indexes(connection: Connection, definition: Definition) -> list[dict[str, Any]]:
-    values = {"table": sql.name_of(definition), "columns": [*definition.columns, *definition.along()]}
+    values = {"table": name_of(definition), "columns": [*definition.columns, *definition.along()]}
     return [{"name": row.name, "bytes": row.bytes} for row in connection.execute(_INDEXES, values)]
 
 
@@ -165,7 +166,7 @@ def _trial(
     plan = Plan(uuid.UUID(int=0), number, definition, params, bound, 0)
     trial = connection.begin_nested()
     try:
-        sql.make_before_table(connection, definition, number)
+        images = make_images(connection, definition, number)
         start = _first_wanted(connection, definition, params, bound)
         change_stretch(
             connection, plan, batch=1, after=start, to=sql.stretch_end(connection, definition, start, bound, 100)
@@ -175,8 +176,7 @@ def _trial(
         began = time.perf_counter()
         changed = change_stretch(connection, plan, batch=2, after=middle, to=end)
         seconds = time.perf_counter() - began
-        kept = sql.count_images(connection, definition, number) or 1
-        size = sql.relation_size(connection, f"kontor_backfill.before_{int(number)}")
+        kept, size = images.count(connection) or 1, images.size(connection)
         lines = _explained(connection, plan, after=start, to=middle)
     finally:
         trial.rollback()
@@ -194,7 +194,7 @@ def _trial(
 
 def _first_wanted(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> str | None:
     """The key just before the first row that would change, so that the trial has something to do."""
-    key = sql.key_of(definition)
+    key = key_of(definition)
     first = select(key).where(sql.within(definition, None, bound), definition.rows(params)).order_by(key).limit(1)
     before = select(cast(key, String)).where(key < first.scalar_subquery()).order_by(key.desc()).limit(1)
     return connection.scalar(before)
@@ -203,8 +203,8 @@ def _first_wanted(connection: Connection, definition: Definition, params: BaseMo
 def _explained(connection: Connection, plan: Plan, *, after: str | None, to: str) -> list[str]:
     definition = plan.definition
     if isinstance(definition, SqlBackfill):
-        before = sql.before_table(definition, plan.number)
-        statement = sql.change_statement(definition, plan.params, before, batch=1, after=after, to=to)
+        images = images_of(connection, definition, plan.number)
+        statement = sql.change_statement(definition, plan.params, images, batch=1, after=after, to=to)
     else:
         statement = sql.rows_to_write(definition, plan.params, after=after, to=to)
     return sql.explained(connection, statement)

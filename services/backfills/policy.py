@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ TRANSITIONS: Mapping[S, frozenset[S]] = MappingProxyType(
         S.CANCELLED: frozenset({S.ROLLING_BACK}),
         S.FAILED: frozenset({S.RUNNING, S.VERIFYING, S.ROLLING_BACK}),
         S.VERIFYING: frozenset({S.AWAITING_SIGNOFF, S.FAILED}),
-        S.AWAITING_SIGNOFF: frozenset({S.SIGNED_OFF, S.REJECTED, S.VERIFYING}),
+        S.AWAITING_SIGNOFF: frozenset({S.SIGNED_OFF, S.REJECTED, S.VERIFYING, S.ROLLING_BACK}),
         S.REJECTED: frozenset({S.ROLLING_BACK}),
         S.SIGNED_OFF: frozenset({S.ROLLING_BACK}),
         S.ROLLING_BACK: frozenset({S.ROLLED_BACK, S.ROLLED_BACK_WITH_CONFLICTS, S.FAILED}),
@@ -37,6 +38,8 @@ AT_WORK = (S.DRY_RUNNING, S.RUNNING, S.VERIFYING, S.ROLLING_BACK)
 
 FIRST_SIZE = 1_000
 LARGEST_SIZE = 200_000
+_AIM = 0.85  # of the target: that is where the slow ones among the batches shall end
+_JUDGED = 5
 TARGET_SECONDS: Mapping[Pace, float] = MappingProxyType(
     {Pace.SLOW: 0.1, Pace.NORMAL: 0.5, Pace.FAST: 1.0, Pace.NIGHT: 0.5}
 )
@@ -48,10 +51,19 @@ def check_step(state: BackfillState, target: BackfillState) -> None:
         raise IllegalStep(str(state), str(target))
 
 
-def next_size(size: int, elapsed: float, target: float) -> int:
-    """The rows of the next batch: towards the time aimed at, at most halved or doubled."""
-    factor = min(max(target / max(elapsed, 1e-6), 0.5), 2.0)
-    return min(max(int(size * factor), 1), LARGEST_SIZE)
+def next_size(size: int, recent: Sequence[tuple[int, float]], target: float) -> int:
+    """The rows of the next batch, at most halved or doubled. `recent` are rows and seconds of the last batches, newest
+    first; the middle cost of the last ones counts, so that one that had to wait does not make the next one small.
+
+    A batch of twice the time halves the next one at once. Where waiting costs more than the rows, smaller batches would
+    not be shorter: none is smaller than an eighth of what the best of them promises.
+    """
+    costs = [max(seconds, 1e-6) / max(rows, 1) for rows, seconds in recent]
+    wished = _AIM * target / statistics.median(costs[:_JUDGED])
+    if recent[0][1] > 2 * target:
+        wished = min(wished, size / 2)
+    wished = max(wished, target / min(costs) / 8)
+    return min(max(int(min(max(wished, size / 2), size * 2)), 1), LARGEST_SIZE)
 
 
 def rest_after(pace: Pace, elapsed: float) -> float:

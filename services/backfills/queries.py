@@ -24,7 +24,7 @@ from services.backfills.views import (
 )
 from services.backfills.vocabulary import BackfillState, Direction, Pace
 from services.core.db import UnitOfWork
-from services.core.errors import Forbidden
+from services.core.errors import Forbidden, Invalid
 from services.core.permissions import Permission
 
 _SHOWN = 50
@@ -52,6 +52,18 @@ def backfill_by_number(uow: UnitOfWork, *, number: int) -> uuid.UUID:
     if found is None:
         raise BackfillNotFound(f"There is no backfill BF-{number:04d}.")
     return found
+
+
+def backfill_named(uow: UnitOfWork, *, reference: str) -> uuid.UUID:
+    """The id behind BF-0012, 12 or an id. Raises BackfillNotFound, Invalid for what is neither."""
+    uow.actor.require(Permission.BACKFILL_READ)
+    number = reference.upper().removeprefix("BF-")
+    if number.isdecimal():
+        return backfill_by_number(uow, number=int(number))
+    try:
+        return uuid.UUID(reference)
+    except ValueError as error:
+        raise Invalid("A backfill is named by its number (BF-0012) or its id.") from error
 
 
 def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetail:

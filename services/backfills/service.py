@@ -17,6 +17,7 @@ from services.backfills.policy import check_step
 from services.backfills.targets import at_target
 from services.backfills.vocabulary import DRY_RUN, BackfillParams, BackfillState
 from services.core import canonical_json
+from services.core.actor import Actor
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden, Invalid
 from services.core.permissions import Permission
@@ -179,6 +180,12 @@ def require(uow: UnitOfWork, permission: Permission) -> None:
         raise Forbidden(
             "A backfill touches every legal entity; your right holds for some of them.", permission=str(permission)
         )
+
+
+def as_console(uow: UnitOfWork) -> UnitOfWork:
+    """The same transaction in the name of the console, for what a step looks up or queues beyond its actor's rights."""
+    actor = Actor.system("backfills", on_behalf_of=uow.actor.name)
+    return UnitOfWork(uow.session, actor, uow.clock, uow.request_id)
 
 
 def require_reason(reason: str) -> None:

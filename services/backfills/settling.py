@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from services.backfills import statements as sql
 from services.backfills.definition import definition_named
 from services.backfills.errors import NotAtWork
+from services.backfills.images import before_table
 from services.backfills.models import Backfill
 from services.backfills.queries import readable
 from services.backfills.service import S, locked, move, note, require, require_reason
@@ -117,7 +118,7 @@ def _open(connection: Connection, backfill: uuid.UUID, keys: Sequence[str] | Non
 def _restore(uow: UnitOfWork, row: Backfill, keys: Sequence[str]) -> list[str]:
     """Writes the values from before over those that are as listed; what the others are now goes into the list."""
     definition = definition_named(row.definition)
-    before = sql.before_table(definition, row.number)
+    before = before_table(definition, row.number)
     listed = {
         one.key: one.found
         for one in uow.session.execute(

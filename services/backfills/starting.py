@@ -17,6 +17,7 @@ from services.backfills.policy import check_step
 from services.backfills.service import (
     S,
     agreed_content,
+    as_console,
     back_to_draft,
     checked_params,
     locked,
@@ -93,7 +94,7 @@ def check_gate(uow: UnitOfWork, row: Backfill) -> None:
 
 def _difference(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[str, Any]) -> str | None:
     """What would be done now that was not agreed to; None when it is exactly that."""
-    asked = approvals.request_detail(uow, request_id=request_id).request
+    asked = approvals.request_detail(as_console(uow), request_id=request_id).request
     content = agreed_content(row, agreed)
     changed = [name for name in content if content[name] != asked.content.get(name)]
     if changed:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
-    Integer,
     Row,
     Select,
     String,
@@ -26,12 +25,12 @@ from sqlalchemy import (
     or_,
     select,
     table,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.backfills.definition import Definition, PythonBackfill, SqlBackfill
+from services.backfills.images import Images, key_of, name_of
 from services.backfills.vocabulary import SCHEMA
 
 
@@ -39,16 +38,6 @@ def explained(connection: Connection, statement: Any) -> list[str]:
     """The plan the database makes for a statement with its bound values."""
     compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     return [str(line) for line in connection.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).scalars()]
-
-
-def name_of(definition: Definition) -> str:
-    """The table's name for the database, quoted, with its schema where the definition gives one."""
-    parts = [definition.target.schema, definition.target.name] if definition.target.schema else [definition.target.name]
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
-
-
-def key_of(definition: Definition) -> Any:
-    return definition.target.c[definition.key]
 
 
 def at_key(definition: Definition, value: str) -> ColumnElement[Any]:
@@ -70,10 +59,9 @@ def last_key(connection: Connection, definition: Definition) -> str | None:
 def stretch_end(connection: Connection, definition: Definition, after: str | None, bound: str, size: int) -> str:
     """The key `size` rows further on, or the bound."""
     key = key_of(definition)
-    found = connection.scalar(
-        select(cast(key, String)).where(within(definition, after, bound)).order_by(key).offset(size - 1).limit(1)
-    )
-    return found or bound
+    last = select(key).where(within(definition, after, bound)).order_by(key).offset(size - 1).limit(1)
+    # Cast outside: inside, every row that is skipped would be cast as well.
+    return connection.scalar(select(cast(last.scalar_subquery(), String))) or bound
 
 
 def count_stretch(connection: Connection, definition: Definition, after: str | None, to: str) -> int:
@@ -81,50 +69,10 @@ def count_stretch(connection: Connection, definition: Definition, after: str | N
     return connection.scalar(stretch) or 0
 
 
-def before_table(definition: Definition, number: int) -> TableClause:
-    """Where the values before and after are kept, in the target's own types."""
-    columns = definition.target.c
-    kept = [column(f"old_{name}", columns[name].type) for name in definition.columns]
-    left = [column(f"new_{name}", columns[name].type) for name in definition.columns]
-    return table(
-        f"before_{number}",
-        column("batch", Integer),
-        column("key", columns[definition.key].type),
-        *kept,
-        *left,
-        schema=SCHEMA,
-    )
-
-
-def make_before_table(connection: Connection, definition: Definition, number: int) -> None:
-    quote = connection.dialect.identifier_preparer.quote
-    images = [
-        f"{quote(name)} AS {quote(f'{prefix}_{name}')}" for prefix in ("old", "new") for name in definition.columns
-    ]
-    connection.exec_driver_sql(
-        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.before_{int(number)} AS SELECT 0::integer AS batch,"  # noqa: S608 - quoted
-        f" {quote(definition.key)} AS key, {', '.join(images)} FROM {name_of(definition)} WITH NO DATA"
-    )
-
-
-def count_images(connection: Connection, definition: Definition, number: int) -> int:
-    return connection.scalar(select(func.count()).select_from(before_table(definition, number))) or 0
-
-
-def index_before_table(connection: Connection, number: int) -> None:
-    """A few pages that lead the way back from a batch to its images."""
-    name = f"before_{int(number)}"
-    if connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.{name}_batch')")) is None:
-        connection.exec_driver_sql(
-            f"CREATE INDEX {name}_batch ON {SCHEMA}.{name} USING brin (batch) WITH (pages_per_range = 16)"
-        )
-        connection.exec_driver_sql(f"ANALYZE {SCHEMA}.{name}")
-
-
 def change_statement(
-    definition: SqlBackfill, params: Any, before: TableClause, *, batch: int, after: str | None, to: str
+    definition: SqlBackfill, params: Any, images: Images, *, batch: int, after: str | None, to: str
 ) -> Any:
-    """One batch: the change and its before-images, in one statement; its row count is the rows changed."""
+    """One batch: the change and its before-images, in one statement; `images.changed_by` says how many rows it was."""
     target = definition.target
     changed = (
         update(target)
@@ -133,10 +81,10 @@ def change_statement(
         .returning(*_images(definition))
         .cte("changed")
     )
-    return _kept(definition, before, batch, changed)
+    return images.kept(batch, changed)
 
 
-def write_statement(definition: PythonBackfill, before: TableClause, *, batch: int, values: Mapping[Any, Any]) -> Any:
+def write_statement(definition: PythonBackfill, images: Images, *, batch: int, values: Mapping[Any, Any]) -> Any:
     """The same for values that Python computed."""
     target = definition.target
     keys = list(values)
@@ -154,7 +102,7 @@ def write_statement(definition: PythonBackfill, before: TableClause, *, batch: i
         .returning(*_images(definition))
         .cte("changed")
     )
-    return _kept(definition, before, batch, changed)
+    return images.kept(batch, changed)
 
 
 def rows_to_write(definition: Definition, params: Any, *, after: str | None, to: str) -> Select[Any]:
@@ -284,21 +232,11 @@ def _images(definition: Definition) -> list[ColumnElement[Any]]:
     ]
 
 
-def _kept(definition: Definition, before: TableClause, batch: int, changed: Any) -> Any:
-    names = ["key", *[f"{when}_{name}" for when in ("old", "new") for name in definition.columns]]
-    rows = select(literal(batch, Integer), *[changed.c[name] for name in names])
-    return insert(before).from_select(["batch", *names], rows)
-
-
 def _document(source: Any, definition: Definition, prefix: str) -> ColumnElement[Any]:
     pairs: list[Any] = []
     for name in definition.columns:
         pairs += [cast(literal(name), String), source.c[f"{prefix}{name}"]]
     return func.jsonb_build_object(*pairs, type_=JSONB)
-
-
-def relation_size(connection: Connection, name: str) -> int:
-    return connection.scalar(text("SELECT pg_total_relation_size(CAST(:name AS regclass))"), {"name": name}) or 0
 
 
 def as_row(row: Row[Any]) -> dict[str, Any]:

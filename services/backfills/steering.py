@@ -17,7 +17,7 @@ from services.backfills.errors import NotAtWork
 from services.backfills.load import LoadMeter
 from services.backfills.models import Backfill
 from services.backfills.policy import BEFORE_START, excess_of
-from services.backfills.service import S, locked, move, note, require, require_reason
+from services.backfills.service import S, as_console, locked, move, note, require, require_reason
 from services.backfills.starting import check_gate, code_changed, refused, start_planned
 from services.backfills.vocabulary import EXECUTE, ROLL_BACK, VERIFY, BackfillParams, Pace
 from services.backfills.windows import Gate, Standing
@@ -186,7 +186,7 @@ def _wish(uow: UnitOfWork, row: Backfill, wish: Any) -> bool:
     """Tells the run; False when it has ended already and there is nobody to tell."""
     try:
         with uow.session.begin_nested():
-            wish(uow, run_id=row.run_id)
+            wish(as_console(uow), run_id=row.run_id)
     except runs.IllegalWish:
         return False
     return True

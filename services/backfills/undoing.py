@@ -11,9 +11,8 @@ from services.backfills.definition import definition_named
 from services.backfills.errors import NotUndoable
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
-from services.backfills.service import S, locked, move, note, require, require_reason
+from services.backfills.service import S, as_console, locked, move, note, require, require_reason
 from services.backfills.vocabulary import ROLL_BACK, BackfillParams
-from services.core.actor import Actor
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
@@ -35,8 +34,13 @@ def roll_back(
     check_step(S(row.state), S.ROLLING_BACK)
     if not definition_named(row.definition).undoable:
         raise NotUndoable("Its definition says that this change cannot be taken back.")
+    if row.state == S.AWAITING_SIGNOFF and not emergency:
+        raise NotUndoable(
+            "Finance has not decided yet. Finance can reject it; in an emergency it is taken back at once."
+        )
     if emergency:
         uow.actor.require_fresh_proof(uow.clock.now())
+        _end_signature(uow, row)
         row.emergency_by_name = uow.actor.name
         begin_rollback(uow, row, reason)
         announcing.announce(uow, row, "emergency", reason=reason)
@@ -64,10 +68,17 @@ def begin_rollback(uow: UnitOfWork, row: Backfill, reason: str) -> None:
     move(uow, row, S.ROLLING_BACK)
     row.undo_reason, row.problem, row.ended_at, row.hold = reason, None, None, None
     # The last voter need not be somebody who may start work; the request was made by one who may.
-    console = UnitOfWork(uow.session, Actor.system("backfills", on_behalf_of=uow.actor.name), uow.clock, uow.request_id)
+    console = as_console(uow)
     row.run_id = runs.enqueue(console, kind=ROLL_BACK, params=BackfillParams(backfill_id=row.id))
     emergency = row.emergency_by_name is not None
     note(uow, row, "rollback_started", reason=reason, after={"emergency": emergency})
+
+
+def _end_signature(uow: UnitOfWork, row: Backfill) -> None:
+    """Nobody signs what is being taken back."""
+    if row.state == S.AWAITING_SIGNOFF and row.signoff_request_id is not None:
+        former, row.signoff_request_id = row.signoff_request_id, None
+        approvals.void(uow, request_id=former, reason="It is being taken back in an emergency.")
 
 
 def undo_content(row: Backfill, changed: int) -> dict[str, Any]:

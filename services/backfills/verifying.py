@@ -11,6 +11,7 @@ from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.batching import Plan
 from services.backfills.definition import PythonBackfill, SqlBackfill
+from services.backfills.images import before_table, images_of, key_of
 from services.backfills.measuring import as_text, value_of
 from services.backfills.vocabulary import Expect
 from services.core.words import Words
@@ -45,7 +46,7 @@ def _counts(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> l
     predicted = dry_run["frozen"]["rows"]
     changed = ledger.read_cursor(connection, plan.backfill_id).changed
     aside = ledger.quarantined(connection, plan.backfill_id)
-    images = sql.count_images(connection, plan.definition, plan.number)
+    images = images_of(connection, plan.definition, plan.number).count(connection)
     return [
         _result("rows_changed", predicted, changed + aside, predicted == changed + aside),
         _result("before_images", changed, images, changed == images),
@@ -69,14 +70,14 @@ def _result(code: str, expected: int, found: int, held: bool) -> dict[str, Any]:
 def _sample(connection: Connection, plan: Plan) -> tuple[int, list[dict[str, Any]]]:
     """Rows of batches spread over the whole run, computed again from their before-images and compared with both the
     after-image and the row as it stands."""
-    definition, before = plan.definition, sql.before_table(plan.definition, plan.number)
+    definition, before = plan.definition, before_table(plan.definition, plan.number)
     last = ledger.read_cursor(connection, plan.backfill_id).number
     batches = sorted({1 + last * part // _BATCHES_SAMPLED for part in range(_BATCHES_SAMPLED)}) if last else []
     drawn = connection.execute(sql.images_as_then(definition, before, batches, _PER_BATCH)).all()
     then = [sql.as_row(row) for row in drawn]
     again = _again(connection, plan, then)
     keys = [row[definition.key] for row in then]
-    key = sql.key_of(definition)
+    key = key_of(definition)
     now = {
         row[0]: row[1:]
         for row in connection.execute(
@@ -96,7 +97,7 @@ def _again(connection: Connection, plan: Plan, then: Sequence[dict[str, Any]]) -
     if isinstance(definition, PythonBackfill):
         values = definition.change_batch(then, plan.params)
         return {str(key): tuple(row[name] for name in definition.columns) for key, row in values.items()}
-    before = sql.before_table(definition, plan.number)
+    before = before_table(definition, plan.number)
     keys = [row[definition.key] for row in then]
     rows = connection.execute(sql.computed_from_images(cast(SqlBackfill, definition), plan.params, before, keys))
     return {str(row[0]): tuple(row[1:]) for row in rows}

@@ -251,6 +251,10 @@ TEXTS = {
         "It is taken back, but for the rows listed here.",
         "Er ist zurückgenommen, bis auf die hier aufgelisteten Zeilen.",
     ),
+    "back_undecided": (
+        "Finance has it before them: a rejection leads to the way back.",
+        "Es liegt bei Finance: Eine Ablehnung führt zur Rücknahme.",
+    ),
     "back_not_now": (
         "Nothing to take back now. Cancel or verify it first.",
         "Jetzt ist nichts zurückzunehmen. Erst abbrechen oder prüfen.",

@@ -142,13 +142,15 @@ def _decision() -> rx.Component:
     item = State.item
     possible = State.steps.contains("rolling_back") & (item["undoable"] != "")  # pyright: ignore[reportAttributeAccessIssue]
     rejected = item["state"] == "rejected"
+    undecided = item["state"] == "awaiting_finance_signoff"
     begin = button(
         t("backfill_run.take_back"), on_click=State.ask("back"), kind="primary", block=True, icon_name="undo-2"
     )
     ask = button(t("backfill_run.ask_back"), on_click=State.ask("back"), kind="primary", block=True, icon_name="stamp")
     emergency = button(t("backfill_run.emergency"), on_click=State.ask("emergency"), kind="danger", block=True)
+    orderly = when(item["waits"] == "", rx.cond(rejected, begin, ask))
     ways = stack(
-        when(item["waits"] == "", rx.cond(rejected, begin, ask)),
+        rx.cond(undecided, muted(t("backfill_run.back_undecided")), orderly),
         when(~rejected, stack(muted(t("backfill_run.emergency_body")), emergency, gap="s")),
     )
     who = rx.cond(may(Permission.BACKFILL_RUN), ways, muted(t("backfill_run.back_other")))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import statistics
+
 import pytest
 
 from services import backfills
@@ -141,8 +144,33 @@ def test_load_makes_it_wait_and_says_why(workshop: Workshop):
 
 
 def test_the_next_batch_is_sized_towards_the_time_aimed_at():
-    assert next_size(1_000, 0.25, 0.5) == 2_000
-    assert next_size(1_000, 0.01, 0.5) == 2_000
-    assert next_size(1_000, 10.0, 0.5) == 500
-    assert next_size(1, 10.0, 0.5) == 1
+    assert next_size(1_000, [(1_000, 0.01)], 0.5) == 2_000
+    assert next_size(1_000, [(1_000, 10.0)], 0.5) == 500
+    assert next_size(1, [(1, 10.0)], 0.5) == 1
+    assert next_size(1_000, [(1_000, 0.425)], 0.5) == pytest.approx(1_000, abs=2)
     assert excess_of(Load()) is None
+
+
+def test_a_batch_that_had_to_wait_does_not_make_the_next_ones_small():
+    steady = [(50_000, 0.42)] * 10
+    assert next_size(50_000, [(50_000, 0.9), *steady], 0.5) > 45_000
+    assert next_size(50_000, [(50_000, 1.9), *steady], 0.5) == 25_000
+
+
+def test_where_waiting_costs_more_than_the_rows_batches_do_not_shrink_to_nothing():
+    size, recent = 50_000, [(50_000, 0.42)]
+    for _ in range(20):
+        recent.insert(0, (size, 1.2 + size * 8e-6))
+        size = next_size(size, recent[:30], 0.5)
+    assert size > 5_000
+
+
+def test_the_slow_ones_among_noisy_batches_end_near_the_target():
+    chance, size, recent, taken = random.Random(7), 1_000, [], []
+    for _ in range(400):
+        seconds = size * 7e-6 * chance.lognormvariate(0, 0.12) + 0.002
+        recent = [(size, seconds), *recent[:29]]
+        taken.append(seconds)
+        size = next_size(size, recent, 0.5)
+    p95 = statistics.quantiles(taken[10:], n=20)[-1]
+    assert 0.75 * 0.5 < p95 < 1.25 * 0.5

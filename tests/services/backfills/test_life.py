@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services import backfills
 from services.backfills import BackfillState
-from services.core.errors import Forbidden
+from services.core.errors import Conflict, Forbidden
 from tests.factories.approvals import agree
 from tests.factories.backfills import Workshop, reject, request_of
 
@@ -189,6 +189,21 @@ def test_in_an_emergency_it_is_taken_back_at_once_and_everybody_is_told(workshop
     assert (begun, seen.state, seen.emergency_by_name) == (None, BackfillState.ROLLED_BACK, "Ops")
     told = workshop.sql("SELECT recipient FROM notification WHERE purpose = 'backfills.emergency'")
     assert {row.recipient for row in told} >= {"finance@example.com", "dev@example.com", "#releases"}
+
+
+def test_while_finance_has_not_decided_only_an_emergency_takes_it_back(workshop: Workshop):
+    before = workshop.sql("SELECT id, amount_minor FROM coin ORDER BY id")
+    made = done(workshop)
+    with pytest.raises(backfills.NotUndoable):
+        workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="it looks wrong")
+    asked = request_of(workshop, made, "backfills.sign_off")
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="customers see it", emergency=True)
+    assert request_of(workshop, made, "backfills.sign_off").state == "withdrawn"
+    with pytest.raises(Conflict):
+        workshop.call("Finance", lambda uow: agree(uow, asked))
+    workshop.work(backfills.ROLL_BACK)
+    assert state(workshop, made) is BackfillState.ROLLED_BACK
+    assert workshop.sql("SELECT id, amount_minor FROM coin ORDER BY id") == before
 
 
 def test_once_signed_it_takes_another_agreement_to_undo(workshop: Workshop):
