@@ -52,7 +52,8 @@ def conflicts(
     uow: UnitOfWork, *, backfill_id: uuid.UUID, after: str | None = None, open_only: bool = False, limit: int = 50
 ) -> ConflictPage:
     """Rows that the way back left alone, a page at a time. Raises BackfillNotFound."""
-    readable(uow, backfill_id)
+    if readable(uow, backfill_id).consumed_request_id is None:
+        return ConflictPage((), None, 0, 0)
     connection = uow.session.connection()
     values = {"id": backfill_id, "after": after or "", "open": open_only, "most": limit + 1}
     found = connection.execute(

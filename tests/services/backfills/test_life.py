@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -215,3 +216,38 @@ def test_once_signed_it_takes_another_agreement_to_undo(workshop: Workshop):
     assert state(workshop, made) is BackfillState.ROLLING_BACK
     workshop.work(backfills.ROLL_BACK)
     assert state(workshop, made) is BackfillState.ROLLED_BACK
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE backfill SET state = 'running'",
+        "UPDATE backfill SET state = 'running', plan = dry_run",
+        "UPDATE backfill SET state = 'running', consumed_request_id = request_id",
+        "INSERT INTO approval_consumption (request_id, consumed_by_name, digest)"
+        " SELECT request_id, 'nobody', 'forged' FROM backfill",
+    ],
+)
+def test_the_application_s_role_cannot_start_it_past_its_approval(workshop: Workshop, statement: str):
+    made = workshop.agreed("tests.plus_one")
+    workshop.call("Dev", backfills.change_params, backfill_id=made, params={"least": 3})
+    with psycopg.connect(workshop.database.url.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("kontor_app",)
+        with pytest.raises(psycopg.Error) as refusal:
+            connection.execute(statement.encode())
+    assert isinstance(refusal.value, psycopg.errors.IntegrityError | psycopg.errors.InsufficientPrivilege)
+    assert state(workshop, made) is BackfillState.DRAFT
+
+
+def test_a_start_forged_with_another_s_approval_changes_no_row(workshop: Workshop):
+    """Whoever owns the tables can write the row; the worker still compares it with what was agreed to."""
+    other = started(workshop)
+    workshop.work(backfills.EXECUTE)
+    used = workshop.sql("SELECT consumed_request_id FROM backfill WHERE id = :id", id=other)[0][0]
+    made = workshop.agreed("tests.plus_one")
+    before = workshop.sql("SELECT min(touched), max(touched) FROM coin")[0]
+    with pytest.raises(IntegrityError):
+        workshop.sql(
+            "UPDATE backfill SET state = 'running', consumed_request_id = :used WHERE id = :id", used=used, id=made
+        )
+    assert workshop.sql("SELECT min(touched), max(touched) FROM coin")[0] == before
