@@ -296,8 +296,14 @@ def _sign(uow: UnitOfWork, *, backfill_id: uuid.UUID, signature: Signature) -> N
     asked = backfills.backfill_detail(uow, backfill_id=backfill_id).backfill.signoff_request_id
     if asked is None:
         raise Conflict("There is no verification that waits for Finance.")
-    given = dict(signature) | {"team": approvals.Team.FINANCE}
-    approvals.vote(uow, request_id=asked, **given)
+    approvals.vote(
+        uow,
+        request_id=asked,
+        digest=signature.digest,
+        decision=signature.decision,
+        reason=signature.reason,
+        team=approvals.Team.FINANCE,
+    )
 
 
 def _step(
