@@ -3,7 +3,8 @@
 `python -m benchmarks.recon --rows 1000000 --json`. The truth of the planted faults is asserted in every round. The
 baseline is what a plain table gives: `count(*)` over a hash full join that names the differing rows and keeps none.
 Ratios of peers say how many times the run's time they take; those of growth, increments, history and ingest stand
-for themselves. `--large` measures growth and increments up to five million records a side.
+for themselves. `--large` measures growth and increments up to five million records a side. `--part NAME` measures one
+part alone, and `--folder` keeps the worlds, each in a folder of its size, for the next part.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import argparse
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -44,6 +47,8 @@ UPDATE recon_entry_total t SET amount_minor = s.minor FROM (
     SELECT source_id, booked_on, currency, sum(amount_minor) AS minor FROM recon_entry GROUP BY 1, 2, 3) s
 WHERE (t.source_id, t.booked_on, t.currency) = (s.source_id, s.booked_on, s.currency)
 """
+_SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 5_000_000)
+_TURNS = (11, 23, 37)
 _SIZE = "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.relname = ANY(:tables)"
 _HISTORY = ["recon_run", "recon_total", "recon_expected", "recon_break", "recon_break_version", "recon_match"]
 _COLUMNS = (
@@ -57,26 +62,39 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--large", action="store_true", help="growth and increments up to five million records a side")
     parser.add_argument("--lists", action="store_true", help="lists over five million entries instead")
+    parser.add_argument("--part", choices=(*_PARTS, "growth", "ingest"), help="one part alone")
+    parser.add_argument("--folder", type=Path, help="keeps the worlds there and takes up those of an earlier call")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.lists:
         report(recon_lists.measure(entries=5_000_000, breaks=50_000, seed=options.seed))
         return
-    ratios: dict[str, float] = {}
-    with ground() as on:
-        world = build(on, options.rows, options.seed)
-        figures = measure(on, world, options.rounds)
-        ratios |= _against_join(figures)
-        ratios |= _against_peers(world)
-        full = run_seconds(world)
-        if not options.large:
-            ratios["incremental_vs_full"] = increment(world, full)
-        ratios["history_bytes_per_unchanged_pair"] = history(world, options.rows)
-    ratios |= _growth(options, full)
-    ratios |= _ingest(options)
-    report({"rows": options.rows, "truth": True, "ratios": ratios, "reconciliation": figures})
+    found: dict[str, Any] = {"rows": options.rows, "truth": True, "ratios": {}}
+    parts = [options.part] if options.part else [*_PARTS, "growth", "ingest"]
+    if chosen := [_PARTS[name] for name in parts if name in _PARTS]:
+        with _world(options, options.rows) as (on, world):
+            for measure in chosen:
+                _take(found, measure(on, world, options))
+    if "growth" in parts:
+        _take(found, growth(options))
+    if "ingest" in parts:
+        _take(found, ingest(options))
+    report(found)
+
+
+def _take(found: dict[str, Any], figures: dict[str, Any]) -> None:
+    """Numbers are ratios; what is more stands beside them."""
+    for name, value in figures.items():
+        (found["ratios"] if isinstance(value, float) else found)[name] = value
+
+
+@contextmanager
+def _world(options: argparse.Namespace, rows: int, *, plain: bool = True) -> Iterator[tuple[Ground, World]]:
+    kept = options.folder / f"{rows}-{options.seed}" if options.folder else None
+    with ground(kept=kept) as on:
+        yield on, build(on, rows, options.seed, plain=plain)
 
 
 def run_seconds(world: World, rounds: int = 3) -> float:
@@ -96,7 +114,7 @@ def is_true(world: World, view: RunView) -> None:
     )
 
 
-def measure(on: Ground, world: World, rounds: int) -> dict[str, Any]:
+def against_join(on: Ground, world: World, options: argparse.Namespace) -> dict[str, Any]:
     """The run, and a second one over unchanged entries, in turn with the bare join."""
 
     def bare() -> int:
@@ -104,7 +122,7 @@ def measure(on: Ground, world: World, rounds: int) -> dict[str, Any]:
             connection.exec_driver_sql(_STOCK)
             return connection.exec_driver_sql(_BARE).scalar_one()
 
-    return compare(
+    figures = compare(
         {
             "hash_full_join": Candidate(bare),
             "run": Candidate(
@@ -114,16 +132,23 @@ def measure(on: Ground, world: World, rounds: int) -> dict[str, Any]:
         },
         baseline="hash_full_join",
         server_pid=on.server_pid,
-        rounds=rounds,
+        rounds=options.rounds,
     )
+    ratios = {
+        f"{name}_vs_hash_join_{kind}": figures["candidates"][name][f"{kind}_ratio"]["median"]
+        for name in ("run", "rerun")
+        for kind in ("wall", "cpu")
+    }
+    return ratios | {"reconciliation": figures}
 
 
-def increment(world: World, full: float) -> float:
-    """The share of a full run's time that a run takes when one record in a hundred changed."""
-    taken = []
-    forget(world.database)
-    run(world)
-    for turn in (11, 23, 37):
+def increment(_: Ground, world: World, _options: argparse.Namespace) -> dict[str, Any]:
+    """The share of a full run's time that a run takes when one record in a hundred changed.
+
+    What changed is set back afterwards.
+    """
+    full, taken = run_seconds(world), []
+    for turn in _TURNS:
         with world.database.unit_of_work(ACTOR) as uow:
             source = source_of(uow, entity_id=world.entity, kind=SourceKind.BOOKS).id
             execute(uow, _CHANGE, source=source, turn=turn)
@@ -134,16 +159,30 @@ def increment(world: World, full: float) -> float:
         view = run(world)
         taken.append(time.perf_counter() - start)
         assert view.looked_at
-    return round(statistics.median(taken) / full, 3)
+        assert sum(view.class_counts.values()) > sum(world.truth.values())
+    _forget_changes(world)
+    return {"incremental_vs_full": round(statistics.median(taken) / full, 3)}
 
 
-def history(world: World, rows: int, runs: int = 40) -> float:
+def _forget_changes(world: World) -> None:
+    """Every changed entry as it was, so that a kept world can be measured again."""
+    with world.database.unit_of_work(ACTOR) as uow:
+        source = source_of(uow, entity_id=world.entity, kind=SourceKind.BOOKS).id
+        for turn in _TURNS:
+            execute(uow, _CHANGE.replace("+ 1", "- 1"), source=source, turn=turn)
+        execute(uow, _SUMS)
+    tidy_entries(world.database)
+    forget(world.database)
+
+
+def history(_: Ground, world: World, options: argparse.Namespace, runs: int = 40) -> dict[str, Any]:
     """Bytes that a run over unchanged entries adds, by pair."""
+    forget(world.database)
     run(world)
     before = _size(world)
     for _ in range(runs):
         run(world)
-    return round((_size(world) - before) / runs / rows, 4)
+    return {"history_bytes_per_unchanged_pair": round((_size(world) - before) / runs / options.rows, 4)}
 
 
 def _size(world: World) -> int:
@@ -151,43 +190,35 @@ def _size(world: World) -> int:
         return int(connection.scalar(text(_SIZE), {"tables": _HISTORY}) or 0)
 
 
-def _against_join(figures: dict[str, Any]) -> dict[str, float]:
-    candidates = figures["candidates"]
+def against_peers(_: Ground, world: World, _options: argparse.Namespace) -> dict[str, Any]:
+    """How many times a run's time the others take that are installed (the `bench` extra)."""
+    mine = run_seconds(world)
     return {
-        "run_vs_hash_join_wall": candidates["run"]["wall_ratio"]["median"],
-        "run_vs_hash_join_cpu": candidates["run"]["cpu_ratio"]["median"],
-        "rerun_vs_hash_join_wall": candidates["rerun"]["wall_ratio"]["median"],
-        "rerun_vs_hash_join_cpu": candidates["rerun"]["cpu_ratio"]["median"],
+        f"{name}_vs_run": round(recon_peers.seconds(peer, world) / mine, 2)
+        for name, peer in recon_peers.available().items()
     }
 
 
-def _against_peers(world: World) -> dict[str, float]:
-    found = {}
-    for name, peer in recon_peers.available().items():
-        mine = run_seconds(world, rounds=1)
-        found[f"{name}_vs_run"] = round(recon_peers.seconds(peer, world) / mine, 2)
-    return found
+def growth(options: argparse.Namespace) -> dict[str, Any]:
+    """The exponent by which a run's time grows with its records, fitted over all sizes in the logarithm of both."""
+    sizes = [size for size in _SIZES if size <= (5_000_000 if options.large else options.rows)]
+    if len(sizes) < 2:
+        sizes = [options.rows // 10, options.rows]
+    seconds, found = {}, {}
+    for size in sizes:
+        with _world(options, size, plain=False) as (on, world):
+            seconds[size] = run_seconds(world, rounds=5 if size < _SIZES[2] else 3)
+            if size == _SIZES[-1]:
+                found |= increment(on, world, options)
+    fitted = statistics.linear_regression([math.log(n) for n in seconds], [math.log(t) for t in seconds.values()])
+    each = {str(size): round(taken, 3) for size, taken in seconds.items()}
+    return found | {"growth_exponent": round(fitted.slope, 3), "run_seconds": each}
 
 
-def _growth(options: argparse.Namespace, full: float) -> dict[str, float]:
-    """The exponent by which a run's time grows with its records, from a tenth (at most 100,000) upwards."""
-    small = min(100_000, options.rows // 10)
-    with ground() as on:
-        low = run_seconds(build(on, small, options.seed), rounds=5)
-    found, rows = {}, options.rows
-    if options.large:
-        rows = 5_000_000
-        with ground() as on:
-            world = build(on, rows, options.seed)
-            full = run_seconds(world, rounds=2)
-            found["incremental_vs_full"] = increment(world, full)
-    return found | {"growth_exponent": round(math.log(full / low) / math.log(rows / small), 3)}
-
-
-def _ingest(options: argparse.Namespace) -> dict[str, float]:
+def ingest(options: argparse.Namespace) -> dict[str, Any]:
     """Taking records in against a plain COPY of the same rows: all new, and the same once more."""
     with ground() as on:
-        world = build(on, min(options.rows, 300_000), options.seed)
+        world = build(on, min(options.rows, 300_000), options.seed, plain=False)
         with world.database.unit_of_work(ACTOR) as uow:
             source = source_of(uow, entity_id=world.entity, kind=SourceKind.STRIPE).id
             rows = uow.session.execute(
@@ -229,6 +260,13 @@ def _seconds(deed: Callable[[], Any]) -> float:
     deed()
     return time.perf_counter() - start
 
+
+_PARTS: dict[str, Callable[[Ground, World, argparse.Namespace], dict[str, Any]]] = {
+    "join": against_join,
+    "peers": against_peers,
+    "increment": increment,
+    "history": history,
+}
 
 if __name__ == "__main__":
     main()

@@ -12,7 +12,7 @@ from services.core.db import UnitOfWork
 from services.reconciliation import SIDES, Definition, OnBehalf, ReconcileParams, Starter
 
 _STEPS = 4
-_TIDY_FROM = 5_000  # entries written; below it the visibility map is still good
+_TIDY_FROM = 5_000  # entries or breaks written; below it the map of their pages is still good
 
 
 @job(reconciliation.RUN)
@@ -31,6 +31,8 @@ def reconcile(ctx: RunContext, params: ReconcileParams) -> dict[str, Any]:
     ctx.progress(2, _STEPS, phase="compare")
     with ctx.unit_of_work() as uow:
         done = reconciliation.run_of_job(uow, job_run_id=ctx.run_id) or _compare(ctx, uow, params)
+    if done.new_breaks >= _TIDY_FROM:
+        reconciliation.tidy_breaks(ctx.app.database)
     ctx.progress(3, _STEPS, phase="months")
     _add_up(ctx, params)
     ctx.progress(_STEPS, _STEPS, phase="months")

@@ -40,6 +40,7 @@ _TUNING = {
     "max_wal_size": "1GB",
     "random_page_cost": "1.1",
     "work_mem": "8MB",
+    "temp_buffers": "64MB",
     "maintenance_work_mem": "128MB",
     "parallel_setup_cost": "0",
     "parallel_tuple_cost": "0",

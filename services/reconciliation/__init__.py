@@ -20,7 +20,7 @@ from services.reconciliation.drift import FEWEST_WEEKS, LEAST_ABOVE, SPREADS, WE
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.exchange import Rate, list_rates, load_rates, rates_of_table
 from services.reconciliation.handlers import act_on_approval, drop_proposal, retake_bank
-from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_entries
+from services.reconciliation.ingest import Refreshed, refresh_entries, tidy_breaks, tidy_entries
 from services.reconciliation.manual import match_by_hand, take_apart
 from services.reconciliation.matches import (
     DecisionView,
@@ -291,6 +291,7 @@ __all__ = [
     "stream_breaks",
     "sum_breaks",
     "take_apart",
+    "tidy_breaks",
     "tidy_entries",
     "totals_of",
     "verify_period",

@@ -263,3 +263,12 @@ def tidy_entries(database: Database) -> None:
     """
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM (ANALYZE) recon_entry"))
+
+
+def tidy_breaks(database: Database) -> None:
+    """VACUUM and ANALYZE after a run that found many breaks: only then their Bloom filters know where each stands.
+
+    Runs outside any transaction, so it cannot be a part of one.
+    """
+    with database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM (ANALYZE) recon_break"))
