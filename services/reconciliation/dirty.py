@@ -23,6 +23,7 @@ _GATHER = """
 INSERT INTO recon_dirty_now
 SELECT ext_key FROM recon_dirty WHERE source_id IN (:left, :right)
 UNION SELECT ext_key FROM recon_expected WHERE run_id = :run
+ORDER BY ext_key
 """
 _ENTRIES = "SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id IN (:left, :right)"
 _LATER = """

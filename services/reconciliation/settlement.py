@@ -78,7 +78,7 @@ SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
 WHERE inhparent = 'recon_entry'::regclass ORDER BY 1
 """
 _EVERY = "(SELECT * FROM {partition} WHERE source_id = {source}{up_to})"
-# Key by key: a loop over the few dirty keys, each looked up in its one partition.
+# Key by key: a loop over the few dirty keys, each looked up in its one partition and read from the index alone.
 _LOOP_ONLY = """
 SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = on;
 SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
@@ -87,7 +87,8 @@ SET LOCAL jit = off
 _DIRTY = """
 DROP TABLE IF EXISTS pg_temp.recon_{side}_now;
 CREATE TEMP TABLE recon_{side}_now ON COMMIT DROP AS
-SELECT e.* FROM recon_dirty_now d JOIN recon_entry e ON e.source_id = {source} AND e.ext_key = d.ext_key
+SELECT e.ext_key, e.occurrence, e.amount_minor, e.fee_minor, e.currency_code, e.status_code, e.occurred_at, e.booked_on
+FROM recon_dirty_now d JOIN recon_entry e ON e.source_id = {source} AND e.ext_key = d.ext_key
 WHERE e.booked_on <= '{through}';
 ANALYZE recon_{side}_now (ext_key)
 """
