@@ -67,8 +67,6 @@ _ONLY_NEW = """
 WHERE EXISTS (SELECT FROM recon_change c WHERE c.turn = 'new' AND c.subject_key = f.subject_key
               AND c.occurrence = f.occurrence)
 """
-# The identity hands out numbers by the score; what is left of one is let go, so that later breaks have higher numbers.
-_NUMBER_ON = "DISCARD SEQUENCES"
 _ANY_KNOWN = "SELECT EXISTS (SELECT FROM recon_break WHERE entity_id = :entity AND definition = :definition)"
 
 _CLOSE_GROUPS = """
@@ -124,7 +122,6 @@ def carry_breaks(
     """
     values = {"entity": entity, "definition": definition, "seq": seq, "now": now}
     values |= {"left": scene.left, "right": scene.right}
-    connection.exec_driver_sql(_NUMBER_ON)
     if not connection.scalar(text(_ANY_KNOWN), values):
         opened = connection.execute(text(_OPEN_NEW.format(only_new="")), values)
         return Carried(opened.rowcount, 0, first=True)
