@@ -85,6 +85,7 @@ _RESULTS = (
     "recon_expected",
     "recon_total",
     "recon_period",
+    "recon_run_part",
     "recon_run",
 )
 
