@@ -99,7 +99,7 @@ TEXTS = {
         "Letzter Checkpoint: {count} Einträge, vor {seconds} s.",
     ),
     "no_checkpoint": ("No checkpoint was signed yet.", "Noch kein Checkpoint wurde signiert."),
-    "sinks": ("{done} of {all} sinks have it.", "{done} von {all} Ablagen haben ihn."),
+    "sinks": ("Sinks that have it: {done} of {all}.", "Ablagen, die ihn haben: {done} von {all}."),
     "few_sinks": (
         "Fewer than two places outside the database receive the checkpoints. "
         "Set a folder on another disk and a webhook.",

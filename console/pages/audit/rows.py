@@ -54,11 +54,15 @@ def entry_detail(entry: AuditEntryView, reader: Reader, entities: Mapping[str, s
 
 
 def changes(entry: AuditEntryView, reader: Reader) -> list[dict[str, str]]:
-    """Field by field, before and after; a field that stands on one side alone is absent on the other."""
+    """Field by field, before and after; a field that stands on one side alone is absent on the other.
+
+    What is the same on both sides did not change and is left out.
+    """
     before, after = entry.before or {}, entry.after or {}
     return [
         {"field": name, "was": _value(before, name, reader), "now": _value(after, name, reader)}
         for name in dict.fromkeys([*before, *after])
+        if name not in before or name not in after or before[name] != after[name]
     ]
 
 
@@ -109,7 +113,7 @@ def standing(status: AuditStatus, reader: Reader) -> dict[str, str]:
         "audit.intact",
         count=reader.number(done.size),
         when=reader.moment(done.finished_at),
-        seconds=reader.number(round(seconds, 1)),
+        seconds=reader.number(max(round(seconds, 1), 0.1)),
     )
     return told | {"tone": "warn" if stale or failing or status.lacks_sinks else "ok", "title": title}
 

@@ -9,7 +9,7 @@ import pytest
 
 from console.design.format import Reader
 from console.http_api.audit_figures import audit_figures
-from console.pages.audit.rows import standing
+from console.pages.audit.rows import changes, standing
 from jobs import audit as loops
 from jobs.registry import known_jobs
 from jobs.worker import Worker
@@ -62,6 +62,18 @@ def test_a_changed_entry_is_told_on_the_page_and_as_a_metric(app: Application):
     assert (told["tone"], told["title"]) == ("bad", "The log is not as it was signed: 1 problem.")
     assert told["findings"]
     assert figures["kontor_audit_verification_problems"] == 1
+
+
+def test_a_field_that_stayed_the_same_is_no_change(app: Application):
+    with app.database.unit_of_work(_SYSTEM) as uow:
+        before, after = {"amount": 1, "state": "open", "gone": "x"}, {"amount": 2, "state": "open", "new": None}
+        made = audit.record(uow, action="a.b.changed", subject_type="x", subject_id="1", before=before, after=after)
+        shown = changes(audit.entry(uow, entry_id=made), Reader("en", "Europe/Berlin"))
+    assert [(item["field"], item["was"], item["now"]) for item in shown] == [
+        ("amount", "1", "2"),
+        ("gone", "x", "absent"),
+        ("new", "absent", "none"),
+    ]
 
 
 def _tonight(app: Application) -> None:
