@@ -15,7 +15,7 @@ from services.backfills.errors import NotAtWork, PlanChanged
 from services.backfills.images import images_of, make_images
 from services.backfills.load import LoadMeter
 from services.backfills.models import Backfill
-from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, rest_after
+from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, readings_of, rest_after
 from services.backfills.service import (
     S,
     agreed_content,
@@ -104,7 +104,9 @@ def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
     uow.actor.require(Permission.RUN_EXECUTE)
     with at_target(uow, plan.definition, keep=False) as connection:
         load = meter.read(connection)
-    excess = excess_of(dataclasses.replace(load, payments_ms=payments.oldest_event_ms(uow)))
+    load = dataclasses.replace(load, payments_ms=payments.oldest_event_ms(uow))
+    excess = excess_of(load)
+    ledger.note_load(uow.session.connection(), plan.backfill_id, readings_of(load), uow.clock.now())
     row = uow.session.get(Backfill, plan.backfill_id, populate_existing=True)
     if row is None or (excess is None and row.throttle is None):
         return excess

@@ -5,7 +5,9 @@ The tables are made on first use, in the schema that the migration made for them
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +59,15 @@ CREATE TABLE IF NOT EXISTS kontor_backfill.conflict (
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (backfill, key)
 );
+CREATE TABLE IF NOT EXISTS kontor_backfill.load (
+    backfill uuid NOT NULL,
+    indicator text NOT NULL,
+    value bigint NOT NULL,
+    over boolean NOT NULL,
+    since timestamptz NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (backfill, indicator)
+);
 ALTER TABLE kontor_backfill.conflict
     ADD COLUMN IF NOT EXISTS settled text CHECK (settled IN ('keep', 'restore')),
     ADD COLUMN IF NOT EXISTS settled_by text,
@@ -66,7 +77,7 @@ ALTER TABLE kontor_backfill.conflict
 _RECENT = 30
 _IS_LAID = """
 SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_backfill.conflict')
-               AND attname = 'settled_at')
+               AND attname = 'settled_at') AND to_regclass('kontor_backfill.load') IS NOT NULL
 """
 
 
@@ -192,6 +203,24 @@ def changed_in(connection: Connection, backfill: uuid.UUID, batch: int) -> int:
         "SELECT changed FROM kontor_backfill.batch WHERE backfill = :id AND direction = 'forward' AND number = :batch"
     )
     return int(connection.scalar(found, {"id": backfill, "batch": batch}) or 0)
+
+
+def note_load(
+    connection: Connection, backfill: uuid.UUID, readings: Sequence[tuple[str, int, bool]], now: dt.datetime
+) -> None:
+    """Where each indicator (name, value, whether it is over its limit) stands, and since when on that side of it."""
+    connection.execute(
+        text(
+            "INSERT INTO kontor_backfill.load AS l (backfill, indicator, value, over, since, at)"
+            " VALUES (:id, :indicator, :value, :over, :now, :now) ON CONFLICT (backfill, indicator) DO UPDATE"
+            " SET value = excluded.value, over = excluded.over, at = excluded.at,"
+            " since = CASE WHEN l.over = excluded.over THEN l.since ELSE excluded.since END"
+        ),
+        [
+            {"id": backfill, "indicator": name, "value": value, "over": over, "now": now}
+            for name, value, over in readings
+        ],
+    )
 
 
 def quarantine(connection: Connection, backfill: uuid.UUID, *, key: str, batch: int, error: str) -> None:

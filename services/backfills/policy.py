@@ -109,6 +109,13 @@ class Excess:
         return self.value >= CRITICAL * self.limit
 
 
+def readings_of(load: Load, limits: Load = LIMITS) -> list[tuple[str, int, bool]]:
+    """Each indicator with its value, and whether that is above its limit."""
+    return [
+        (name, getattr(load, name), getattr(load, name) > getattr(limits, name)) for name in Load.__dataclass_fields__
+    ]
+
+
 def excess_of(load: Load, limits: Load = LIMITS) -> Excess | None:
     """The indicator that is furthest above its limit, or None."""
     over = [

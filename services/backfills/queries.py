@@ -19,6 +19,7 @@ from services.backfills.views import (
     CheckView,
     ConflictView,
     DefinitionView,
+    LoadView,
     ProgressView,
     SetAside,
 )
@@ -78,6 +79,7 @@ def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetai
         progress=progress,
         quarantine=_quarantine(connection, row.id) if progress and progress.quarantined else (),
         conflicts=_conflicts(connection, row.id) if progress and progress.conflicts else (),
+        load=_load(connection, row.id) if started else (),
         next_steps=tuple(sorted(TRANSITIONS[BackfillState(row.state)])),
     )
 
@@ -147,6 +149,17 @@ def definition_view(definition: Definition) -> DefinitionView:
         quarantine_limit=definition.quarantine_limit,
         runbook=definition.runbook,
     )
+
+
+def _load(connection: Connection, backfill: uuid.UUID) -> tuple[LoadView, ...]:
+    """Empty until the first look of this backfill's worker."""
+    if connection.scalar(text("SELECT to_regclass('kontor_backfill.load')")) is None:
+        return ()
+    found = connection.execute(
+        text("SELECT indicator, value, over, since, at FROM kontor_backfill.load WHERE backfill = :id"),
+        {"id": backfill},
+    )
+    return tuple(LoadView(**one._mapping) for one in found)
 
 
 def _progress(connection: Connection, row: Backfill) -> ProgressView | None:

@@ -123,6 +123,17 @@ class ProgressView:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadView:
+    """Where an indicator stood at the last look (`at`), and since when it is within or over its limit."""
+
+    indicator: str
+    value: int
+    over: bool
+    since: dt.datetime
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A row that refused the change."""
 
@@ -155,4 +166,5 @@ class BackfillDetail:
     progress: ProgressView | None
     quarantine: tuple[SetAside, ...]
     conflicts: tuple[ConflictView, ...]
+    load: tuple[LoadView, ...]
     next_steps: tuple[BackfillState, ...]

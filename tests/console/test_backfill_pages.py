@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from types import SimpleNamespace
 
 import pytest
 
 from console import routes
+from console.design.format import UNKNOWN
 from console.kit.backend import ShownOnPage
 from services import backfills
-from services.backfills import BackfillState
+from services.backfills import BackfillState, Direction
+from services.backfills.policy import Load
 from services.bootstrap import Application
 from services.identity import Role
 from tests.console.events import Tab, a_tab, open_session
 from tests.console.test_authz_every_handler import CALLABLE
 from tests.factories.approvals import agree
-from tests.factories.backfills import Workshop, request_of
+from tests.factories.backfills import ACTOR, Workshop, request_of
 from tests.factories.identity import an_entity
 
 _STATES = {
@@ -143,14 +146,18 @@ def changed(workshop: Workshop, name: str = "tests.plus_one") -> uuid.UUID:
 async def test_the_run_shows_progress_load_and_what_may_be_asked(web: Application, workshop: Workshop):
     made = workshop.agreed("tests.plus_one")
     workshop.call("Ops", backfills.start, backfill_id=made)
-    throttle = '{"indicator": "replication_ms", "value": 4200, "limit": 3000, "since": "2026-03-16T20:10:46+00:00"}'
-    workshop.sql("UPDATE backfill SET throttle = CAST(:held AS jsonb)", held=throttle)
+    lagging = SimpleNamespace(read=lambda _: Load(replication_ms=4_200, lock_wait_ms=300))
+    with web.database.unit_of_work(ACTOR) as uow:
+        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        assert backfills.breathe(uow, plan=plan, meter=lagging)  # pyright: ignore[reportArgumentType]
     secret = open_session(web, Role.OPS)
     async with a_tab(secret) as tab:
         at(tab, routes.BACKFILL_RUN, made)
         seen = await tab.send(handler("BackfillRun", "load"))
         assert seen["backfill_run.throttle"]["value"] == "4\u00a0s"
-        assert [row["over"] for row in seen["backfill_run.load_now"]].count("yes") == 1
+        load = seen["backfill_run.load_now"]
+        assert [row["over"] for row in load] == ["yes", "", "", "", ""]
+        assert all(row["value"] != UNKNOWN and row["since"] != UNKNOWN for row in load)
         assert "paused" in seen["backfill_run.steps"]
         paused = await tab.send(handler("BackfillRun", "pause"))
         assert paused["backfill_run.item"]["state"] == BackfillState.PAUSED

@@ -59,7 +59,6 @@ TEXTS = {
     "value": ("Value", "Wert"),
     "limit": ("Limit", "Grenze"),
     "since": ("Since", "Seit"),
-    "within": ("within limit", "unter der Grenze"),
     "each_second": ("{size}/s", "{size}/s"),
     "load_replication_ms": ("Replication lag", "Rückstand der Replikation"),
     "load_oldest_transaction_ms": ("Oldest transaction", "Älteste Transaktion"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.components import line_chart
@@ -16,6 +16,7 @@ from services.backfills import (
     TARGET_SECONDS,
     BackfillView,
     ConflictView,
+    LoadView,
     ProgressView,
     SetAside,
 )
@@ -68,11 +69,11 @@ def batch_chart(one: BackfillView, progress: ProgressView, reader: Reader) -> di
     )
 
 
-def load_rows(throttle: Mapping[str, Any] | None, reader: Reader) -> list[dict[str, str]]:
-    """Every indicator with its limit; the one that slows it down with its value and since when."""
-    held = throttle or {}
+def load_rows(load: Sequence[LoadView], reader: Reader) -> list[dict[str, str]]:
+    """Every indicator with value, limit and since when it is on its side of that; a dash before the first look."""
+    seen = {one.indicator: one for one in load}
     return [
-        _load(field.name, getattr(LIMITS, field.name), held if held.get("indicator") == field.name else None, reader)
+        _load(field.name, getattr(LIMITS, field.name), seen.get(field.name), reader)
         for field in dataclasses.fields(LIMITS)
     ]
 
@@ -143,10 +144,13 @@ def since(text: str, reader: Reader) -> str:
     return reader.time(dt.datetime.fromisoformat(text), seconds=True)
 
 
-def _load(name: str, limit: int, held: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
+def _load(name: str, limit: int, now: LoadView | None, reader: Reader) -> dict[str, str]:
     row = {"name": indicator(name, reader), "limit": measured(name, limit, reader), "over": "", "width": "0%"}
-    if held is None:
-        return row | {"value": reader.text("backfill_run.within"), "since": UNKNOWN}
-    width = f"{min(100.0, 50.0 * held['value'] / max(held['limit'], 1)):.1f}%"
-    value = measured(name, held["value"], reader)
-    return row | {"value": value, "since": since(held["since"], reader), "over": "yes", "width": width}
+    if now is None:
+        return row | {"value": UNKNOWN, "since": UNKNOWN}
+    return row | {
+        "value": measured(name, now.value, reader),
+        "since": reader.time(now.since, seconds=True),
+        "over": "yes" if now.over else "",
+        "width": f"{min(100.0, 50.0 * now.value / max(limit, 1)):.1f}%",
+    }

@@ -111,7 +111,7 @@ class BackfillRun(PageState, rx.State):
             self.figure = run_rows.batch_chart(one, found.progress, reader)
         self.throttle = run_rows.throttle_row(one.throttle, reader)
         self.hold = run_rows.hold_row(one.hold, reader)
-        self.load_now = run_rows.load_rows(one.throttle, reader)
+        self.load_now = run_rows.load_rows(found.load, reader)
         self.aside = [run_rows.aside_row(item, reader) for item in found.quarantine]
         self.steps = [step.value for step in found.next_steps]
         self.moving = one.state in FOLLOWED
