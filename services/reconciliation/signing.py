@@ -26,17 +26,20 @@ from services.reconciliation.views import SignatureView, SigningView, StandingVi
 from services.reconciliation.vocabulary import Span
 
 _STANDING = """
-WITH unresolved AS (
-    SELECT * FROM recon_break
+WITH folded AS (
+    SELECT currency, break_class = 'currency' AS swapped,
+           CASE break_class WHEN 'currency' THEN right_currency END AS other,
+           count(*) AS breaks, sum(abs(delta_minor)) AS minor, sum(abs(right_minor)) AS other_minor
+    FROM recon_break
     WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved' AND closed_seq IS NULL
       AND since_seq <= :seq
+    GROUP BY 1, 2, 3
 )
-SELECT currency, count(*) FILTER (WHERE own) AS breaks, sum(minor) FILTER (WHERE NOT swapped) AS minor,
+SELECT currency, sum(breaks) AS breaks, sum(minor) FILTER (WHERE NOT swapped) AS minor,
        sum(minor) FILTER (WHERE swapped) AS swapped
 FROM (
-    SELECT currency, abs(delta_minor) AS minor, true AS own, break_class = 'currency' AS swapped FROM unresolved
-    UNION ALL
-    SELECT right_currency, abs(right_minor), false, true FROM unresolved WHERE break_class = 'currency'
+    SELECT currency, breaks, minor, swapped FROM folded
+    UNION ALL SELECT other, 0, other_minor, true FROM folded WHERE swapped
 ) deltas GROUP BY currency ORDER BY currency
 """
 
@@ -222,7 +225,7 @@ def _stands(row: Any, total: TotalRow | None) -> StandingView:
     own, swapped = int(row.minor or 0), int(row.swapped or 0)
     left = total.left_minor if total else 0
     counting = deviation_ppm(own + swapped * known, left)
-    return StandingView(row.currency, row.breaks, own + swapped, deviation_ppm(own + swapped, left), counting)
+    return StandingView(row.currency, int(row.breaks), own + swapped, deviation_ppm(own + swapped, left), counting)
 
 
 def _obstacle(uow: UnitOfWork, case: Case) -> Obstacle | None:
