@@ -134,7 +134,7 @@ def _of_runs(world: World, run_id: uuid.UUID) -> Iterator[tuple[str, Question]]:
     entity, settlement = world.entity, Definition.SETTLEMENT
     with world.database.unit_of_work(ACTOR) as uow:
         part = reconciliation.month_view(uow, entity_id=entity).currencies[0].pairs[0].steps[0].part
-    step = {"month": f"{NOON:%Y-%m}", "source": settlement.value, "part": part, "currency": "EUR"}
+    step: dict[str, Any] = {"month": f"{NOON:%Y-%m}", "source": settlement.value, "part": part, "currency": "EUR"}
     yield "runs", reconciliation.recent_runs
     yield "run", lambda uow: reconciliation.run_report(uow, run_id=run_id, filter=BreakFilter())
     yield "overview", reconciliation.overview

@@ -30,14 +30,14 @@ def resolve_breaks(uow: UnitOfWork, *, numbers: Sequence[int], resolution: Resol
 
     Write-offs above the threshold are proposed: they wait for somebody else of Finance.
     """
-    count = dict.fromkeys((BreakState.RESOLVED, BreakState.PROPOSED), 0)
+    ends = list[str]()
     chosen = _few(numbers)
     for number in chosen:
         row = locked(uow, number)
         if row.state in _WORKABLE:
             resolve_break(uow, number=number, version=row.version, resolution=resolution, reason=reason)
-            count[row.state] += 1
-    resolved, proposed = count[BreakState.RESOLVED.value], count[BreakState.PROPOSED.value]
+            ends.append(row.state)
+    resolved, proposed = ends.count(BreakState.RESOLVED), ends.count(BreakState.PROPOSED)
     return Ended(resolved, proposed, len(chosen) - resolved - proposed)
 
 

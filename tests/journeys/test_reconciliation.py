@@ -23,7 +23,8 @@ pytestmark = pytest.mark.timeout(900)
 
 _SYSTEM = Actor.system("test")
 _KNOWN = """
-SELECT * FROM ledger_entry WHERE entity_id = :entity AND booked_on = :day AND type = 'charge' ORDER BY id LIMIT 1
+SELECT * FROM ledger_entry WHERE entity_id = :entity AND booked_on = :day AND type = 'charge' AND currency <> 'JPY'
+ORDER BY id LIMIT 1
 """
 SLOW = 60_000
 
@@ -88,6 +89,7 @@ def test_twenty_breaks_are_resolved_with_the_keyboard(console: Console, page_as:
     page.keyboard.press("r")  # at once: what is still on its way to the server counts all the same
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(f"Resolve {count} breaks?")).to_be_visible(timeout=SLOW)
+    page.keyboard.press("Tab")
     expect(dialog.locator("select")).to_be_focused()
     page.keyboard.type("Books corrected")
     page.keyboard.press("Tab")
@@ -235,7 +237,8 @@ def test_the_report_opens_as_pdf_and_as_workbook(console: Console, page_as: Any)
 def test_a_bank_zip_with_a_gap_shows_it_and_blocks_the_signature_of_its_days(console: Console, page_as: Any):
     with console.database.unit_of_work(_SYSTEM) as uow:
         entity = identity.legal_entities(uow)[0]
-    days = [dt.datetime.now(dt.UTC).date() - dt.timedelta(days=back) for back in (9, 8, 7)]
+    today = dt.datetime.now(dt.UTC).date()
+    days = [day for back in range(14, 1, -1) if (day := today - dt.timedelta(days=back)).weekday() < 5][:3]
     first, third = (
         Statement(number, days[number - 1], opening, closing, [Row(amount, f"GAP{number}")])
         for number, opening, closing, amount in ((1, "0.00", "10.00", "10.00"), (3, "30.00", "35.00", "5.00"))
@@ -255,7 +258,7 @@ def test_a_bank_zip_with_a_gap_shows_it_and_blocks_the_signature_of_its_days(con
     second = page_as("finance.b", path=page.url.removeprefix(console.url))
     expect(second.locator("main")).to_contain_text("DE89370400440532013000", timeout=SLOW)
     expect(second.get_by_text("has a gap or does not balance").first).to_be_visible(timeout=SLOW)
-    expect(second.get_by_role("button", name=re.compile("^Sign"))).to_have_count(0)
+    expect(second.get_by_role("button", name=re.compile("^Sign off"))).to_have_count(0)
     second.goto("/reconciliation/periods")
     expect(second.get_by_role("link", name=re.compile("holes? in its inputs")).first).to_be_visible(timeout=SLOW)
 
