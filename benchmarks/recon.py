@@ -175,7 +175,7 @@ def _forget_changes(world: World) -> None:
     forget(world.database)
 
 
-def history(_: Ground, world: World, options: argparse.Namespace, runs: int = 40) -> dict[str, Any]:
+def history(_on: Ground, world: World, options: argparse.Namespace, runs: int = 40) -> dict[str, Any]:
     """Bytes that a run over unchanged entries adds, by pair."""
     forget(world.database)
     run(world)
