@@ -13,9 +13,11 @@ from services import identity
 from services.core.actor import Actor
 from services.identity import Grant, Role
 from tests.fakes.openid_provider import Provider, running
+from tests.journeys.accessibility import violations
 from tests.journeys.serving import Console, free_port, serving
 
 _SYSTEM = Actor.system("test")
+_PATIENT = 60_000
 _ADA = {
     "sub": "id-1",
     "email": "ada@kontor.example",
@@ -56,7 +58,7 @@ def joined(provider: Provider, worker_id: str, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def page(joined: Console, chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(base_url=joined.url, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(_PATIENT)
     yield context.new_page()
     context.close()
 
@@ -68,13 +70,44 @@ def _sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in as Ada").click()
 
 
-def test_in_through_the_provider_with_the_roles_of_its_groups(page: Page, provider: Provider, joined: Console):
+def test_in_through_the_provider_and_proved_again_there(page: Page, provider: Provider, joined: Console):
     provider.person = dict(_ADA, groups=["kontor-admin", "kontor-finance"])
+    provider.last_proof -= 3600
     _sign_in(page)
-    expect(page.locator("main h1")).to_have_text("My account")
+    expect(page.locator("main h1")).to_have_text("My account", timeout=_PATIENT)
     with joined.database.unit_of_work(_SYSTEM) as uow:
         held = {str(grant.role) for grant in identity.user_by_email(uow, email=str(_ADA["email"])).grants}
     assert held == {"admin", "finance"}
+
+    _make_role(page)
+    asked = page.get_by_role("dialog", name="Confirm that it is you")
+    expect(asked).to_be_visible(timeout=_PATIENT)
+    expect(asked.locator("#step-up-password")).to_have_count(0)
+    assert violations(page) == []
+    page.screenshot(path=joined.data_dir / "step-up-openid.png")
+
+    # What was asked from within a dialog leaves that dialog as it was.
+    asked.get_by_role("heading").click()
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    expect(page.locator("#code")).to_have_value("clerk")
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.get_by_role("button", name="Save the role").click()
+    expect(asked).to_be_visible(timeout=_PATIENT)
+
+    asked.get_by_role("link", name="Confirm at your organisation").click()
+    page.get_by_role("button", name="Sign in as Ada").click()
+    expect(page.locator("main h1")).to_have_text("Roles", timeout=_PATIENT)
+    _make_role(page)
+    expect(page.locator("main")).to_contain_text("Clerk", timeout=_PATIENT)
+
+
+def _make_role(page: Page) -> None:
+    page.goto("/access/roles")
+    page.get_by_role("button", name="New role").click()
+    page.fill("#code", "clerk")
+    page.fill("#name", "Clerk")
+    page.get_by_role("button", name="Save the role").click()
 
 
 def test_an_unverified_address_gets_a_page_that_says_so(page: Page, provider: Provider, joined: Console):
