@@ -13,18 +13,20 @@ from console.design.texts import t
 
 
 def dialog(*, open_: Any, on_open_change: Any, title: Any, body: Any, foot: Any = ()) -> rx.Component:
-    """A modal dialog (Radix: focus is caught, Escape closes) shown while `open_` is true."""
+    """A modal dialog (Radix: focus is caught, Escape closes) shown while `open_` is true.
+
+    Its button to close comes last, so that focus begins at the first field, or at what keeps everything as it is.
+    """
     return radix.root(
         radix.portal(
             radix.overlay(class_name="scrim"),
             radix.content(
-                rx.el.div(
-                    radix.title(title, as_child=False),
-                    radix.close(rx.el.div(icon_button("x", label=t("shell.close"))), as_child=True),
-                    class_name="dialog-head",
-                ),
+                rx.el.div(radix.title(title, as_child=False), class_name="dialog-head"),
                 rx.el.div(*body, class_name="dialog-body"),
                 *([rx.el.div(*foot, class_name="dialog-foot")] if foot else []),
+                radix.close(
+                    rx.el.div(icon_button("x", label=t("shell.close")), class_name="dialog-close"), as_child=True
+                ),
                 class_name="dialog dialog-modal",
                 custom_attrs={"aria-describedby": ""},
             ),

@@ -36,6 +36,8 @@ class Roles(PageState, rx.State):
 
     @event(Permission.USER_READ)
     async def load(self) -> None:
+        """Begins without a dialog, also for who comes back from proving it is them at the provider."""
+        self.asking = False
         await self._load()
 
     @event(Permission.USER_MANAGE)
