@@ -12,7 +12,7 @@ from reflex_base.registry import RegistrationContext
 from console.design.texts import Locale
 from console.kit import application, rates, session
 from console.kit.authz import is_framework_event, permission_of
-from console.kit.notices import Notices
+from console.kit.notices import Notices, slow_down
 from services import audit
 from services.core.log import get_logger
 from services.core.permissions import Permission
@@ -66,7 +66,7 @@ async def _too_often(root: BaseState, wait: int) -> StateUpdate:
     """The event is dropped and the page says so, in the language it is in."""
     _log.warning("web.event.too_often", wait=wait)
     german = (await root.get_state(Locale)).german
-    (await root.get_state(Notices)).slow_down("de" if german else "en", wait)
+    slow_down(await root.get_state(Notices), "de" if german else "en", wait)
     delta = await root._get_resolved_delta()
     root._clean()
     return StateUpdate(delta=delta)

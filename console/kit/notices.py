@@ -57,13 +57,14 @@ class Notices(rx.State):
     async def flush(self) -> None:
         """Sends what a handler changed before it was stopped by an error it has already shown on the page."""
 
-    def slow_down(self, locale: str, seconds: int) -> None:
-        """Says that an event was not taken because too many came; called by the middleware, not by a page."""
-        self._add("warn", tr(locale, "errors.too_often"), tr(locale, "errors.too_often_body", count=seconds))
-
     def _add(self, tone: str, title: str, body: str) -> None:
         self.items = [*self.items, Notice(id=self._next, tone=tone, title=title[:300], body=body[:1000])][-_KEPT:]
         self._next += 1
+
+
+def slow_down(notices: Notices, locale: str, seconds: int) -> None:
+    """Says that an event was not taken because too many came. A method would be an event that pages could call."""
+    notices._add("warn", tr(locale, "errors.too_often"), tr(locale, "errors.too_often_body", count=seconds))
 
 
 def explanation(locale: str, kind: str, code: str, sentence: str, data: dict[str, Any]) -> tuple[str, str]:
