@@ -42,7 +42,7 @@ def test_no_page_has_a_serious_violation(console, page_as):
         page.set_viewport_size(_WIDE)
         page.goto(_address(route, led_to))
         page.wait_for_selector("main h1, main h2")
-        expect(page.locator("main .skeleton")).to_have_count(0)
+        expect(page.locator("main .skeleton")).to_have_count(0, timeout=30_000)
         led_to |= set(page.eval_on_selector_all("a[href^='/']", "links => links.map(link => link.pathname)"))
         found[route] = violations(page)
         page.set_viewport_size(_NARROW)

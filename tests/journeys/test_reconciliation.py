@@ -191,7 +191,7 @@ def test_a_month_is_closed_takes_no_late_write_and_is_reopened_by_two(console: C
     page.goto("/reconciliation/periods")
     line.get_by_role("button", name="Verify").click(timeout=SLOW)
     expect(page.get_by_text(re.compile("nothing has moved since it was signed"))).to_be_visible(timeout=SLOW)
-    line.get_by_role("button", name="Open again").click()
+    line.get_by_role("button", name="Reopen").click()
     dialog.locator("textarea").fill("A booking of the last day came late.")
     dialog.get_by_role("button", name="Ask for it").click()
     expect(page.get_by_text(re.compile("waits under Approvals"))).to_be_visible(timeout=SLOW)
