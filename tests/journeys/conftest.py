@@ -22,10 +22,8 @@ _ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One console serves all journeys, so they stay on one test worker."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
             item.add_marker(pytest.mark.journey)
 
 
