@@ -36,7 +36,7 @@ check: $(STAMP) ## Lint, types, import contracts, duplicated code
 
 test: install ## Every test, in parallel; safe beside a running `make up`
 	@$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 matrix: install ## Call every door for everybody and write down who was let in (tests/console/matrix.csv)
 	KONTOR_WRITE_MATRIX=1 $(BIN)/python -m pytest -q -n 0 tests/console/test_matrix.py -k "pages_and_events or routes_and_exports"

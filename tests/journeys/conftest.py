@@ -22,9 +22,15 @@ _ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys come last: Playwright leaves an event loop running, and no test of coroutines can run after it."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if _is_journey(item):
             item.add_marker(pytest.mark.journey)
+    items.sort(key=_is_journey)
+
+
+def _is_journey(item: pytest.Item) -> bool:
+    return Path(__file__).parent in item.path.parents
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from services.core.actor import Actor
+from services.identity import Role
+from tests.factories.identity import a_user
+
 
 def test_a_wrong_password_stays_on_the_form(browser_context, console):
     page = browser_context().new_page()
@@ -28,8 +32,10 @@ def test_signing_out_ends_the_session(page_as):
     assert "/auth/sign-in" in page.url
 
 
-def test_language_and_theme_are_kept(page_as):
-    page = page_as("auditor")
+def test_language_and_theme_are_kept(console, page_as):
+    with console.database.unit_of_work(Actor.system("test")) as uow:
+        a_user(uow, Role.AUDITOR, email=console.email("newcomer"))
+    page = page_as("newcomer")
     expect(page.locator("main h1")).to_have_text("Overview")
     page.click(".language")
     expect(page.locator("main h1")).to_have_text("Überblick")
