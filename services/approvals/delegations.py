@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 
 from services import audit, identity
 from services.approvals.authority import today
@@ -16,6 +16,7 @@ from services.approvals.vocabulary import TEAM_RIGHTS
 from services.core import events
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 
 _LONGEST_DAYS = 92
@@ -32,7 +33,7 @@ def delegate(uow: UnitOfWork, *, to_id: uuid.UUID, starts_on: dt.date, ends_on: 
     if actor.id is None or not any(actor.may(right) for right in TEAM_RIGHTS.values()):
         raise Forbidden("You have no vote that somebody could cast for you.", permission="approvals.vote")
     actor.require_fresh_proof(uow.clock.now())
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('approvals.delegation'))"))
+    take_turn(uow.session, "approvals/delegation")
     _check_days(uow, starts_on, ends_on, reason)
     _check_people(uow, actor.id, to_id, _overlapping(uow, starts_on, ends_on))
     (chosen,) = identity.contacts(uow, user_ids=[to_id])

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from services import audit
 from services.approvals import events as names
@@ -32,6 +32,7 @@ from services.approvals.vocabulary import NOBODY, ApprovalFacts, Decision, Reque
 from services.core import events
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden
+from services.core.locks import take_turn
 
 _WHY_CLOSED = {
     RequestState.APPROVED: "Everybody who had to agree has agreed already.",
@@ -243,8 +244,7 @@ def expire(uow: UnitOfWork, row: ApprovalRequest) -> None:
 
 
 def _one_at_a_time(uow: UnitOfWork, *subject: str) -> None:
-    name = "approvals/" + "/".join(subject)
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    take_turn(uow.session, "approvals/" + "/".join(subject))
 
 
 def _open_one(uow: UnitOfWork, kind: str, subject_type: str, subject_id: str) -> ApprovalRequest | None:

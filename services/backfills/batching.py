@@ -19,6 +19,7 @@ from services.backfills.images import before_table, images_of
 from services.backfills.ledger import Cursor
 from services.backfills.policy import next_size
 from services.backfills.vocabulary import Direction
+from services.core.locks import take_turn
 
 # Classes of SQLSTATE that are the fault of a row: data exception, constraint violation, raised by a trigger.
 _FAULTS_OF_ROWS = ("22", "23", "P0")
@@ -203,4 +204,4 @@ def _standing(cursor: Cursor) -> Step:
 
 def _lock(connection: Connection, definition: Definition) -> None:
     if definition.lock:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": definition.lock})
+        take_turn(connection, definition.lock)

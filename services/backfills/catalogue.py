@@ -24,6 +24,7 @@ from sqlalchemy import (
     table,
 )
 
+from services import payments
 from services.backfills.definition import Check, MoneyColumns, PeriodColumns, SqlBackfill
 from services.backfills.vocabulary import Expect
 from services.core.words import Words
@@ -228,7 +229,7 @@ class PayoutLinks(SqlBackfill):
     owner = "payments"
     target = MOVEMENT
     columns = ("payout_ref",)
-    lock = "payments.ingest"
+    lock = payments.INGEST_TURN
     period = _business_day(MOVEMENT, "available_at")
     reconciliations = (Definition.SETTLEMENT, Definition.PAYOUTS)
     runbook = Words(

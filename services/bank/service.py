@@ -6,7 +6,7 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 
 from services import audit, identity, runs
 from services.bank.advice import attach_waiting, load_notice
@@ -24,6 +24,7 @@ from services.core import events
 from services.core.db import UnitOfWork
 from services.core.inbox import FileOrigin, FileStatus, IncomingFile
 from services.core.incoming import MOST_REJECTIONS
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 from services.core.reasons import Reason
 
@@ -39,7 +40,7 @@ def import_file(uow: UnitOfWork, *, entity_id: uuid.UUID, file: IncomingFile, or
     `changed_seq` grows in the order of commits.
     """
     uow.actor.require(Permission.BANK_IMPORT, entity_id)
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('bank.import'))"))
+    take_turn(uow.session, "bank/import")
     stored = uow.session.scalar(select(BankFile).where(BankFile.entity_id == entity_id, BankFile.sha256 == file.sha256))
     if stored is not None and stored.status != FileStatus.REJECTED:
         return file_view(stored, known=True)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services import audit, identity
@@ -24,6 +24,7 @@ from services.core import events
 from services.core.db import UnitOfWork
 from services.core.delimited import RejectedLine
 from services.core.inbox import FileOrigin, FileStatus
+from services.core.locks import take_turn
 from services.core.reasons import Reason, UnreadableFile
 
 _DAY_IN_NAME = re.compile(r"(?<![0-9])(20[0-9]{2})-?([01][0-9])-?([0-3][0-9])(?![0-9])")
@@ -56,7 +57,7 @@ def take(
 ) -> LedgerFileView:
     """Loads the delivery and returns its report; the same content again changes no row. Loads hold one lock, so
     that `changed_seq` grows in the order of commits. The caller has checked the right."""
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('books.import'))"))
+    take_turn(uow.session, "books/import")
     stored = uow.session.scalar(
         select(LedgerFile).where(
             LedgerFile.source_id == source.id,

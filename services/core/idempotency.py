@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.core.db import Base, UnitOfWork
 from services.core.errors import Conflict, Invalid
+from services.core.locks import take_turn
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
 
@@ -49,7 +50,7 @@ def once(
     if not _KEY.match(key):
         raise Invalid("An Idempotency-Key takes 1 to 200 visible ASCII characters.")
     digest = hashlib.sha256(body).hexdigest()
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{scope}|{key}"})
+    take_turn(uow.session, f"idempotency/{scope}|{key}")
     stored = uow.session.scalar(
         select(IdempotentRequest).where(IdempotentRequest.scope == scope, IdempotentRequest.key == key)
     )

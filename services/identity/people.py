@@ -6,12 +6,13 @@ import re
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services import audit
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 from services.identity.errors import EmailTaken, LastAdmin
 from services.identity.models import LegalEntity, RoleGrant, User, UserSession
@@ -23,7 +24,7 @@ from services.identity.sessions import revoke_all
 from services.identity.vocabulary import Locale, Role
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
-_LAST_ADMIN_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('identity.last_admin'))")
+_LAST_ADMIN = "identity/last-admin"
 
 
 def create_user(
@@ -97,7 +98,7 @@ def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity
 
 def take_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None) -> bool:
     """Takes the grant away for a caller that has checked the right; whether there was one. Raises LastAdmin."""
-    uow.session.execute(_LAST_ADMIN_LOCK)
+    take_turn(uow.session, _LAST_ADMIN)
     taken = uow.session.scalar(
         delete(RoleGrant)
         .where(
@@ -129,7 +130,7 @@ def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
     user = _existing(uow, user_id)
     if user.deactivated_at is not None:
         return
-    uow.session.execute(_LAST_ADMIN_LOCK)
+    take_turn(uow.session, _LAST_ADMIN)
     user.deactivated_at = uow.session.execute(select(func.now())).scalar_one()
     uow.session.flush()
     if _is_admin(uow, user_id):

@@ -50,6 +50,7 @@ from services.payments.views import (
 from services.payments.vocabulary import (
     APPLY_EVENTS,
     CHECK,
+    INGEST_TURN,
     SYNC,
     ApplyEventsParams,
     CheckParams,
@@ -63,6 +64,7 @@ from services.payments.vocabulary import (
 __all__ = [
     "APPLY_EVENTS",
     "CHECK",
+    "INGEST_TURN",
     "SYNC",
     "AccountView",
     "ApplyEventsParams",

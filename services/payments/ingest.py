@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 
 from services.core.db import UnitOfWork
+from services.core.locks import take_turn
 from services.payments import projection
 from services.payments.shapes import SHAPES, Shape, created
 from services.payments.views import AccountView
-from services.payments.vocabulary import StripeObject
+from services.payments.vocabulary import INGEST_TURN, StripeObject
 
 _COMMON = {"stripe_id": "text", "created_at": "timestamptz", "source_at": "timestamptz"}
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('payments.ingest', 0))"
 STAGE = sql.Identifier("incoming")
 
 
@@ -40,7 +40,7 @@ def ingest(uow: UnitOfWork, *, account: AccountView, kind: StripeObject, snapsho
     if not rows:
         return 0
     connection = uow.driver
-    connection.execute(_LOCK)
+    take_turn(uow.session, INGEST_TURN)
     _stage(connection, SHAPES[kind], rows)
     if kind is StripeObject.PAYMENT_INTENT:
         changed = projection.upsert_payments(connection, account)
@@ -56,7 +56,7 @@ def link_payout(
 ) -> int:
     """Notes which balance transactions a payout paid out; returns how many of them were not known to be its parts."""
     connection = uow.driver
-    connection.execute(_LOCK)
+    take_turn(uow.session, INGEST_TURN)
     values = {"account": account.id, "payout": payout, "parts": list(parts), "at": complete_at}
     linked = connection.execute(
         """

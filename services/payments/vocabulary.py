@@ -115,6 +115,9 @@ class ApplyEventsParams(BaseModel):
     account_id: uuid.UUID
 
 
+INGEST_TURN = "payments/ingest"
+"""Taken by whoever writes the mirror, so that `changed_seq` grows in the order of commits."""
+
 SYNC = RunKind("payments.sync", SyncParams, Permission.PAYMENT_SYNC, priority=80)
 CHECK = RunKind("payments.check", CheckParams, Permission.PAYMENT_SYNC, priority=120)
 APPLY_EVENTS = RunKind("payments.apply_events", ApplyEventsParams, Permission.PAYMENT_SYNC, priority=50)

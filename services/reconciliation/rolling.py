@@ -11,9 +11,10 @@ import uuid
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import insert, select, text
 
 from services.core.db import UnitOfWork
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 from services.reconciliation.models import Break, ReconciliationRun
 from services.reconciliation.models_rolled import Month, RunPart
@@ -82,7 +83,6 @@ ON CONFLICT (entity_id, definition, first_day, part, currency) DO UPDATE SET
     items = p.items + excluded.items, minor = p.minor + excluded.minor
 """
 _MOVING = frozenset({"missing_left", "missing_right", "amount", "currency", "fx", "duplicate", "expected"})
-_LOCK = "SELECT pg_advisory_xact_lock{shared}(hashtextextended(:name, 0))"
 
 
 def keep_parts(uow: UnitOfWork, run: ReconciliationRun, found: Standing) -> None:
@@ -142,7 +142,7 @@ def roll_month(uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition,
     """Adds one month up from the entries as they stand now; whoever resolves a break of it waits until it is done."""
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
     row = uow.session.get_one(Month, (entity_id, Definition(definition).value, first_day))
-    _lock(uow.session.connection(), entity_id, row.definition, shared="")
+    take_turn(uow.session, _turn(entity_id, row.definition))
     values = month_values(uow, entity_id, Definition(definition), first_day)
     for statement in _ROLL:
         uow.session.execute(text(statement), values)
@@ -153,10 +153,10 @@ def roll_month(uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition,
 def follow_break(uow: UnitOfWork, row: Break) -> None:
     """A break that was resolved, or opened again, counts in its months as what it is now."""
     connection = uow.session.connection()
-    _lock(connection, row.entity_id, row.definition, shared="_shared")
+    take_turn(connection, _turn(row.entity_id, row.definition), together=True)
     part = "accepted" if row.state == BreakState.RESOLVED else row.break_class
     connection.execute(text(_MOVE), {"number": row.number, "part": part})
 
 
-def _lock(connection: Connection, entity_id: uuid.UUID, definition: str, *, shared: str) -> None:
-    connection.execute(text(_LOCK.format(shared=shared)), {"name": f"reconciliation/months/{definition}/{entity_id}"})
+def _turn(entity_id: uuid.UUID, definition: str) -> str:
+    return f"reconciliation/months/{definition}/{entity_id}"

@@ -15,6 +15,7 @@ from services.core.clock import business_day
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.ids import new_id
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 from services.reconciliation import dirty, drift, manual, payouts, periods, results, rolling, settlement
 from services.reconciliation.calendars import business_calendar
@@ -41,7 +42,6 @@ from services.reconciliation.vocabulary import (
     Span,
 )
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
 _KEEP_EXPECTED = """
 INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
@@ -110,7 +110,7 @@ def reconcile(
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
     connection = uow.session.connection()
     connection.exec_driver_sql(CLEAR)
-    connection.execute(text(_LOCK), {"name": f"reconciliation/{definition}/{entity_id}"})
+    take_turn(connection, f"reconciliation/{definition}/{entity_id}")
     frame = _frame(uow, Definition(definition), entity_id, through)
     if frame.definition is Definition.SETTLEMENT:
         settlement.find_differences(uow, frame.scene, only_dirty=frame.only_dirty)

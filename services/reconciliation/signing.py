@@ -14,6 +14,7 @@ from services import approvals, audit
 from services.core import events
 from services.core.canonical_json import digest
 from services.core.db import UnitOfWork
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 from services.reconciliation import periods, results
 from services.reconciliation.asking import SIGN_OFF, last_reason
@@ -162,10 +163,7 @@ def sign_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
 
 def _locked_case(uow: UnitOfWork, run_id: uuid.UUID) -> Case:
     case = case_of(uow, run_id, Permission.RECONCILIATION_SIGN)
-    uow.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": f"reconciliation/{case.run.definition}/{case.run.entity_id}"},
-    )
+    take_turn(uow.session, f"reconciliation/{case.run.definition}/{case.run.entity_id}")
     return case_of(uow, run_id, Permission.RECONCILIATION_SIGN)
 
 
