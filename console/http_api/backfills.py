@@ -154,7 +154,7 @@ def draft(body: NewBackfill, person: Drafter, idempotency_key: Annotated[str | N
 @router.get("/{backfill_id}")
 def show(backfill_id: str, person: Reader) -> Any:
     """Everything about one: dry run, progress, why it waits, verification, rows set aside, next steps."""
-    return _step(person, backfill_id)
+    return _told(person, backfill_id, backfills.backfill_detail)
 
 
 @router.put("/{backfill_id}/params")
@@ -166,15 +166,13 @@ def change_params(backfill_id: str, body: NewParams, person: Drafter) -> Any:
 @router.post("/{backfill_id}/dry-run", status_code=202)
 def dry_run(backfill_id: str, person: Drafter) -> Any:
     """Queues the dry run; `state` is `dry_run_ready` once a worker has measured it."""
-    return _step(person, backfill_id, backfills.start_dry_run, status=202)
+    return _step(person, backfill_id, backfills.start_dry_run, 202)
 
 
 @router.post("/{backfill_id}/request", status_code=201)
 def ask(backfill_id: str, person: Drafter) -> Any:
     """Asks those the policy names to agree to exactly this dry run; votes go to `/api/approvals`."""
-    with _unit(person) as uow:
-        found = backfills.backfill_named(uow, reference=backfill_id)
-        return _answer(backfills.ask_approval(uow, backfill_id=found), 201)
+    return _told(person, backfill_id, backfills.ask_approval, 201)
 
 
 @router.post("/{backfill_id}/start", status_code=202)
@@ -186,7 +184,7 @@ def start(backfill_id: str, person: Runner) -> Any:
         begun = backfills.start(uow, backfill_id=found)
     if begun.problem is not None:
         raise PlanChanged(f"It did not start and is a draft again. {begun.problem}")
-    return _step(person, backfill_id, status=202)
+    return _told(person, backfill_id, backfills.backfill_detail, 202)
 
 
 @router.put("/{backfill_id}/plan")
@@ -210,7 +208,7 @@ def pause(backfill_id: str, person: Runner) -> Any:
 @router.post("/{backfill_id}/resume", status_code=202)
 def resume(backfill_id: str, person: Runner) -> Any:
     """Goes on after the last batch that committed; also after a failure."""
-    return _step(person, backfill_id, backfills.resume, status=202)
+    return _step(person, backfill_id, backfills.resume, 202)
 
 
 @router.post("/{backfill_id}/discard")
@@ -234,7 +232,7 @@ def set_pace(backfill_id: str, body: Slower, person: Runner) -> Any:
 @router.post("/{backfill_id}/verification", status_code=202)
 def verify(backfill_id: str, person: Runner) -> Any:
     """Measures the checks and the sample once more."""
-    return _step(person, backfill_id, backfills.verify_again, status=202)
+    return _step(person, backfill_id, backfills.verify_again, 202)
 
 
 @router.post("/{backfill_id}/explanations")
@@ -260,35 +258,27 @@ def list_conflicts(
     backfill_id: str, person: Reader, after: str | None = None, open_only: bool = False, limit: int = 50
 ) -> Any:
     """Rows edited since, by key: what they were before, were left as, and are now."""
-    with _unit(person) as uow:
-        found = backfills.backfill_named(uow, reference=backfill_id)
-        most = max(1, min(limit, _MOST))
-        return _answer(backfills.conflicts(uow, backfill_id=found, after=after, open_only=open_only, limit=most))
+    most = max(1, min(limit, _MOST))
+    return _told(person, backfill_id, backfills.conflicts, after=after, open_only=open_only, limit=most)
 
 
 @router.post("/{backfill_id}/conflicts/settlement")
 def settle(backfill_id: str, body: Settling, person: Runner) -> Any:
     """Keeps later edits or writes the value from before over them; answers how many were settled and left."""
-    with _unit(person) as uow:
-        found = backfills.backfill_named(uow, reference=backfill_id)
-        done = backfills.settle_conflicts(uow, backfill_id=found, how=body.how, reason=body.reason, keys=body.keys)
-        return _answer(done)
+    given = {"how": body.how, "reason": body.reason, "keys": body.keys}
+    return _told(person, backfill_id, backfills.settle_conflicts, **given)
 
 
 @router.get("/{backfill_id}/flag")
 def show_flag(backfill_id: str, person: Reader) -> Any:
     """The flag that switches readers to what it filled; null where the definition names none."""
-    with _unit(person) as uow:
-        found = backfills.backfill_named(uow, reference=backfill_id)
-        return _answer(backfills.flag_of(uow, backfill_id=found))
+    return _told(person, backfill_id, backfills.flag_of)
 
 
 @router.post("/{backfill_id}/flag/advance")
 def advance_flag(backfill_id: str, person: Runner) -> Any:
     """Takes the flag's next rollout step, once it is signed off. 503 while no flag service is connected."""
-    with _unit(person) as uow:
-        found = backfills.backfill_named(uow, reference=backfill_id)
-        return _answer(backfills.advance_flag(uow, backfill_id=found))
+    return _told(person, backfill_id, backfills.advance_flag)
 
 
 def _sign(uow: UnitOfWork, *, backfill_id: uuid.UUID, signature: Signature) -> None:
@@ -306,15 +296,25 @@ def _sign(uow: UnitOfWork, *, backfill_id: uuid.UUID, signature: Signature) -> N
     )
 
 
-def _step(
-    person: session.Principal, reference: str, act: Callable[..., Any] | None = None, status: int = 200, **given: Any
+def _told(
+    person: session.Principal, reference: str, act: Callable[..., Any], status: int = 200, **given: Any
 ) -> JSONResponse:
-    """One step in one transaction; answers with the backfill as it stands then."""
+    """`act` on the backfill of that name, in one transaction; answers with what it returns."""
     with _unit(person) as uow:
         found = backfills.backfill_named(uow, reference=reference)
-        if act is not None:
-            act(uow, backfill_id=found, **given)
-        return _answer(backfills.backfill_detail(uow, backfill_id=found), status)
+        return _answer(act(uow, backfill_id=found, **given), status)
+
+
+def _step(
+    person: session.Principal, reference: str, act: Callable[..., Any], status: int = 200, **given: Any
+) -> JSONResponse:
+    """The same for a step; answers with the backfill as it stands then."""
+
+    def stepped(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> backfills.BackfillDetail:
+        act(uow, backfill_id=backfill_id, **given)
+        return backfills.backfill_detail(uow, backfill_id=backfill_id)
+
+    return _told(person, reference, stepped, status)
 
 
 def _unit(person: session.Principal) -> Any:

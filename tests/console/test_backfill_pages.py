@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from console import routes
 from console.design.format import UNKNOWN
 from console.kit.backend import ShownOnPage
-from services import backfills
+from services import backfills, reconciliation
 from services.backfills import BackfillState, Direction
 from services.backfills.policy import Load
 from services.bootstrap import Application
@@ -21,6 +22,8 @@ from tests.console.test_authz_every_handler import CALLABLE
 from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, Workshop, request_of
 from tests.factories.identity import an_entity
+from tests.fakes import flag_service
+from tests.fakes.flag_service import FlagsByQuarters
 
 _STATES = {
     "BackfillList": "backfill_list",
@@ -42,6 +45,12 @@ def handler(state: str, name: str) -> str:
 @pytest.fixture
 def workshop(web: Application) -> Workshop:
     return Workshop(web.database, 300)
+
+
+@pytest.fixture
+def flags() -> Iterator[FlagsByQuarters]:
+    yield flag_service.connect()
+    backfills.connect_flags(None)
 
 
 def at(tab: Tab, route: str, backfill_id: uuid.UUID | str) -> None:
@@ -190,6 +199,39 @@ async def test_a_deviation_is_signed_only_with_its_reason(web: Application, work
     assert whole["backfill_sign_off.item"]["step_signed"] == "done"
     assert {row["what"] for row in whole["backfill_sign_off.told"]} >= {"Start", "Signed off"}
     assert "backfills.backfill.signed_off" in [row["action"] for row in whole["backfill_sign_off.trail"]]
+
+
+async def test_after_the_signature_the_page_offers_the_flag_s_next_step(
+    web: Application, workshop: Workshop, flags: FlagsByQuarters
+):
+    with web.database.unit_of_work(ACTOR) as uow:
+        an_entity(uow)
+    made = workshop.agreed("tests.tied")
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    for kind in (reconciliation.RUN, backfills.EXECUTE, reconciliation.RUN, backfills.VERIFY):
+        workshop.work(kind)
+    secret = open_session(web, Role.OPS)
+    async with a_tab(secret) as tab:
+        at(tab, routes.BACKFILL_SIGN_OFF, made)
+        before = await tab.send(handler("BackfillSignOff", "load"))
+        workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+        after = await tab.send(handler("BackfillSignOff", "load"))
+        await tab.send(handler("BackfillSignOff", "ask"))
+        reached = await tab.send(handler("BackfillSignOff", "advance"))
+    shown = [
+        {name: seen["backfill_sign_off.flag"][name] for name in ("key", "percent", "next")}
+        for seen in (before, after, reached)
+    ]
+    key = "coins.reads-new-amount"
+    assert shown == [
+        {"key": key, "percent": "0", "next": ""},
+        {"key": key, "percent": "0", "next": "25"},
+        {"key": key, "percent": "25", "next": "50"},
+    ]
+    assert flags.reached == {key: 25}
+    verification = workshop.see(made).backfill.verification
+    assert verification is not None
+    assert [one["held"] for one in verification["results"] if "reconciliation" in one] == [True]
 
 
 async def test_rows_edited_since_are_listed_after_the_way_back(web: Application, workshop: Workshop):

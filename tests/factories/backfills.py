@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, String, c
 from jobs.bodies import backfills as bodies
 from jobs.registry import known_jobs
 from jobs.runner import RunContext, Signal
-from services import approvals, backfills, runs
+from services import approvals, backfills, reconciliation, runs
 from services.backfills import Check, Expect, MoneyColumns, PythonBackfill, SqlBackfill
 from services.bootstrap import Application
 from services.core.actor import Actor
@@ -104,12 +104,20 @@ class Abroad(PlusOne):
     flag = "shop.reads-new-amount"
 
 
-PLUS_ONE, SHOUT, BROKEN, ABROAD = PlusOne(), Shout(), Broken(), Abroad()
+class Tied(PlusOne):
+    """Readers are switched to it by a flag, and it must not disturb a reconciliation."""
+
+    name = "tests.tied"
+    reconciliations = (reconciliation.Definition.SETTLEMENT,)
+    flag = "coins.reads-new-amount"
+
+
+PLUS_ONE, SHOUT, BROKEN, ABROAD, TIED = PlusOne(), Shout(), Broken(), Abroad(), Tied()
 
 
 def lay_coins(connection: Connection, count: int) -> None:
     """`count` coins 1…n, the key's gaps included (every third is missing)."""
-    for definition in (PLUS_ONE, SHOUT, BROKEN, ABROAD):
+    for definition in (PLUS_ONE, SHOUT, BROKEN, ABROAD, TIED):
         backfills.register(definition)
     fill_coins(connection, count)
 

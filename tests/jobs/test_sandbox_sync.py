@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,13 +15,14 @@ from sqlalchemy import text
 import jobs.payments  # noqa: F401 - registers the bodies
 from jobs.registry import known_jobs
 from jobs.worker import Worker
-from services import identity, payments, runs, sandbox
+from services import identity, payments, runs
 from services.bootstrap import KINDS, Application
 from services.core.db import Database
 from services.core.settings import Settings
 from services.integrations.stripe_gateway import StripeGateway
 from services.payments import CHECK, SYNC, CheckParams, SyncParams
-from tests.jobs.conftest import ACTOR, ROOT
+from tests.fakes.sandbox_server import served_world
+from tests.jobs.conftest import ACTOR
 
 _TROUBLE = {"every": {"429": 40, "500": 60}}
 _LISTS = {
@@ -40,22 +34,8 @@ _LISTS = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A served world of two entities; the process ends with the test."""
-    sandbox.seed(tmp_path, seed="sync", days=4, per_day=20, now=dt.datetime.now(dt.UTC))
-    port = _free_port()
-    with (tmp_path / "sandbox.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "services.sandbox", "serve", "--data-dir", str(tmp_path), "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | {"KONTOR_SANDBOX_FAULTS": json.dumps(_TROUBLE)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_served(port)
-        yield tmp_path
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
+    with served_world(tmp_path, seed="sync", days=4, per_day=20, faults=_TROUBLE) as served:
+        yield served
 
 
 @pytest.fixture
@@ -71,19 +51,6 @@ def app(database: Database, folder: Path) -> Application:
             payments.connect_account(uow, entity_id=entity_id, code=code)
     settings = Settings(data_dir=folder, sandbox=True)
     return Application(settings, database, StripeGateway.of(settings))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def _wait_until_served(port: int) -> None:
-    for _ in range(200):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
-            return
-        time.sleep(0.1)
-    pytest.fail("the sandbox's server did not start")
 
 
 def _run(app: Application, kind: runs.RunKind, params: pydantic.BaseModel) -> dict[str, Any]:

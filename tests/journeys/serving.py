@@ -49,14 +49,17 @@ class Console:
 
 
 @contextmanager
-def serving(name: str, folder: Path, **settings: str) -> Iterator[Console]:
-    """A console on a database of that name; a module whose data or `settings` would be in others' way has its own."""
+def serving(name: str, folder: Path, *, first: str = "", **settings: str) -> Iterator[Console]:
+    """A console on a database of that name; a module whose data or `settings` would be in others' way has its own.
+
+    `first` is what its process does before it serves: it connects a fake at a gateway, say.
+    """
     database = Database(clone_database(name), clock=Clock(), keyring=Keyring(KeyFolder(folder / "keys")))
     _populate(database)
     port, log = free_port(), folder / "web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", f"from console.kit import serving; serving.serve('127.0.0.1', {port})"],
+            [sys.executable, "-c", f"{first}\nfrom console.kit import serving; serving.serve('127.0.0.1', {port})"],
             env=environment(database, folder, port) | settings,
             stdout=output,
             stderr=subprocess.STDOUT,

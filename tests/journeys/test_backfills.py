@@ -44,8 +44,9 @@ def patience() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """A console of its own with settled payments, and a worker beside it."""
-    with serving(f"kontor_backfills_{worker_id}", tmp_path_factory.mktemp("backfills")) as running:
+    """A console of its own with settled payments and a flag service, and a worker beside it."""
+    flags = "from tests.fakes import flag_service; flag_service.connect()"
+    with serving(f"kontor_backfills_{worker_id}", tmp_path_factory.mktemp("backfills"), first=flags) as running:
         _settle_payments(running)
         with (running.data_dir / "worker.log").open("wb") as output:
             worker = subprocess.Popen(
@@ -116,6 +117,7 @@ def test_the_green_way_to_the_signature(console: Console, page_as: Any):
     ops.wait_for_url(re.compile("/run$"))
     expect(_state(ops, "Waiting for Finance")).to_be_visible(timeout=_SOON)
 
+    _flag_waits_for_the_signature(ops, record)
     finance = page_as("finance.b", path=f"{record}/verification")
     expect(finance.get_by_text("Everything is as it was promised")).to_be_visible()
     finance.get_by_role("button", name="Sign off…").click()
@@ -124,10 +126,17 @@ def test_the_green_way_to_the_signature(console: Console, page_as: Any):
 
     finance.goto(f"{record}/sign-off")
     expect(finance.locator(".signature:not([data-open])")).to_have_count(3, timeout=_SOON)
-    expect(finance.locator("section.card", has_text="Feature flag")).to_be_visible()
+    expect(_flag(finance)).to_contain_text("payments.net-from-column")
+    expect(_flag(finance).get_by_role("button")).to_have_count(0)
     expect(finance.locator("tr", has_text="Signed off")).to_be_visible()
     assert violations(finance) == []
     assert _filled(console) == _PAYMENTS
+
+    ops.reload()
+    _flag(ops).get_by_role("button", name="Roll out to 25").click()
+    ops.get_by_role("dialog").get_by_role("button", name="Roll out to 25").click()
+    expect(_flag(ops).locator("dd", has_text=re.compile(r"^25\s%$"))).to_be_visible()
+    expect(_flag(ops).get_by_role("button", name="Roll out to 50")).to_be_visible()
 
     ops.goto("/backfills/calendar")
     expect(ops.locator(".plan-entry").first).to_be_visible()
@@ -158,6 +167,16 @@ def test_the_calendar_takes_a_window_and_a_freeze(console: Console, page_as: Any
     small = page_as("auditor", width=390, path="/backfills/calendar?month=2031-03")
     expect(small.locator(".plan-day", has_text="Quarter end").first).to_be_visible()
     expect(small.get_by_role("button", name="New freeze…")).to_have_count(0)
+
+
+def _flag(page: Page) -> Any:
+    return page.locator("section.card", has_text="Feature flag")
+
+
+def _flag_waits_for_the_signature(ops: Page, record: str) -> None:
+    ops.goto(f"{record}/sign-off")
+    expect(_flag(ops).locator("dd", has_text=re.compile(r"^0\s%$"))).to_be_visible()
+    expect(_flag(ops).get_by_role("button")).to_have_count(0)
 
 
 def _measured(page_as: Any, title: str) -> tuple[Page, str]:

@@ -263,7 +263,7 @@ def _after() -> rx.Component:
 
 def _cancel_dialog() -> rx.Component:
     return confirm(
-        open_=State.asking,
+        open_=State.asking != "",
         on_open_change=State.close,
         title=t("backfill_run.cancel_title", count=State.progress["changed"]),
         body=[rx.el.p(t("backfill_run.cancel_body", count=State.progress["changed"]))],

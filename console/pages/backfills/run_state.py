@@ -13,8 +13,8 @@ from console import routes
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
-from console.kit.page_state import PageState
 from console.pages.backfills import rows, run_rows
+from console.pages.backfills.asking import BackfillPage
 from services import backfills
 from services.backfills import BackfillDetail, BackfillState
 from services.core.db import UnitOfWork
@@ -31,40 +31,20 @@ FOLLOWED = frozenset(
 )
 
 
-class BackfillRun(PageState, rx.State):
+class BackfillRun(BackfillPage, rx.State):
     """The backfill of the address: how far it is, why it waits, and how it is steered."""
 
-    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
-    steps: rx.Field[list[str]] = rx.field(default_factory=list)
     progress: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     throttle: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     hold: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     load_now: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     aside: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     figure: rx.Field[dict[str, Any]] = rx.field(default_factory=dict)
-    moving: bool = False
     may_resume: bool = False
-    asking: bool = False
-
-    @event(Permission.BACKFILL_READ)
-    async def load(self) -> None:
-        if self._parameter("backfill_id") != self.item.get("id"):
-            self._begin()
-            self.asking = False
-        await self._read()
-
-    @event(Permission.BACKFILL_READ)
-    async def refresh(self) -> None:
-        """Asked while it moves; nothing else of the page is touched."""
-        await self._read()
 
     @event(Permission.BACKFILL_RUN)
     async def ask(self) -> None:
-        self.asking = True
-
-    @event(Permission.SELF)
-    async def close(self, open_: bool) -> None:
-        self.asking = self.asking and open_
+        self.asking = "cancel"
 
     @event(Permission.BACKFILL_RUN)
     async def pause(self) -> Any:
@@ -77,7 +57,7 @@ class BackfillRun(PageState, rx.State):
     @event(Permission.BACKFILL_RUN)
     async def cancel(self, form: dict[str, Any]) -> Any:
         said = await self._steer(backfills.cancel, "backfill_run.said_cancelled", reason=str(form.get("reason") or ""))
-        self.asking = False
+        self.asking = ""
         return said
 
     @event(Permission.BACKFILL_RUN)
@@ -116,7 +96,8 @@ class BackfillRun(PageState, rx.State):
         self.steps = [step.value for step in found.next_steps]
         self.moving = one.state in FOLLOWED
         self.may_resume = _may_resume(found, now)
-        self.asking = self.asking and BackfillState.CANCELLED in found.next_steps
+        if BackfillState.CANCELLED not in found.next_steps:
+            self.asking = ""
         self._done()
 
 

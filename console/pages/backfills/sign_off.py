@@ -11,6 +11,7 @@ from console.components import (
     Column,
     button,
     card,
+    confirm,
     data_table,
     facts,
     loading_or,
@@ -38,15 +39,12 @@ from services.core.permissions import Permission
 )
 def sign_off_page() -> rx.Component:
     side = [_agreed(), _signed(), _flag()]
-    return loading_or(
-        State,
-        stack(
-            record_head(State, "sign_off"),
-            _steps(),
-            main_and_side([_announced(), trail_card(State.trail, href=State.trail_href)], side),
-        ),
-        lines=12,
+    whole = stack(
+        record_head(State, "sign_off"),
+        _steps(),
+        main_and_side([_announced(), trail_card(State.trail, href=State.trail_href)], side),
     )
+    return rx.fragment(loading_or(State, whole, lines=12), _flag_dialog())
 
 
 def _steps() -> rx.Component:
@@ -131,9 +129,7 @@ def _announced() -> rx.Component:
 
 def _flag() -> rx.Component:
     flag = State.flag
-    step = button(
-        t("change_calendar.flag_next", percent=flag["next"]), on_click=State.advance, kind="primary", block=True
-    )
+    step = button(t("change_calendar.flag_next", percent=flag["next"]), on_click=State.ask, kind="primary", block=True)
     known = stack(
         facts(
             (t("change_calendar.flag_key"), mono(flag["key"])),
@@ -151,6 +147,20 @@ def _flag() -> rx.Component:
     named = rx.cond(flag["percent"] != "", known, alone)
     return card(
         rx.cond(flag["key"] != "", named, muted(t("change_calendar.flag_none"))), title=t("change_calendar.flag")
+    )
+
+
+def _flag_dialog() -> rx.Component:
+    flag = State.flag
+    figures = {"flag": flag["key"], "percent": flag["percent"], "next": flag["next"]}
+    return confirm(
+        open_=State.asking != "",
+        on_open_change=State.close,
+        title=t("change_calendar.flag_title", percent=flag["next"]),
+        body=[rx.el.p(t("change_calendar.flag_body", **figures)), rx.el.p(t("change_calendar.flag_undo"))],
+        confirm_label=t("change_calendar.flag_do", percent=flag["next"]),
+        on_confirm=State.advance,
+        keep_label=t("change_calendar.flag_keep", percent=flag["percent"]),
     )
 
 

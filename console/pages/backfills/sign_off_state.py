@@ -13,9 +13,9 @@ from console.design.texts import tr
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
-from console.kit.page_state import PageState
 from console.kit.trail import trail_href, trail_rows
 from console.pages.backfills import rows
+from console.pages.backfills.asking import BackfillPage
 from services import approvals, audit, backfills, notifications
 from services.backfills import BackfillState
 from services.core.db import UnitOfWork
@@ -34,10 +34,9 @@ class Sheet:
     trail: Any
 
 
-class BackfillSignOff(PageState, rx.State):
+class BackfillSignOff(BackfillPage, rx.State):
     """The backfill of the address."""
 
-    item: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     agreed: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     signed: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     told: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
@@ -45,11 +44,8 @@ class BackfillSignOff(PageState, rx.State):
     trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail_href: str = ""
 
-    @event(Permission.BACKFILL_READ)
-    async def load(self) -> None:
+    async def _read(self) -> None:
         wanted: Any = self._parameter("backfill_id")
-        if wanted != self.item.get("id"):
-            self._begin()
         sheet, reader = await backend.load(self, _look, backfill_id=wanted), await self._reader()
         self.item = rows.head_row(sheet.detail.backfill, reader) | _story(sheet, reader)
         self.agreed = rows.seat_rows(sheet.agreed, reader)
@@ -60,12 +56,18 @@ class BackfillSignOff(PageState, rx.State):
         self._done()
 
     @event(Permission.BACKFILL_RUN)
+    async def ask(self) -> None:
+        self.asking = "flag"
+
+    @event(Permission.BACKFILL_RUN)
     async def advance(self) -> Any:
         wanted: Any = self._parameter("backfill_id")
         reached = await backend.call(self, backfills.advance_flag, backfill_id=wanted)
+        self.asking = ""
+        await self._read()
         reader = await self._reader()
-        said = reader.text("change_calendar.said_flag", flag=self.flag.get("key", ""), percent=reached.percent)
-        return [Notices.show("ok", said), BackfillSignOff.load]
+        said = reader.text("change_calendar.said_flag", flag=self.flag["key"], percent=reached.percent)
+        return Notices.show("ok", said)
 
 
 def _flag(tie: backfills.FlagTie | None) -> dict[str, str]:

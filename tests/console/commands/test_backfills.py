@@ -99,6 +99,27 @@ def test_a_changed_parameter_refuses_the_start(workshop: Workshop, line: Line):
     assert line("cancel", name, "--reason", "not needed any more")["backfill"]["state"] == "discarded"
 
 
+def test_a_deviation_is_explained_and_signed_and_taken_back_in_an_emergency(workshop: Workshop, line: Line):
+    made = workshop.agreed("tests.broken")
+    name = f"BF-{workshop.see(made).backfill.number:04d}"
+    line("start", name)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    assert "does not deviate" in line.refused("explain", name, "coins", "--text", "they are all here")
+    told = line("explain", name, "none_left", "--text", "the coins stay on purpose")["backfill"]
+    (red,) = [one for one in told["verification"]["results"] if not one["held"]]
+    assert red["explained"]["text"] == "the coins stay on purpose"
+    asked = request_of(workshop, made, "backfills.sign_off")
+    workshop.call("Finance", lambda uow: agree(uow, asked))
+    assert line("status", name)["backfill"]["state"] == "signed_off"
+    begun = line("rollback", name, "--reason", "customers see it", "--emergency")["backfill"]
+    assert (begun["state"], begun["undo_request_id"]) == ("rolling_back", None)
+    assert begun["emergency_by_name"].startswith("command line")
+    workshop.work(backfills.ROLL_BACK)
+    assert line("status", name)["backfill"]["state"] == "rolled_back"
+    assert workshop.sql("SELECT count(*) FROM notification WHERE purpose = 'backfills.emergency'")[0][0] > 0
+
+
 @pytest.mark.usefixtures("merchant")
 def test_in_a_process_of_its_own(workshop: Workshop):
     made = workshop.agreed("payments.net_minor")

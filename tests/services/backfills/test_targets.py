@@ -15,8 +15,10 @@ from services import backfills
 from services.backfills import BackfillState, Direction, Settlement, TargetAddress
 from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, Killed, Workshop, fill_coins, reject, request_of
+from tests.fakes import flag_service
 from tests.services.backfills.test_life import state
 
+_EDITED, _LAST_EDITED = 500, 666  # every fourth id is a gap
 _PASSWORD = "a-password-that-is-nobody-s"
 
 
@@ -84,17 +86,21 @@ def test_the_green_way_and_back_with_its_conflicts(workshop: Workshop, shop: Sho
     assert seen.progress is not None
     assert seen.progress.changed == 3_000
     assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
-    shop.sql("UPDATE coin SET amount_minor = 7 WHERE id <= 100")
-    edited = shop.sql("SELECT count(*) FROM coin WHERE id <= 100")[0][0]
+    edited = shop.sql(f"UPDATE coin SET amount_minor = 7 WHERE id <= {_LAST_EDITED} RETURNING id")
+    assert len(edited) == _EDITED
     workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
     workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="the shop says no")
     workshop.work(backfills.ROLL_BACK)
-    page = workshop.call("", backfills.conflicts, backfill_id=made, limit=10)
-    assert (state(workshop, made), page.open) == (BackfillState.ROLLED_BACK_WITH_CONFLICTS, edited)
+    page = workshop.call("", backfills.conflicts, backfill_id=made, limit=2 * _EDITED)
+    assert (state(workshop, made), page.open) == (BackfillState.ROLLED_BACK_WITH_CONFLICTS, _EDITED)
+    assert {row.key for row in page.rows} == {str(key) for (key,) in edited}
+    assert shop.sql(f"SELECT count(*) FROM coin WHERE id <= {_LAST_EDITED} AND amount_minor = 7") == [(_EDITED,)]
+    others = [row for row in before if row[0] > _LAST_EDITED]
+    assert shop.sql(f"SELECT id, amount_minor FROM coin WHERE id > {_LAST_EDITED} ORDER BY id") == others
     done = workshop.call(
         "Ops", backfills.settle_conflicts, backfill_id=made, how=Settlement.RESTORE, reason="the edit was a test"
     )
-    assert (done.settled, done.left) == (edited, 0)
+    assert (done.settled, done.left) == (_EDITED, 0)
     assert state(workshop, made) is BackfillState.ROLLED_BACK
     assert shop.sql("SELECT id, amount_minor FROM coin ORDER BY id") == before
 
@@ -174,12 +180,13 @@ def test_the_flag_is_named_and_nothing_pretends_to_serve_it(workshop: Workshop, 
         workshop.call("Ops", backfills.advance_flag, backfill_id=made)
     workshop.work(backfills.EXECUTE)
     workshop.work(backfills.VERIFY)
-    backfills.connect_flags(_Flags())
+    flags = flag_service.connect()
     try:
         assert not workshop.call("", backfills.flag_of, backfill_id=made).may_advance
         workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
         assert workshop.call("", backfills.flag_of, backfill_id=made).may_advance
         assert workshop.call("Ops", backfills.advance_flag, backfill_id=made).percent == 25
+        assert flags.reasons == [f"BF-{workshop.see(made).backfill.number:04d} is signed off"]
     finally:
         backfills.connect_flags(None)
     assert shop.sql("SELECT min(touched) FROM coin") == [(1,)]
@@ -189,15 +196,3 @@ def _step_and_die(workshop: Workshop, plan: backfills.Plan) -> None:
     with workshop.database.unit_of_work(ACTOR) as uow:
         backfills.step(uow, plan=plan, direction=Direction.FORWARD)
         raise Killed
-
-
-class _Flags:
-    """Stands at the gateway to a flag service."""
-
-    def look(self, _: object, *, key: str) -> backfills.FlagStanding | None:
-        return backfills.FlagStanding(0, 25) if key == "shop.reads-new-amount" else None
-
-    def advance(self, _: object, *, key: str, reason: str) -> backfills.FlagStanding:
-        assert key
-        assert reason.endswith("is signed off")
-        return backfills.FlagStanding(25, 50)
