@@ -19,7 +19,7 @@ from benchmarks.measure import Candidate, Ground, compare, ground, report
 from services.backfills import ledger
 from services.backfills.batching import Plan, back, forward
 from services.backfills.images import Images, images_of, make_images
-from services.backfills.policy import TARGET_SECONDS
+from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS
 from services.backfills.vocabulary import Direction, Pace
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
@@ -131,7 +131,7 @@ class Bench:
         with self._unit() as uow:
             connection = uow.session.connection()
             make_images(connection, DEFINITION, self.number)
-            cursor = ledger.open_cursor(connection, plan.backfill_id, direction, 1_000)
+            cursor = ledger.open_cursor(connection, plan.backfill_id, direction, FIRST_SIZE)
         return Plan(plan.backfill_id, plan.number, plan.definition, plan.params, plan.bound, cursor.epoch)
 
     def _walk(self, plan: Plan, direction: Direction) -> None:
@@ -170,25 +170,30 @@ def main() -> None:
         )
         slow = row_by_row(bench, min(options.rows, 3_000))
         waits = {"bare": bench.longest_wait(bench.bare), "run": bench.longest_wait(bench.run)}
-    candidates = figures["candidates"]
-    steady = sorted(bench.batches)[len(bench.batches) // 2 :]
-    p95 = statistics.quantiles(steady, n=20)[-1] if len(steady) > 1 else 0.0
-    cpu = (candidates["run"]["client_cpu_ms"] + candidates["run"]["server_cpu_ms"]) / options.rows
     report(
         {
             "rows": options.rows,
-            "ratios": {
-                "run_vs_bare_update": candidates["run"]["wall_ratio"]["median"],
-                "rollback_vs_bare_update": candidates["rollback"]["wall_ratio"]["median"],
-                "row_by_row_cpu_vs_run": round(slow / max(cpu, 1e-9), 1),
-                "longest_wait_vs_batch_target": round(waits["run"] / 1000 / _TARGET, 2),
-                "batch_p95_vs_target": round(p95 / _TARGET, 2),
-                "before_images_vs_table": round(bench.image_bytes / max(bench.table_bytes, 1), 2),
-            },
+            "ratios": ratios(bench, figures["candidates"], slow, waits["run"]),
             "longest_wait_ms": {name: round(value, 1) for name, value in waits.items()},
             "backfill": figures,
         }
     )
+
+
+def ratios(bench: Bench, candidates: dict[str, Any], row_by_row_ms: float, longest_wait_ms: float) -> dict[str, float]:
+    """What the targets are about. The p95 is that of the slower half of the batches: the first, small ones are no part
+    of it."""
+    steady = sorted(bench.batches)[len(bench.batches) // 2 :]
+    p95 = statistics.quantiles(steady, n=20)[-1] if len(steady) > 1 else 0.0
+    cpu = (candidates["run"]["client_cpu_ms"] + candidates["run"]["server_cpu_ms"]) / bench.rows
+    return {
+        "run_vs_bare_update": candidates["run"]["wall_ratio"]["median"],
+        "rollback_vs_bare_update": candidates["rollback"]["wall_ratio"]["median"],
+        "row_by_row_cpu_vs_run": round(row_by_row_ms / max(cpu, 1e-9), 1),
+        "longest_wait_vs_batch_target": round(longest_wait_ms / 1000 / _TARGET, 2),
+        "batch_p95_vs_target": round(p95 / _TARGET, 2),
+        "before_images_vs_table": round(bench.image_bytes / max(bench.table_bytes, 1), 2),
+    }
 
 
 def row_by_row(bench: Bench, rows: int) -> float:

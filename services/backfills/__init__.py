@@ -64,6 +64,7 @@ from services.backfills.execution import (
     hold_if_closed,
     note_waiting,
     step,
+    take_dry_run,
     verify,
 )
 from services.backfills.flags import FlagService, FlagStanding, FlagTie, advance_flag, connect_flags, flag_of
@@ -73,7 +74,7 @@ from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow
 from services.backfills.load import LoadMeter
 from services.backfills.policy import LIMITS, TARGET_SECONDS, Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfill_named, backfills, catalogue
-from services.backfills.service import ask_approval, change_params, draft, start_dry_run, take_dry_run
+from services.backfills.service import ask_approval, change_params, draft, start_dry_run
 from services.backfills.settling import ConflictPage, Settled, Settlement, conflicts, settle_conflicts
 from services.backfills.signing import explain_deviation
 from services.backfills.starting import forget_plan, plan_start, start

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from services import identity, notifications
-from services.backfills.definition import definition_named
+from services.backfills.definition import columns_of, definition_named
 from services.backfills.models import Backfill
 from services.backfills.service import as_console
 from services.core.db import UnitOfWork
@@ -70,7 +70,7 @@ def _letter(
     if what == "planned" and row.planned_for is not None:
         when = _AS_SOON.of(locale, at=f"{row.planned_for:%Y-%m-%d %H:%M}")
     facts = [
-        (_COLUMNS.of(locale), ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)),
+        (_COLUMNS.of(locale), columns_of(definition)),
         (_ROWS.of(locale), str(((row.dry_run or {}).get("frozen") or {}).get("rows", "–"))),
         (_WHEN.of(locale), when),
         (_BY.of(locale), by),

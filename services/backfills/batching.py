@@ -51,9 +51,19 @@ class Step:
     total_changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """The key a batch ended at, the rows it looked at and changed, and whether it was the last one."""
+
+    to_key: str
+    scanned: int
+    changed: int
+    last: bool
+
+
 def forward(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     """Changes the next rows. Raises NotAtWork when overtaken, TooManyQuarantined; the caller rolls back."""
-    started = time.perf_counter()
+    began = time.perf_counter()
     cursor = held(connection, plan, Direction.FORWARD)
     if cursor.done:
         return _standing(cursor)
@@ -63,14 +73,12 @@ def forward(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     changed = change_stretch(connection, plan, batch=batch, after=cursor.position, to=to)
     last = to == plan.bound
     scanned = cursor.size if not last else sql.count_stretch(connection, plan.definition, cursor.position, to)
-    return _moved(
-        connection, plan, cursor, to=to, scanned=scanned, changed=changed, done=last, on=(started, target_seconds)
-    )
+    return _moved(connection, plan, cursor, _Done(to, scanned, changed, last), began=began, target=target_seconds)
 
 
 def back(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     """Gives the values of one batch back, the last batch first; edited rows are listed and left alone."""
-    started = time.perf_counter()
+    began = time.perf_counter()
     cursor = held(connection, plan, Direction.BACK)
     if cursor.done:
         return _standing(cursor)
@@ -82,16 +90,8 @@ def back(connection: Connection, plan: Plan, target_seconds: float) -> Step:
         restored = _count(connection, sql.restore_statement(plan.definition, before, batch))
         if restored < ledger.changed_in(connection, plan.backfill_id, batch):
             kept = _count(connection, sql.conflicts_of(plan.definition, before, batch, plan.backfill_id))
-    return _moved(
-        connection,
-        plan,
-        cursor,
-        to=str(batch),
-        scanned=restored + kept,
-        changed=restored,
-        done=batch <= 1,
-        on=(started, target_seconds),
-    )
+    did = _Done(str(batch), restored + kept, restored, batch <= 1)
+    return _moved(connection, plan, cursor, did, began=began, target=target_seconds)
 
 
 def held(connection: Connection, plan: Plan, direction: Direction) -> Cursor:
@@ -160,42 +160,14 @@ def _batch_before(connection: Connection, plan: Plan, cursor: Cursor) -> int:
     return connection.scalar(statement, {"id": plan.backfill_id}) or 0
 
 
-def _moved(
-    connection: Connection,
-    plan: Plan,
-    cursor: Cursor,
-    *,
-    to: str,
-    scanned: int,
-    changed: int,
-    done: bool,
-    on: tuple[float, float],
-) -> Step:
-    started, target = on
-    seconds = time.perf_counter() - started
-    recent = [(scanned, seconds), *ledger.recent(connection, plan.backfill_id, cursor.direction)]
-    size = next_size(cursor.size, recent, target)
-    ledger.move(
-        connection,
-        plan.backfill_id,
-        cursor,
-        to_key=to,
-        scanned=scanned,
-        changed=changed,
-        milliseconds=int(seconds * 1000),
-        size=size,
-        done=done,
-    )
-    return Step(
-        cursor.number + 1,
-        scanned,
-        changed,
-        seconds,
-        size,
-        done,
-        cursor.scanned + scanned,
-        cursor.changed + changed,
-    )
+def _moved(connection: Connection, plan: Plan, cursor: Cursor, did: _Done, *, began: float, target: float) -> Step:
+    """Logs the batch and moves the cursor; the next size follows from what this one and the last ones took."""
+    seconds = time.perf_counter() - began
+    size = next_size(cursor.size, [(did.scanned, seconds), *cursor.recent], target)
+    batch = ledger.Batch(did.to_key, did.scanned, did.changed, int(seconds * 1000), size, did.last)
+    ledger.move(connection, plan.backfill_id, cursor, batch)
+    scanned, changed = cursor.scanned + did.scanned, cursor.changed + did.changed
+    return Step(cursor.number + 1, did.scanned, did.changed, seconds, size, did.last, scanned, changed)
 
 
 def _standing(cursor: Cursor) -> Step:

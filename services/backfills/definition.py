@@ -137,6 +137,11 @@ def registered() -> list[Definition]:
     return sorted(_known.values(), key=lambda one: one.name)
 
 
+def columns_of(definition: Definition) -> str:
+    """The written columns as people are told: `payment.net_minor, …`."""
+    return ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)
+
+
 def code_digest(definition: Definition) -> str:
     """SHA-256 of the definition's source: an approval holds for this code alone."""
     return hashlib.sha256(inspect.getsource(type(definition)).encode()).hexdigest()

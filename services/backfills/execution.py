@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from services import approvals, payments, runs
-from services.backfills import announcing, batching, ledger, reconciling, verifying
+from services.backfills import announcing, batching, ledger, measuring, reconciling, verifying
 from services.backfills.batching import Plan, Step
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import definition_named
@@ -28,6 +28,7 @@ from services.backfills.signing import ask_signature
 from services.backfills.steering import hold, hold_for_calendar, queue_verification
 from services.backfills.targets import at_target
 from services.backfills.vocabulary import Direction, Pace
+from services.core import canonical_json
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.core.words import Words
@@ -36,6 +37,29 @@ _BACK = Words(
     "{restored} rows restored, {conflicts} edited since and left alone",
     "{restored} Zeilen zurückgesetzt, {conflicts} seither bearbeitet und belassen",
 )
+
+
+def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
+    """The body of the dry run: measures, rolls back, keeps the document."""
+    uow.actor.require(Permission.RUN_EXECUTE)
+    row = locked(uow, backfill_id)
+    definition = definition_named(row.definition)
+    params = checked_params(definition, row.params)
+    with at_target(uow, definition, long=True, keep=False) as connection:
+        document = measuring.measured(connection, definition, params, number=row.number)
+        document["closed_periods"] = reconciling.closed_periods(
+            uow, connection, definition, params, document["frozen"]["bound"]
+        )
+    document["reconciliations"] = reconciling.snapshot(uow, definition)
+    move(uow, row, S.DRY_RUN_READY)
+    row.dry_run = document | {"measured_at": uow.clock.now().isoformat()}
+    note(
+        uow,
+        row,
+        "dry_run_taken",
+        after={"digest": canonical_json.digest(row.dry_run), "rows": document["frozen"]["rows"]},
+    )
+    return {"rows": document["frozen"]["rows"], "estimate": document["estimate"]}
 
 
 def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> Plan:
@@ -111,19 +135,9 @@ def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
     if row is None or (excess is None and row.throttle is None):
         return excess
     row = locked(uow, plan.backfill_id)
-    if excess is None:
-        row.throttle = None
-    else:
-        same = row.throttle is not None and row.throttle["indicator"] == excess.indicator
-        since = row.throttle["since"] if same and row.throttle else uow.clock.now().isoformat()
-        row.throttle = {
-            "indicator": excess.indicator,
-            "value": excess.value,
-            "limit": excess.limit,
-            "since": since,
-        }
-        if excess.critical and row.state == S.RUNNING:
-            hold(uow, row, "load", None, row.throttle)
+    row.throttle = None if excess is None else _waits(uow, row, excess)
+    if excess is not None and excess.critical and row.state == S.RUNNING:
+        hold(uow, row, "load", None, row.throttle)
     uow.session.flush()
     return excess
 
@@ -132,8 +146,19 @@ def note_waiting(uow: UnitOfWork, *, plan: Plan, indicator: str) -> None:
     """Notes on the backfill that its database lets it wait (`target_busy`, `target_unreachable`), and since when."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, plan.backfill_id)
-    if row.throttle is None or row.throttle["indicator"] != indicator:
-        row.throttle = {"indicator": indicator, "value": 1, "limit": 0, "since": uow.clock.now().isoformat()}
+    row.throttle = _waits(uow, row, Excess(indicator, 1, 0))
+
+
+def _waits(uow: UnitOfWork, row: Backfill, excess: Excess) -> dict[str, Any]:
+    """What it waits for; since when is kept as long as that stays the same indicator."""
+    former = row.throttle or {}
+    since = former.get("since") if former.get("indicator") == excess.indicator else None
+    return {
+        "indicator": excess.indicator,
+        "value": excess.value,
+        "limit": excess.limit,
+        "since": since or uow.clock.now().isoformat(),
+    }
 
 
 def end_forward(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:

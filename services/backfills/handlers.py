@@ -10,7 +10,7 @@ from services import approvals, reconciliation
 from services.backfills import announcing, calendaring, ledger
 from services.backfills.models import Backfill
 from services.backfills.models_calendar import ReleaseFreeze
-from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL, S, locked, move, note
+from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL, S, locked, move, note, unplan
 from services.backfills.signing import SIGN_OFF_APPROVAL, check_explained, signed_content
 from services.backfills.steering import stop_waiting
 from services.backfills.undoing import UNDO_APPROVAL, begin_rollback, undo_content
@@ -47,7 +47,7 @@ def on_refused(uow: UnitOfWork, event: DomainEvent) -> None:
         return
     request_id = uuid.UUID(event.subject_id)
     if row.request_id == request_id and row.state in (S.AWAITING_APPROVAL, S.APPROVED):
-        row.planned_for = row.planned_by = row.planned_by_name = None
+        unplan(row)
         move(uow, row, S.DRY_RUN_READY)
         row.request_id, row.problem = None, f"The request was {event.name.rsplit('_', 1)[-1]}."
     elif row.signoff_request_id == request_id and row.state == S.AWAITING_SIGNOFF and event.name.endswith("_rejected"):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.approvals import ApprovalKind, Change, Description, Line, RequestView, Team, Tier
 from services.backfills.calendaring import LIFT_APPROVAL
-from services.backfills.definition import definition_named
+from services.backfills.definition import columns_of, definition_named
 from services.backfills.models import Backfill
 from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL
 from services.backfills.signing import SIGN_OFF_APPROVAL
@@ -28,6 +28,12 @@ _SECONDS = Words("Estimated time, seconds", "Geschätzte Dauer, Sekunden")
 _CLOSED = Words("Closed period touched", "Berührter geschlossener Zeitraum")
 _COLUMNS = Words("Columns written", "Beschriebene Spalten")
 _PARAMS = Words("Parameters", "Parameter")
+_UNDOABLE = Words(
+    "Yes: from the before-images, as long as a row was not edited since; in an emergency at once, and you are told.",
+    "Ja: aus den aufbewahrten Werten, soweit eine Zeile seither nicht bearbeitet wurde; im Notfall sofort, und Sie"
+    " erfahren es.",
+)
+_FINAL = Words("No.", "Nein.")
 
 
 def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
@@ -35,11 +41,10 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
     content, row = asked.content, _row(uow, asked)
     definition = definition_named(content["definition"])
     frozen = content["frozen"]
-    columns = ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)
     given = ", ".join(f"{name} = {value}" for name, value in content["params"].items()) or "–"
     lines = [
         Line(_ROWS, frozen["rows"]),
-        Line(_COLUMNS, columns),
+        Line(_COLUMNS, columns_of(definition)),
         Line(_PARAMS, given),
         Line(_SECONDS, content["estimate"]["seconds"]),
         *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content.get("closed_periods", ())],
@@ -56,14 +61,7 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         lines=tuple(lines),
         changes=tuple(changes),
         consequence=definition.description,
-        undo=Words(
-            "Yes: from the before-images, as long as a row was not edited since; in an emergency at once, and you are"
-            " told.",
-            "Ja: aus den aufbewahrten Werten, soweit eine Zeile seither nicht bearbeitet wurde; im Notfall sofort, und"
-            " Sie erfahren es.",
-        )
-        if definition.undoable
-        else Words("No.", "Nein."),
+        undo=_UNDOABLE if definition.undoable else _FINAL,
         href=f"/backfills/{row.id}",
     )
 

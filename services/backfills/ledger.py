@@ -8,8 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, text
 
@@ -75,6 +74,26 @@ ALTER TABLE kontor_backfill.conflict
     ADD COLUMN IF NOT EXISTS settled_at timestamptz;
 """
 _RECENT = 30
+_READ = text(
+    """
+    SELECT c.*, (SELECT array_agg(ARRAY[b.scanned, b.milliseconds] ORDER BY b.number DESC) FROM (
+        SELECT * FROM kontor_backfill.batch WHERE backfill = c.backfill AND direction = c.direction
+        ORDER BY number DESC LIMIT :most) b) AS recent
+    FROM kontor_backfill.cursor c WHERE c.backfill = :id
+    """
+)
+_MOVE = text(
+    """
+    WITH moved AS (
+        UPDATE kontor_backfill.cursor SET number = :number, position = :to_key, scanned = scanned + :scanned,
+            changed = changed + :changed, size = :size, done = :done
+        WHERE backfill = :id AND epoch = :epoch AND direction = :direction AND number = :was RETURNING 1
+    )
+    INSERT INTO kontor_backfill.batch (backfill, direction, number, epoch, after_key, to_key, scanned, changed,
+        milliseconds)
+    SELECT :id, :direction, :number, :epoch, :after, :to_key, :scanned, :changed, :milliseconds FROM moved
+    """
+)
 _IS_LAID = """
 SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_backfill.conflict')
                AND attname = 'settled_at') AND to_regclass('kontor_backfill.load') IS NOT NULL
@@ -83,7 +102,10 @@ SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_bac
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a backfill stands: the last batch's number, the key it ended at, and what was done so far."""
+    """Where a backfill stands: the last batch's number, the key it ended at, and what was done so far.
+
+    `recent` has rows and seconds of the latest batches, newest first: what the size of the next one follows from.
+    """
 
     direction: Direction
     epoch: int
@@ -92,6 +114,19 @@ class Cursor:
     size: int
     scanned: int
     changed: int
+    done: bool
+    recent: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one batch did: the key it ended at, rows looked at and changed, its time, and the size of the next one."""
+
+    to_key: str
+    scanned: int
+    changed: int
+    milliseconds: int
+    size: int
     done: bool
 
 
@@ -121,72 +156,36 @@ def open_cursor(connection: Connection, backfill: uuid.UUID, direction: Directio
 
 def read_cursor(connection: Connection, backfill: uuid.UUID) -> Cursor:
     """Raises NotAtWork when nothing was ever started."""
-    row = connection.execute(
-        text("SELECT * FROM kontor_backfill.cursor WHERE backfill = :id"), {"id": backfill}
-    ).one_or_none()
+    row = connection.execute(_READ, {"id": backfill, "most": _RECENT}).one_or_none()
     if row is None:
         raise NotAtWork("This backfill has not started yet.")
+    recent = tuple((scanned, milliseconds / 1000) for scanned, milliseconds in row.recent or ())
     return Cursor(
-        Direction(row.direction), row.epoch, row.number, row.position, row.size, row.scanned, row.changed, row.done
+        Direction(row.direction),
+        row.epoch,
+        row.number,
+        row.position,
+        row.size,
+        row.scanned,
+        row.changed,
+        row.done,
+        recent,
     )
 
 
-def move(
-    connection: Connection,
-    backfill: uuid.UUID,
-    cursor: Cursor,
-    *,
-    to_key: str,
-    scanned: int,
-    changed: int,
-    milliseconds: int,
-    size: int,
-    done: bool,
-) -> None:
+def move(connection: Connection, backfill: uuid.UUID, cursor: Cursor, batch: Batch) -> None:
     """Writes the batch down and moves on; the last statement that a batch needs. Raises NotAtWork when overtaken."""
-    values: dict[str, Any] = {
+    values = {
         "id": backfill,
         "direction": cursor.direction.value,
         "epoch": cursor.epoch,
         "was": cursor.number,
         "number": cursor.number + 1,
         "after": cursor.position,
-        "to": to_key,
-        "scanned": scanned,
-        "changed": changed,
-        "ms": milliseconds,
-        "size": size,
-        "done": done,
+        **asdict(batch),
     }
-    connection.execute(
-        text(
-            "INSERT INTO kontor_backfill.batch (backfill, direction, number, epoch, after_key, to_key, scanned,"
-            " changed, milliseconds) VALUES (:id, :direction, :number, :epoch, :after, :to, :scanned, :changed, :ms)"
-        ),
-        values,
-    )
-    moved = connection.execute(
-        text(
-            "UPDATE kontor_backfill.cursor SET number = :number, position = :to, scanned = scanned + :scanned,"
-            " changed = changed + :changed, size = :size, done = :done"
-            " WHERE backfill = :id AND epoch = :epoch AND direction = :direction AND number = :was"
-        ),
-        values,
-    )
-    if moved.rowcount != 1:
+    if connection.execute(_MOVE, values).rowcount != 1:
         raise NotAtWork("Another worker has taken this backfill over.")
-
-
-def recent(connection: Connection, backfill: uuid.UUID, direction: Direction) -> list[tuple[int, float]]:
-    """Rows and seconds of the latest batches, newest first: what the size of the next one follows from."""
-    found = connection.execute(
-        text(
-            "SELECT scanned, milliseconds FROM kontor_backfill.batch WHERE backfill = :id AND direction = :direction"
-            " ORDER BY number DESC LIMIT :most"
-        ),
-        {"id": backfill, "direction": direction.value, "most": _RECENT},
-    )
-    return [(row.scanned, row.milliseconds / 1000) for row in found]
 
 
 def changed_by(connection: Connection, backfill: uuid.UUID) -> int:

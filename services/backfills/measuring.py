@@ -19,7 +19,9 @@ from services.backfills.images import images_of, key_of, make_images, name_of
 
 _RANDOM_ROWS = 20
 _EXTREME_ROWS = 2
+_WARM_UP_ROWS = 100
 _TRIAL_ROWS = 5_000
+_SECONDS_A_ROW_WALKED = 2e-7  # past it in the index, whether it changes or not
 _INDEXES = text(
     """
     SELECT i.relname AS name, pg_relation_size(i.oid) AS bytes FROM pg_index x
@@ -41,12 +43,26 @@ def frozen(connection: Connection, definition: Definition, params: BaseModel, bo
     """
     if bound is None:
         return {"bound": None, "rows": 0, "checksum": "0", "money": []}
-    target, changes = definition.target, _changes(definition, params)
-    whole = func.row(*target.c, *changes.values())
-    money = definition.money
-    currency = money.currency if money else literal("")
+    found = connection.execute(_frozen_statement(definition, params, bound)).all()
+    sums = [
+        {"currency": row.currency, "before": int(row.before), "after": int(row.after), "moved": int(row.moved)}
+        for row in found
+    ]
+    return {
+        "bound": bound,
+        "rows": sum(row.rows for row in found),
+        "checksum": str(sum(Decimal(row.checksum) for row in found)),
+        "money": sums if definition.money else [],
+    }
+
+
+def _frozen_statement(definition: Definition, params: BaseModel, bound: str) -> Any:
+    """Rows, checksum and money by currency."""
+    changes = _changes(definition, params)
+    whole = func.row(*definition.target.c, *changes.values())
+    currency = definition.money.currency if definition.money else literal("")
     old, new = _amounts(definition, changes)
-    statement = (
+    return (
         select(
             cast(currency, String).label("currency"),
             func.count().label("rows"),
@@ -59,17 +75,6 @@ def frozen(connection: Connection, definition: Definition, params: BaseModel, bo
         .group_by(text("1"))
         .order_by(text("1"))
     )
-    found = connection.execute(statement).all()
-    sums = [
-        {"currency": row.currency, "before": int(row.before), "after": int(row.after), "moved": int(row.moved)}
-        for row in found
-    ]
-    return {
-        "bound": bound,
-        "rows": sum(row.rows for row in found),
-        "checksum": str(sum(Decimal(row.checksum) for row in found)),
-        "money": sums if money else [],
-    }
 
 
 def measured(connection: Connection, definition: Definition, params: BaseModel, *, number: int) -> dict[str, Any]:
@@ -168,23 +173,20 @@ def _trial(
     try:
         images = make_images(connection, definition, number)
         start = _first_wanted(connection, definition, params, bound)
-        change_stretch(
-            connection, plan, batch=1, after=start, to=sql.stretch_end(connection, definition, start, bound, 100)
-        )
-        middle = sql.stretch_end(connection, definition, start, bound, 101)
+        middle = sql.stretch_end(connection, definition, start, bound, _WARM_UP_ROWS)
+        change_stretch(connection, plan, batch=1, after=start, to=middle)
         end = sql.stretch_end(connection, definition, middle, bound, _TRIAL_ROWS)
         began = time.perf_counter()
         changed = change_stretch(connection, plan, batch=2, after=middle, to=end)
         seconds = time.perf_counter() - began
-        kept, size = images.count(connection) or 1, images.size(connection)
+        per_image = images.size(connection) / (images.count(connection) or 1)
         lines = _explained(connection, plan, after=start, to=middle)
     finally:
         trial.rollback()
     walked = sql.count_stretch(connection, definition, None, bound)
-    per_row = seconds / max(changed, 1)
     estimate = {
-        "seconds": int(per_row * rows + walked * 2e-7) + 1,
-        "before_image_bytes": int(size / kept * rows),
+        "seconds": int(seconds / max(changed, 1) * rows + walked * _SECONDS_A_ROW_WALKED) + 1,
+        "before_image_bytes": int(per_image * rows),
         "trial_rows": changed,
         "trial_ms": int(seconds * 1000),
         "walked": walked,

@@ -55,15 +55,17 @@ def next_size(size: int, recent: Sequence[tuple[int, float]], target: float) -> 
     """The rows of the next batch, at most halved or doubled. `recent` are rows and seconds of the last batches, newest
     first; the middle cost of the last ones counts, so that one that had to wait does not make the next one small.
 
-    A batch of twice the time halves the next one at once. Where waiting costs more than the rows, smaller batches would
-    not be shorter: none is smaller than an eighth of what the best of them promises.
+    A batch of less than an eighth of the target, as the first ones are, lets the next one grow fourfold; one of twice
+    the target halves it at once. Where waiting costs more than the rows, smaller batches would not be shorter: none is
+    smaller than an eighth of what the best of them promises.
     """
     costs = [max(seconds, 1e-6) / max(rows, 1) for rows, seconds in recent]
     wished = _AIM * target / statistics.median(costs[:_JUDGED])
     if recent[0][1] > 2 * target:
         wished = min(wished, size / 2)
     wished = max(wished, target / min(costs) / 8)
-    return min(max(int(min(max(wished, size / 2), size * 2)), 1), LARGEST_SIZE)
+    growth = 4 if recent[0][1] < target / 8 else 2
+    return min(max(int(min(max(wished, size / 2), size * growth)), 1), LARGEST_SIZE)
 
 
 def rest_after(pace: Pace, elapsed: float) -> float:

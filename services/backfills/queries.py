@@ -29,6 +29,16 @@ from services.core.errors import Forbidden, Invalid
 from services.core.permissions import Permission
 
 _SHOWN = 50
+_SUMS = """
+SELECT coalesce(percentile_disc(0.95) WITHIN GROUP (ORDER BY milliseconds), 0) AS p95,
+       coalesce(sum(scanned) FILTER (WHERE late), 0) AS rows, coalesce(sum(milliseconds) FILTER (WHERE late), 0) AS ms
+FROM (SELECT *, number > max(number) OVER () - 20 AS late FROM kontor_backfill.batch
+      WHERE backfill = :id AND direction = :direction) b
+"""
+_LATEST = """
+SELECT number, scanned, changed, milliseconds, at FROM kontor_backfill.batch
+WHERE backfill = :id AND direction = :direction ORDER BY number DESC LIMIT 60
+"""
 
 
 def catalogue(uow: UnitOfWork) -> tuple[DefinitionView, ...]:
@@ -148,6 +158,9 @@ def definition_view(definition: Definition) -> DefinitionView:
         undoable=definition.undoable,
         quarantine_limit=definition.quarantine_limit,
         runbook=definition.runbook,
+        reconciliations=tuple(one.value for one in definition.reconciliations),
+        flag=definition.flag or "",
+        database=definition.database or "",
     )
 
 
@@ -166,27 +179,11 @@ def _progress(connection: Connection, row: Backfill) -> ProgressView | None:
     cursor = _one(connection, "SELECT * FROM kontor_backfill.cursor WHERE backfill = :id", row.id)
     if cursor is None:
         return None
-    sums = _one(
-        connection,
-        "SELECT coalesce(percentile_disc(0.95) WITHIN GROUP (ORDER BY milliseconds), 0) AS p95,"
-        " coalesce(sum(scanned) FILTER (WHERE late), 0) AS rows,"
-        " coalesce(sum(milliseconds) FILTER (WHERE late), 0) AS ms"
-        " FROM (SELECT *, number > (SELECT max(number) - 20 FROM kontor_backfill.batch WHERE backfill = :id"
-        " AND direction = :direction) AS late FROM kontor_backfill.batch WHERE backfill = :id"
-        " AND direction = :direction) b",
-        row.id,
-        direction=cursor.direction,
-    )
+    sums = _one(connection, _SUMS, row.id, direction=cursor.direction)
     per_second = int(sums.rows * 1000 / max(sums.ms, 1))
     whole = (row.dry_run or {}).get("estimate", {}).get("walked", 0)
     left = max(whole - cursor.scanned, 0) // per_second if per_second and cursor.number > 1 else None
-    last = connection.execute(
-        text(
-            "SELECT number, scanned, changed, milliseconds, at FROM kontor_backfill.batch WHERE backfill = :id"
-            " AND direction = :direction ORDER BY number DESC LIMIT 60"
-        ),
-        {"id": row.id, "direction": cursor.direction},
-    )
+    last = connection.execute(text(_LATEST), {"id": row.id, "direction": cursor.direction})
     return ProgressView(
         direction=Direction(cursor.direction),
         batches=cursor.number,

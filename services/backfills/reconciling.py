@@ -13,7 +13,7 @@ from services import identity, reconciliation, runs
 from services.backfills import statements as sql
 from services.backfills.definition import Definition
 from services.backfills.models import Backfill
-from services.core.actor import Actor
+from services.backfills.service import as_console
 from services.core.db import UnitOfWork
 from services.reconciliation import BreakFilter, PeriodState
 
@@ -23,7 +23,7 @@ _ROWS_NAMED = 50
 
 def start_runs(uow: UnitOfWork, row: Backfill, definition: Definition, moment: str) -> list[uuid.UUID]:
     """Queues the named reconciliations of every legal entity; what comes next waits for them."""
-    console = UnitOfWork(uow.session, Actor.system("backfills", on_behalf_of=uow.actor.name), uow.clock, uow.request_id)
+    console = as_console(uow)
     return [
         runs.enqueue(
             console,
@@ -38,34 +38,40 @@ def start_runs(uow: UnitOfWork, row: Backfill, definition: Definition, moment: s
 
 def snapshot(uow: UnitOfWork, definition: Definition) -> list[dict[str, Any]]:
     """How the named reconciliations stand: open breaks by class and currency, and the run that says so."""
-    console = UnitOfWork(uow.session, Actor.system("backfills"), uow.clock, uow.request_id)
+    console = as_console(uow)
     newest = {(one.definition, one.entity_id): one for one in reconciliation.newest_runs(console)}
-    found = []
-    for name in definition.reconciliations:
-        for entity in identity.legal_entities(console):
-            run = newest.get((name, entity.id))
-            looking = BreakFilter(definition=name, entity_id=entity.id, states=reconciliation.UNRESOLVED)
-            classes = reconciliation.sum_breaks(console, filter=looking).classes if run else ()
-            found.append(
-                {
-                    "definition": name.value,
-                    "entity": entity.name,
-                    "entity_id": str(entity.id),
-                    "run": str(run.id) if run else None,
-                    "seq": run.seq if run else 0,
-                    "through": run.through.isoformat() if run else None,
-                    "classes": [
-                        {
-                            "class": one.break_class.value,
-                            "currency": one.currency,
-                            "breaks": one.breaks,
-                            "delta_minor": one.delta_minor,
-                        }
-                        for one in classes
-                    ],
-                }
-            )
-    return found
+    return [
+        _standing(console, name, entity, newest.get((name, entity.id)))
+        for name in definition.reconciliations
+        for entity in identity.legal_entities(console)
+    ]
+
+
+def _standing(
+    console: UnitOfWork,
+    name: reconciliation.Definition,
+    entity: identity.LegalEntityView,
+    run: reconciliation.RunView | None,
+) -> dict[str, Any]:
+    looking = BreakFilter(definition=name, entity_id=entity.id, states=reconciliation.UNRESOLVED)
+    classes = reconciliation.sum_breaks(console, filter=looking).classes if run else ()
+    return {
+        "definition": name.value,
+        "entity": entity.name,
+        "entity_id": str(entity.id),
+        "run": str(run.id) if run else None,
+        "seq": run.seq if run else 0,
+        "through": run.through.isoformat() if run else None,
+        "classes": [
+            {
+                "class": one.break_class.value,
+                "currency": one.currency,
+                "breaks": one.breaks,
+                "delta_minor": one.delta_minor,
+            }
+            for one in classes
+        ],
+    }
 
 
 def compared(
@@ -99,7 +105,7 @@ def report(
     uow: UnitOfWork, row: Backfill, definition: Definition, *, rows: int, result: str, held: bool | None
 ) -> None:
     """Queues Finance's report of how the reconciliations stand after this backfill."""
-    console = UnitOfWork(uow.session, Actor.system("backfills", on_behalf_of=uow.actor.name), uow.clock, uow.request_id)
+    console = as_console(uow)
     done = reconciliation.BackfillDone(
         name=f"BF-{row.number:04d} {definition.name}",
         columns=tuple(f"{definition.target.name}.{name}" for name in definition.columns),
@@ -124,26 +130,27 @@ def closed_periods(
         .group_by(entity, day)
     )
     touched = connection.execute(statement).all()
-    console = UnitOfWork(uow.session, Actor.system("backfills"), uow.clock, uow.request_id)
     found = []
-    for period in reconciliation.list_periods(console, limit=_MOST_PERIODS):
+    for period in reconciliation.list_periods(as_console(uow), limit=_MOST_PERIODS):
         rows = sum(
             one.rows
             for one in touched
             if one.entity == period.entity_id and period.first_day <= one.day <= period.last_day
         )
         if rows and period.state is PeriodState.SIGNED_OFF:
-            found.append(
-                {
-                    "definition": period.definition.value,
-                    "entity_id": str(period.entity_id),
-                    "span": period.span.value,
-                    "first_day": period.first_day.isoformat(),
-                    "last_day": period.last_day.isoformat(),
-                    "rows": rows,
-                }
-            )
+            found.append(_touched(period, rows))
     return sorted(found, key=lambda one: (one["first_day"], one["span"], one["definition"], one["entity_id"]))
+
+
+def _touched(period: reconciliation.PeriodView, rows: int) -> dict[str, Any]:
+    return {
+        "definition": period.definition.value,
+        "entity_id": str(period.entity_id),
+        "span": period.span.value,
+        "first_day": period.first_day.isoformat(),
+        "last_day": period.last_day.isoformat(),
+        "rows": rows,
+    }
 
 
 def _lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -163,7 +170,7 @@ def _lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str
 
 
 def _new_breaks(uow: UnitOfWork, one: Mapping[str, Any], seq: int) -> list[dict[str, Any]]:
-    console = UnitOfWork(uow.session, Actor.system("backfills"), uow.clock, uow.request_id)
+    console = as_console(uow)
     looking = BreakFilter(
         definition=reconciliation.Definition(one["definition"]),
         entity_id=uuid.UUID(one["entity_id"]),

@@ -9,12 +9,10 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import select
 
 from services import approvals, audit, runs
-from services.backfills import measuring, reconciling
 from services.backfills.definition import Definition, code_digest, definition_named
 from services.backfills.errors import BackfillNotFound, BadDefinition
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
-from services.backfills.targets import at_target
 from services.backfills.vocabulary import DRY_RUN, BackfillParams, BackfillState
 from services.core import canonical_json
 from services.core.actor import Actor
@@ -71,29 +69,6 @@ def start_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> uuid.UUID:
     return run_id
 
 
-def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
-    """The body of the dry run: measures, rolls back, keeps the document."""
-    require(uow, Permission.RUN_EXECUTE)
-    row = locked(uow, backfill_id)
-    definition = definition_named(row.definition)
-    params = checked_params(definition, row.params)
-    with at_target(uow, definition, long=True, keep=False) as connection:
-        document = measuring.measured(connection, definition, params, number=row.number)
-        document["closed_periods"] = reconciling.closed_periods(
-            uow, connection, definition, params, document["frozen"]["bound"]
-        )
-    document["reconciliations"] = reconciling.snapshot(uow, definition)
-    move(uow, row, S.DRY_RUN_READY)
-    row.dry_run = document | {"measured_at": uow.clock.now().isoformat()}
-    note(
-        uow,
-        row,
-        "dry_run_taken",
-        after={"digest": canonical_json.digest(row.dry_run), "rows": document["frozen"]["rows"]},
-    )
-    return {"rows": document["frozen"]["rows"], "estimate": document["estimate"]}
-
-
 def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.RequestView:
     """Asks whoever the policy names to agree to exactly this dry run. Raises Invalid when it would change nothing."""
     require(uow, Permission.BACKFILL_DRAFT)
@@ -133,12 +108,17 @@ def agreed_content(row: Backfill, frozen: dict[str, Any]) -> dict[str, Any]:
 def back_to_draft(uow: UnitOfWork, row: Backfill, problem: str | None) -> None:
     """Whatever was measured or agreed to is void; `row` is locked. An open request ends, and nobody can vote on it."""
     former, row.request_id = row.request_id, None
-    row.planned_for = row.planned_by = row.planned_by_name = None
+    unplan(row)
     move(uow, row, S.DRAFT)
     row.dry_run, row.problem = None, problem
     if former is not None:
         approvals.void(uow, request_id=former, reason=problem or "What was asked for was changed.")
     uow.session.flush()
+
+
+def unplan(row: Backfill) -> None:
+    """Nothing starts by itself any more."""
+    row.planned_for = row.planned_by = row.planned_by_name = None
 
 
 def checked_params(definition: Definition, params: dict[str, Any]) -> BaseModel:

@@ -22,6 +22,11 @@ from services.backfills.views import ConflictView
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
+_SETTLE = text(
+    "UPDATE kontor_backfill.conflict SET settled = :how, settled_by = :by, settled_reason = :reason,"
+    " settled_at = clock_timestamp() WHERE backfill = :id AND key = ANY(:keys)"
+)
+
 
 class Settlement(StrEnum):
     """`keep` leaves the later edit, `restore` writes the value from before the backfill over it."""
@@ -93,13 +98,8 @@ def settle_conflicts(
     if how is Settlement.RESTORE:
         uow.actor.require_fresh_proof(uow.clock.now())
         done = _restore(uow, row, chosen)
-    connection.execute(
-        text(
-            "UPDATE kontor_backfill.conflict SET settled = :how, settled_by = :by, settled_reason = :reason,"
-            " settled_at = clock_timestamp() WHERE backfill = :id AND key = ANY(:keys)"
-        ),
-        {"id": row.id, "keys": done, "how": how.value, "by": uow.actor.name, "reason": reason.strip()},
-    )
+    values = {"id": row.id, "keys": done, "how": how.value, "by": uow.actor.name, "reason": reason.strip()}
+    connection.execute(_SETTLE, values)
     counts = {"settled": len(done), "left": len(chosen) - len(done)}
     note(uow, row, "conflicts_settled", reason=reason.strip(), after=counts | {"how": how.value, "keys": done[:50]})
     if not _open(connection, row.id, None):

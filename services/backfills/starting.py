@@ -24,6 +24,7 @@ from services.backfills.service import (
     move,
     note,
     require,
+    unplan,
 )
 from services.backfills.targets import at_target
 from services.backfills.views import Start
@@ -69,7 +70,7 @@ def forget_plan(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> None:
     require(uow, Permission.BACKFILL_RUN)
     row = locked(uow, backfill_id)
     if row.planned_for is not None:
-        _unplan(row)
+        unplan(row)
         note(uow, row, "plan_dropped")
 
 
@@ -127,7 +128,7 @@ def _begin(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[s
     plan = agreed_content(row, agreed)
     approvals.consume(uow, request_id=request_id, content=plan)
     row.consumed_request_id, row.plan = request_id, plan
-    _unplan(row)
+    unplan(row)
     move(uow, row, S.RUNNING)
     row.started_by, row.started_by_name, row.started_at = uow.actor.id, uow.actor.name, uow.clock.now()
     definition = definition_named(row.definition)
@@ -142,7 +143,3 @@ def _begin(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[s
 
 def _named(period: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(period[name]) for name in ("definition", "entity_id", "first_day", "last_day"))
-
-
-def _unplan(row: Backfill) -> None:
-    row.planned_for = row.planned_by = row.planned_by_name = None

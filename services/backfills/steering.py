@@ -17,7 +17,7 @@ from services.backfills.errors import NotAtWork
 from services.backfills.load import LoadMeter
 from services.backfills.models import Backfill
 from services.backfills.policy import BEFORE_START, excess_of
-from services.backfills.service import S, as_console, locked, move, note, require, require_reason
+from services.backfills.service import S, as_console, locked, move, note, require, require_reason, unplan
 from services.backfills.starting import check_gate, code_changed, refused, start_planned
 from services.backfills.vocabulary import EXECUTE, ROLL_BACK, VERIFY, BackfillParams, Pace
 from services.backfills.windows import Gate, Standing
@@ -62,8 +62,10 @@ def cancel(uow: UnitOfWork, *, backfill_id: uuid.UUID, reason: str) -> None:
     row = locked(uow, backfill_id)
     require_reason(reason)
     if row.state in BEFORE_START:
-        row.planned_for = row.planned_by = row.planned_by_name = None
+        unplan(row)
         move(uow, row, S.DISCARDED)
+        if row.request_id is not None:
+            approvals.void(uow, request_id=row.request_id, reason=reason)
     else:
         move(uow, row, S.CANCELLED)
         _wish(uow, row, runs.cancel)
@@ -171,7 +173,7 @@ def _start_if_open(uow: UnitOfWork, row: Backfill) -> str | None:
         with uow.session.begin_nested():
             started = start_planned(_as_calendar(uow, row.planned_by_name), row)
     except DomainError as error:
-        row.planned_for = row.planned_by = row.planned_by_name = None
+        unplan(row)
         row.problem = error.sentence
         note(uow, row, "start_refused", reason=error.sentence)
         return "refused"

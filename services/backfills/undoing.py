@@ -31,6 +31,17 @@ def roll_back(
     require(uow, Permission.BACKFILL_RUN)
     row = locked(uow, backfill_id)
     require_reason(reason)
+    _check_undoable(row, emergency=emergency)
+    if emergency:
+        _at_once(uow, row, reason)
+    elif row.state == S.REJECTED:
+        begin_rollback(uow, row, reason)
+    else:
+        return _ask(uow, row, reason)
+    return None
+
+
+def _check_undoable(row: Backfill, *, emergency: bool) -> None:
     check_step(S(row.state), S.ROLLING_BACK)
     if not definition_named(row.definition).undoable:
         raise NotUndoable("Its definition says that this change cannot be taken back.")
@@ -38,16 +49,17 @@ def roll_back(
         raise NotUndoable(
             "Finance has not decided yet. Finance can reject it; in an emergency it is taken back at once."
         )
-    if emergency:
-        uow.actor.require_fresh_proof(uow.clock.now())
-        _end_signature(uow, row)
-        row.emergency_by_name = uow.actor.name
-        begin_rollback(uow, row, reason)
-        announcing.announce(uow, row, "emergency", reason=reason)
-        return None
-    if row.state == S.REJECTED:
-        begin_rollback(uow, row, reason)
-        return None
+
+
+def _at_once(uow: UnitOfWork, row: Backfill, reason: str) -> None:
+    uow.actor.require_fresh_proof(uow.clock.now())
+    _end_signature(uow, row)
+    row.emergency_by_name = uow.actor.name
+    begin_rollback(uow, row, reason)
+    announcing.announce(uow, row, "emergency", reason=reason)
+
+
+def _ask(uow: UnitOfWork, row: Backfill, reason: str) -> approvals.RequestView:
     changed = ledger.changed_by(uow.session.connection(), row.id)
     asked = approvals.request(
         uow,

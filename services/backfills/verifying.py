@@ -68,8 +68,8 @@ def _result(code: str, expected: int, found: int, held: bool) -> dict[str, Any]:
 
 
 def _sample(connection: Connection, plan: Plan) -> tuple[int, list[dict[str, Any]]]:
-    """Rows of batches spread over the whole run, computed again from their before-images and compared with both the
-    after-image and the row as it stands."""
+    """Rows of batches spread over the whole run, computed again from their before-images and compared with the row as
+    it stands; returns how many were drawn, and those that differ."""
     definition, before = plan.definition, before_table(plan.definition, plan.number)
     last = ledger.read_cursor(connection, plan.backfill_id).number
     batches = sorted({1 + last * part // _BATCHES_SAMPLED for part in range(_BATCHES_SAMPLED)}) if last else []

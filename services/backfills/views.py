@@ -21,7 +21,11 @@ class CheckView:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionView:
-    """A registered backfill; `params` is the JSON schema of what it takes."""
+    """A registered backfill; `params` is the JSON schema of what it takes.
+
+    `reconciliations` are those it must not disturb. `flag` switches readers to what it fills, and `database` is the
+    target of the settings it works in; empty for none, and for the console's own.
+    """
 
     name: str
     version: int
@@ -35,6 +39,9 @@ class DefinitionView:
     undoable: bool
     quarantine_limit: int
     runbook: Words
+    reconciliations: tuple[str, ...]
+    flag: str
+    database: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,10 @@ async def test_the_list_and_the_catalogue_show_what_there_is(web: Application, w
         seen = await tab.send(handler("BackfillList", "load"))
         assert [row["title"] for row in seen["backfill_list.rows"]] == ["Plus one"]
         known = await tab.send(handler("BackfillCatalogue", "load"))
-        assert "payments.net_minor" in [row["name"] for row in known["backfill_catalogue.rows"]]
+        rows = {row["name"]: row for row in known["backfill_catalogue.rows"]}
+        assert rows["payments.net_minor"]["compared"] == "Settlement"
+        assert rows["payments.net_minor"]["flag"] == "payments.net-from-column"
+        assert rows["tests.abroad"]["database"] == "shop"
         tab.path = routes.BACKFILLS + "?q=BF-0009"
         assert (await tab.send(handler("BackfillList", "load")))["backfill_list.rows"] == []
 

@@ -70,7 +70,7 @@ def _gate() -> rx.Component:
 
 def _days() -> rx.Component:
     heads = [
-        rx.el.li(t(f"calendar.{name}"), class_name="plan-head", custom_attrs={"aria-hidden": "true"})
+        rx.el.li(t(f"calendar.{name}"), class_name="plan-head muted", custom_attrs={"aria-hidden": "true"})
         for name in WEEKDAYS
     ]
     grid = rx.el.ol(*heads, rx.foreach(State.days, _day), class_name="plan", custom_attrs={"aria-label": State.heading})
@@ -107,17 +107,18 @@ def _day(item: Any) -> rx.Component:
         rx.fragment(),
     )
     frozen = rx.foreach(
-        item["freezes"].to(list[str]), lambda why: rx.el.span(why, class_name="plan-freeze truncate", title=why)
+        item["freezes"].to(list[str]),
+        lambda why: rx.el.span(why, class_name="plan-freeze tone-hold truncate", title=why),
     )
     changes = rx.foreach(item["changes"].to(list[dict[str, str]]), _entry)
     return rx.el.li(
         rx.el.span(
-            rx.el.span(item["number"], class_name="plan-number", custom_attrs={"aria-hidden": "true"}),
-            rx.el.span(item["title"], class_name="plan-title"),
+            rx.el.span(item["number"], class_name="plan-number num", custom_attrs={"aria-hidden": "true"}),
+            rx.el.span(item["title"], class_name="plan-title visually-hidden"),
             mark,
             class_name="plan-day-head",
         ),
-        rx.el.span(item["hours"], class_name="plan-hours"),
+        rx.el.span(item["hours"], class_name="muted num"),
         frozen,
         changes,
         class_name="plan-day",

@@ -16,6 +16,7 @@ from console.components import (
     link_button,
     loading_or,
     mono,
+    muted,
     page_header,
     plain_status,
     stack,
@@ -57,9 +58,11 @@ def _definition(item: Any) -> rx.Component:
             facts(
                 (t("backfills.definition"), rx.el.span(mono(item["name"]), " v", item["version"])),
                 (t("backfills.owner"), item["owner"]),
-                (t("backfills.writes"), rx.el.span(mono(item["table"]), ": ", mono(item["columns"]))),
+                (t("backfills.writes"), rx.el.span(mono(item["table"]), ": ", mono(item["columns"]), _where(item))),
                 (t("backfills.params"), mono(item["params"])),
                 (t("backfills.must_hold"), item["checks"]),
+                (t("backfills.undisturbed"), _or_none(item["compared"], item["compared"])),
+                (t("backfills.flag"), _or_none(item["flag"], mono(item["flag"]))),
                 (t("backfills.undo"), undo),
                 (t("backfills.quarantine_limit"), t("backfills.rows_at_most", count=item["limit"])),
                 (t("backfills.before_this"), link(t("backfills.show_all"), href=item["list"])),
@@ -70,6 +73,15 @@ def _definition(item: Any) -> rx.Component:
         title=item["title"],
         end=[when(may(Permission.BACKFILL_DRAFT), draft)],
     )
+
+
+def _where(item: Any) -> Any:
+    """The target of another database."""
+    return when(item["database"] != "", rx.el.span(t("backfills.in_database", name=item["database"])))
+
+
+def _or_none(given: Any, shown: Any) -> Any:
+    return rx.cond(given != "", shown, muted(t("backfills.none_named")))
 
 
 CATALOGUE = catalogue

@@ -108,9 +108,8 @@ def _progress() -> rx.Component:
     )
     head = row(
         rx.el.div(
-            rx.el.span(item["share"], class_name="share-figure num"),
-            rx.el.span("\u00a0%", class_name="share-unit"),
-            muted(item["of"]),
+            rx.el.span(item["share"], rx.el.small("\u00a0%"), class_name="kpi-value"),
+            rx.el.span(item["of"], class_name="share-of muted"),
         ),
         _controls(),
         between=True,

@@ -144,7 +144,8 @@ def test_load_makes_it_wait_and_says_why(workshop: Workshop):
 
 
 def test_the_next_batch_is_sized_towards_the_time_aimed_at():
-    assert next_size(1_000, [(1_000, 0.01)], 0.5) == 2_000
+    assert next_size(1_000, [(1_000, 0.01)], 0.5) == 4_000
+    assert next_size(1_000, [(1_000, 0.1)], 0.5) == 2_000
     assert next_size(1_000, [(1_000, 10.0)], 0.5) == 500
     assert next_size(1, [(1, 10.0)], 0.5) == 1
     assert next_size(1_000, [(1_000, 0.425)], 0.5) == pytest.approx(1_000, abs=2)

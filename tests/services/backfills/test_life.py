@@ -251,3 +251,15 @@ def test_a_start_forged_with_another_s_approval_changes_no_row(workshop: Worksho
             "UPDATE backfill SET state = 'running', consumed_request_id = :used WHERE id = :id", used=used, id=made
         )
     assert workshop.sql("SELECT min(touched), max(touched) FROM coin")[0] == before
+
+
+def test_thrown_away_nobody_is_asked_about_it_any_more(workshop: Workshop):
+    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    workshop.call("Dev", backfills.cancel, backfill_id=made, reason="not needed any more")
+    assert state(workshop, made) is BackfillState.DISCARDED
+    assert request_of(workshop, made, "backfills.run").state == "withdrawn"
+    with pytest.raises(Conflict):
+        workshop.call("Ops", lambda uow: agree(uow, asked))
