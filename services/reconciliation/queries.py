@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.errors import RunNotFound
-from services.reconciliation.models import ReconciliationRun, Signature, Total
+from services.reconciliation.models import ReconciliationRun, Signature
 from services.reconciliation.models_match import Match, MatchMember
+from services.reconciliation.results import kept_totals
 from services.reconciliation.views import MatchView, RunView, SignatureView, TotalView
-from services.reconciliation.vocabulary import Definition, Span
+from services.reconciliation.vocabulary import Definition
 
 
 def view_of_run(row: ReconciliationRun, signature: Signature | None) -> RunView:
@@ -88,20 +89,7 @@ def newest_runs(uow: UnitOfWork) -> list[RunView]:
 def totals_of(uow: UnitOfWork, *, run_id: uuid.UUID) -> list[TotalView]:
     """The run's sums by span and currency. Raises RunNotFound."""
     run_by_id(uow, run_id=run_id)
-    rows = uow.session.scalars(select(Total).where(Total.run_id == run_id).order_by(Total.span, Total.currency))
-    return [
-        TotalView(
-            Span(row.span),
-            row.currency,
-            row.left_entries,
-            row.left_minor,
-            row.right_entries,
-            row.right_minor,
-            row.open_minor,
-            row.deviation_ppm,
-        )
-        for row in rows
-    ]
+    return kept_totals(uow.session.connection(), run_id)
 
 
 def run_of_job(uow: UnitOfWork, *, job_run_id: uuid.UUID) -> RunView | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -22,6 +22,7 @@ from services.reconciliation.fold import (
 from services.reconciliation.models import ReconciliationRun, Total
 from services.reconciliation.policy import deviation_ppm
 from services.reconciliation.scene import Scene
+from services.reconciliation.views import TotalView
 from services.reconciliation.vocabulary import Span
 
 _SIDE_TOTALS = """
@@ -34,7 +35,8 @@ GROUP BY source_id, currency HAVING sum(entries) > 0
 
 
 _AWAITED = """
-SELECT currency, sum(CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END) AS minor
+SELECT currency, count(*) AS items, count(*) FILTER (WHERE side = 'left') AS with_left,
+       sum(CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END) AS minor
 FROM recon_expected_now GROUP BY currency
 """
 # What a group leaves between its sides: a tolerated difference, or another currency.
@@ -68,43 +70,21 @@ KEPT_EXPECTED = "(SELECT * FROM recon_expected WHERE run_id = :run) kept"
 
 
 @dataclass(frozen=True, slots=True)
-class TotalRow:
-    """One currency of one span, in minor units.
-
-    `open_minor` and `deviation_ppm` hold every break that stands in this currency. `elsewhere_minor` is the part of
-    it that counts in another one: a break of currency, where only one side knows this currency at all.
-    """
-
-    span: Span
-    currency: str
-    left_entries: int
-    left_minor: int
-    right_entries: int
-    right_minor: int
-    open_minor: int
-    deviation_ppm: int
-    elsewhere_minor: int = 0
-
-    @property
-    def counting_ppm(self) -> int:
-        """The deviation without what is counted in another currency: a wrong currency is one fault, not two."""
-        return deviation_ppm(self.open_minor - self.elsewhere_minor, self.left_minor)
-
-    def stored(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _STORED}
-
-
-_STORED = tuple(name for name in TotalRow.__dataclass_fields__ if name != "elsewhere_minor")
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands after a run: findings by class, how many have a left side, a fingerprint of all their facts."""
+    """What stands after a run: findings by class, a fingerprint of all their facts, their fold, and what is expected.
+
+    `with_left` counts the left entries among findings and expected items, which therefore did not match.
+    """
 
     by_class: dict[str, int]
     with_left: int
     fingerprint: str
     rows: tuple[Any, ...]
+    awaited: tuple[Any, ...]
+
+    @property
+    def expected(self) -> int:
+        return sum(row.items for row in self.awaited)
 
 
 def standing(
@@ -117,16 +97,21 @@ def standing(
     for row in rows:
         by_class[row.break_class] += int(row.items)
     fingerprint = fingerprint_of_fold(connection, entity=entity, definition=definition)
+    awaited = connection.execute(text(_AWAITED)).all()
     return Standing(
         {name: items for name, items in by_class.items() if items},
-        sum(int(row.with_left) for row in rows),
+        sum(int(row.with_left) for row in (*rows, *awaited)),
         fingerprint,
         tuple(rows),
+        tuple(awaited),
     )
 
 
-def totals(connection: Connection, scene: Scene, found: Standing) -> list[TotalRow]:
-    """Both spans, every currency that occurs on either side or in a finding."""
+def totals(connection: Connection, scene: Scene, found: Standing) -> tuple[list[TotalView], int]:
+    """Both spans of every currency that occurs on either side or in a finding, and the run's deviation in ppm.
+
+    That is the largest of a currency, without what counts in another one: a wrong currency is one fault, not two.
+    """
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 6)
     for source, currency, entries, minor, day_entries, day_minor in connection.execute(
         text(_SIDE_TOTALS), scene.values
@@ -136,17 +121,19 @@ def totals(connection: Connection, scene: Scene, found: Standing) -> list[TotalR
             sums[span, currency][at : at + 2] = [int(pair[0]), int(pair[1])]
     for row in found.rows:
         for currency, minor in _opened(row) if not row.resolved else ():
-            both = knows_both(sums[Span.ALL, currency][0], sums[Span.ALL, currency][2])
-            elsewhere = row.break_class == "currency" and not both
+            left_entries, _, right_entries, *_ = sums[Span.ALL, currency]
+            elsewhere = row.break_class == "currency" and not (left_entries and right_entries)
             for span in (Span.ALL, Span.DAY) if row.today else (Span.ALL,):
                 sums[span, currency][4] += minor
                 sums[span, currency][5] += minor * elsewhere
     for _, currency in list(sums):
         sums.setdefault((Span.DAY, currency), [0] * 6)
-    return [
-        TotalRow(Span(span), currency, row[0], row[1], row[2], row[3], row[4], deviation_ppm(row[4], row[1]), row[5])
+    rows = [
+        TotalView(Span(span), currency, row[0], row[1], row[2], row[3], row[4], deviation_ppm(row[4], row[1]))
         for (span, currency), row in sorted(sums.items())
     ]
+    counting = (deviation_ppm(row[4] - row[5], row[1]) for (span, _), row in sums.items() if span is Span.ALL)
+    return rows, max(counting, default=0)
 
 
 def _opened(row: Any) -> list[tuple[str, int]]:
@@ -155,13 +142,8 @@ def _opened(row: Any) -> list[tuple[str, int]]:
     return [*own, (row.right_currency, abs(int(row.right_minor)))] if row.break_class == "currency" else own
 
 
-def knows_both(left_entries: int, right_entries: int) -> bool:
-    """Whether both sides know a currency. A wrong one that stands on a single side counts in the other's deviation."""
-    return bool(left_entries and right_entries)
-
-
 def check_explained(
-    connection: Connection, rows: list[TotalRow], found: Standing, *, entity: uuid.UUID, definition: str
+    connection: Connection, rows: list[TotalView], found: Standing, *, entity: uuid.UUID, definition: str
 ) -> None:
     """Left minus right must be the sum of findings, expected items and what groups leave, or nothing is stored."""
     explained: dict[str, int] = defaultdict(int)
@@ -171,8 +153,8 @@ def check_explained(
         if row.right_minor:
             explained[row.right_currency or row.left_currency] -= int(row.right_minor)
     scope = {"entity": entity, "definition": definition}
-    for currency, minor in (*connection.execute(text(_AWAITED)), *connection.execute(text(_RESIDUALS), scope)):
-        explained[currency] += int(minor)
+    for row in (*found.awaited, *connection.execute(text(_RESIDUALS), scope)):
+        explained[row.currency] += int(row.minor)
     for row in rows:
         missing = row.left_minor - row.right_minor - explained[row.currency]
         if row.span is Span.ALL and missing:
@@ -184,7 +166,7 @@ def check_explained(
 
 
 def content_digest(
-    connection: Connection, run: ReconciliationRun, *, rows: list[TotalRow], expected: str, fingerprint: str | None
+    connection: Connection, run: ReconciliationRun, *, rows: list[TotalView], expected: str, fingerprint: str | None
 ) -> str:
     """SHA-256 over the canonical JSON of what a run found; computed alike when it is made and when it is verified.
 
@@ -215,22 +197,12 @@ def findings_digest(connection: Connection, run: ReconciliationRun) -> str:
     return connection.scalar(text(FINDINGS_DIGEST.format(findings=STANDING_FINDINGS)), values) or ""
 
 
-def kept_totals(connection: Connection, run_id: uuid.UUID) -> list[TotalRow]:
+def kept_totals(connection: Connection, run_id: uuid.UUID) -> list[TotalView]:
     """A run's totals as they were stored."""
-    rows = connection.execute(select(Total).where(Total.run_id == run_id).order_by(Total.span, Total.currency))
-    return [
-        TotalRow(
-            Span(row.span),
-            row.currency,
-            row.left_entries,
-            row.left_minor,
-            row.right_entries,
-            row.right_minor,
-            row.open_minor,
-            row.deviation_ppm,
-        )
-        for row in rows
-    ]
+    columns = [getattr(Total, one.name) for one in fields(TotalView)]
+    statement = select(*columns).where(Total.run_id == run_id).order_by(Total.span, Total.currency)
+    rows = connection.execute(statement)
+    return [TotalView(**dict(row._mapping, span=Span(row.span))) for row in rows]
 
 
 def content_again(connection: Connection, run: ReconciliationRun) -> str:
@@ -244,7 +216,7 @@ def content_again(connection: Connection, run: ReconciliationRun) -> str:
     )
 
 
-def total_document(row: TotalRow) -> dict[str, Any]:
+def total_document(row: TotalView) -> dict[str, Any]:
     """One total in canonical JSON values."""
     return {
         "span": row.span.value,

@@ -22,10 +22,6 @@ from services.reconciliation.month_parts import ITEMS, month_values
 from services.reconciliation.results import Standing
 from services.reconciliation.vocabulary import BreakState, Definition
 
-_EXPECTED = """
-SELECT currency, count(*) AS items, sum(CASE side WHEN 'left' THEN amount_minor ELSE -amount_minor END) AS minor
-FROM recon_expected_now GROUP BY currency
-"""
 _NOTE = """
 INSERT INTO recon_month (entity_id, definition, first_day)
 SELECT DISTINCT CAST(:entity AS uuid), CAST(:definition AS varchar), date_trunc('month', day)::date FROM ({days}) days
@@ -94,7 +90,7 @@ def keep_parts(uow: UnitOfWork, run: ReconciliationRun, found: Standing) -> None
             part = parts[currency, row.break_class]
             part[0] += items
             part[1] += minor
-    for row in uow.session.execute(text(_EXPECTED)):
+    for row in found.awaited:
         parts[row.currency, "expected"] = [row.items, int(row.minor)]
     rows = [
         {"run_id": run.id, "currency": currency, "part": part, "items": items, "minor": minor}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, insert, select, text
 
@@ -26,10 +26,10 @@ from services.reconciliation.inputs import inputs_of
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models import ReconciliationRun, RuleSet, Total
 from services.reconciliation.queries import view_of_run
-from services.reconciliation.results import Standing, TotalRow
+from services.reconciliation.results import Standing
 from services.reconciliation.rules import complete
 from services.reconciliation.scene import CLEAR, Scene
-from services.reconciliation.views import RunView
+from services.reconciliation.views import RunView, TotalView
 from services.reconciliation.vocabulary import (
     NIGHTLY,
     NOBODY,
@@ -46,7 +46,6 @@ _KEEP_EXPECTED = """
 INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
 """
-_EXPECTED = "SELECT count(*), count(*) FILTER (WHERE side = 'left') FROM recon_expected_now"
 _GROUPED = "SELECT count(*) FROM recon_group_now WHERE side = 'left'"
 _RULES = "SELECT rule, count(DISTINCT fingerprint) AS groups FROM recon_group_now GROUP BY rule"
 
@@ -182,13 +181,12 @@ def _store(
     found = results.standing(
         connection, frame.scene, entity=entity, definition=definition, carried=carried, only_dirty=frame.only_dirty
     )
-    totals = results.totals(connection, frame.scene, found)
+    totals, deviation_ppm = results.totals(connection, frame.scene, found)
     results.check_explained(connection, totals, found, entity=entity, definition=definition)
-    expected, expected_left = connection.execute(text(_EXPECTED)).one()
-    matched = sum(t.left_entries for t in totals if t.span is Span.ALL) - found.with_left - expected_left
+    matched = sum(t.left_entries for t in totals if t.span is Span.ALL) - found.with_left
     run = _run_row(uow, frame, starter=starter, found=found, carried=carried, totals=totals)
     run.job_run_id = job_run_id
-    run.expected, run.matched = expected, matched
+    run.expected, run.matched, run.deviation_ppm = found.expected, matched, deviation_ppm
     if frame.definition is Definition.SETTLEMENT:
         grouped = connection.scalar(text(_GROUPED)) or 0
         rule_counts = {Rule.KEY.value: matched - grouped} | rule_counts
@@ -200,7 +198,7 @@ def _store(
     uow.session.add(run)
     uow.session.flush()
     if totals:
-        uow.session.execute(insert(Total), [{"run_id": run.id, **row.stored()} for row in totals])
+        uow.session.execute(insert(Total), [{"run_id": run.id, **asdict(row)} for row in totals])
     connection.execute(text(_KEEP_EXPECTED), {"run": run.id})
     rolling.keep_parts(uow, run, found)
     dirty.settle(uow, frame.scene)
@@ -216,7 +214,7 @@ def _run_row(
     starter: Starter,
     found: Standing,
     carried: Carried,
-    totals: list[TotalRow],
+    totals: list[TotalView],
 ) -> ReconciliationRun:
     whole = [row for row in totals if row.span is Span.ALL]
     inputs = inputs_of(uow, definition=frame.definition, entity_id=frame.entity_id, through=frame.through)
@@ -240,7 +238,6 @@ def _run_row(
         class_counts=found.by_class,
         fingerprint=found.fingerprint,
         looked_at=frame.looked_at,
-        deviation_ppm=max((row.counting_ppm for row in whole), default=0),
         inputs=inputs.document(),
     )
 

@@ -22,8 +22,7 @@ from services.reconciliation.errors import NotSecondPerson, ReasonMissing, RunNo
 from services.reconciliation.models import ReconciliationRun, Signature
 from services.reconciliation.policy import REASON_LENGTH, deviation_ppm, is_second_person, reason_suffices
 from services.reconciliation.queries import view_of_signature
-from services.reconciliation.results import TotalRow
-from services.reconciliation.views import SignatureView, SigningView, StandingView, VerificationView
+from services.reconciliation.views import SignatureView, SigningView, StandingView, TotalView, VerificationView
 from services.reconciliation.vocabulary import Span
 
 _STANDING = """
@@ -218,8 +217,8 @@ def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ..
     return tuple(_stands(row, whole.get(row.currency)) for row in uow.session.execute(text(_STANDING), values))
 
 
-def _stands(row: Any, total: TotalRow | None) -> StandingView:
-    known = total is not None and results.knows_both(total.left_entries, total.right_entries)
+def _stands(row: Any, total: TotalView | None) -> StandingView:
+    known = total is not None and not total.one_sided
     own, swapped = int(row.minor or 0), int(row.swapped or 0)
     left = total.left_minor if total else 0
     counting = deviation_ppm(own + swapped * known, left)
