@@ -76,7 +76,7 @@ def browser_context(
     def make(*, width: int = 1440, height: int = 900) -> BrowserContext:
         context = chromium.new_context(base_url=console.url, viewport={"width": width, "height": height})
         context.set_default_timeout(15_000)
-        context.tracing.start(screenshots=True, snapshots=True)
+        context.tracing.start(snapshots=True)
         opened.append(context)
         return context
 
