@@ -52,7 +52,7 @@ approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),5000) KONTOR_HYPOTHESIS_PARTS=10 $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/approvals/test_state_machine.py
 
 bench: install ## Benchmarks, as ratios measured side by side
-	@for name in sync recon dashboard web; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
+	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
 bench-recon: install ## The reconciliation beside data frames, a diff tool and an ORM (installs the bench extra)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
