@@ -9,11 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
-from services import identity
 from services.core.clock import business_day
 from services.core.db import UnitOfWork
-from services.core.permissions import Permission
-from services.reconciliation.calendars import business_calendar
+from services.reconciliation.calendars import calendars_of_reader
 from services.reconciliation.workdays import BusinessCalendar
 
 AGE_BANDS = ((0, 3), (4, 7), (8, None))
@@ -29,12 +27,11 @@ class Ages:
     @classmethod
     def of_reader(cls, uow: UnitOfWork) -> Ages:
         """Reads the entities once; ask it for every row then."""
-        entities = identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ)
         now = uow.clock.now()
         return cls(
             {
-                entity.id: (business_day(now, entity.time_zone), business_calendar(uow, entity_id=entity.id))
-                for entity in entities
+                entity.id: (business_day(now, entity.time_zone), calendar)
+                for entity, calendar in calendars_of_reader(uow)
             }
         )
 

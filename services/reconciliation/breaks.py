@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, not_, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -18,7 +18,7 @@ from services.reconciliation.break_filter import BreakFilter, Cause
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.models import Break
 from services.reconciliation.severity import Thresholds
-from services.reconciliation.views import AgeBand, BreakPage, BreakSums, BreakView, ClassSum
+from services.reconciliation.views import AgeBand, BreakPage, BreakSums, BreakView, ClassSum, RunView
 from services.reconciliation.vocabulary import AgeBandName, BreakClass, BreakState, Definition, SeverityLevel
 
 _SORTS: dict[str, Any] = {
@@ -47,19 +47,51 @@ def list_breaks(
     Sorting by age puts the oldest first when descending; one severity's breaks stand by their amount. Raises Invalid
     for another sort.
     """
-    if sort not in _SORTS and sort != "severity":
-        raise Invalid(f"Breaks cannot be sorted by “{sort}”; choose one of {', '.join(_SORTS)}, severity.")
+    return _page(uow, filter, _Looking.now(uow), _Cut(sort, descending, limit, offset))
+
+
+def breaks_of_run(
+    uow: UnitOfWork, *, run: RunView, filter: BreakFilter, sort: str, descending: bool, limit: int, offset: int
+) -> tuple[BreakSums, BreakPage]:
+    """The sums of what a run had found and nobody has resolved, and one page of all it had found.
+
+    `filter` narrows the page alone. Asked together, since without it what was summed up is what the page counts.
+    """
     looking = _Looking.now(uow)
-    statement = _matching(uow, filter, looking)
-    orders = [_SORTS[sort]] if sort in _SORTS else [looking.rank, _SORTS["delta"]]
-    backwards = descending != (sort == "age")
-    ordered = [order.desc() if backwards else order.asc() for order in orders]
+    here = BreakFilter(entity_id=run.entity_id, definition=run.definition, seq=run.seq)
+    narrowed = replace(filter, entity_id=run.entity_id, definition=run.definition, seq=run.seq)
+    sums, total = _sums(uow, here, looking, resolved=Break.state == BreakState.RESOLVED)
+    cut = _Cut(sort, descending, limit, offset)
+    return sums, _page(uow, narrowed, looking, cut, total if narrowed == here else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Which page of a list, in which order."""
+
+    sort: str
+    descending: bool
+    limit: int
+    offset: int
+
+    def orders(self, looking: _Looking) -> list[Any]:
+        if self.sort not in _SORTS and self.sort != "severity":
+            names = ", ".join(_SORTS)
+            raise Invalid(f"Breaks cannot be sorted by “{self.sort}”; choose one of {names}, severity.")
+        orders = [_SORTS[self.sort]] if self.sort in _SORTS else [looking.rank, _SORTS["delta"]]
+        backwards = self.descending != (self.sort == "age")
+        return [order.desc() if backwards else order.asc() for order in orders]
+
+
+def _page(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, cut: _Cut, total: int | None = None) -> BreakPage:
+    statement = _matching(uow, wanted, looking)
     # Sorted by number and what orders them alone: a page far down would sort whole rows otherwise.
-    chosen = statement.with_only_columns(Break.number).order_by(*ordered, Break.number.desc())
-    numbers = list(uow.session.scalars(chosen.limit(limit).offset(offset)))
-    total = uow.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    chosen = statement.with_only_columns(Break.number).order_by(*cut.orders(looking), Break.number.desc())
+    numbers = list(uow.session.scalars(chosen.limit(cut.limit).offset(cut.offset)))
+    if total is None:
+        total = uow.session.scalar(statement.with_only_columns(func.count())) or 0
     found = {row.number: row for row in uow.session.scalars(select(Break).where(Break.number.in_(numbers)))}
-    return BreakPage(tuple(looking.view(found[number]) for number in numbers), total, offset)
+    return BreakPage(tuple(looking.view(found[number]) for number in numbers), total, cut.offset)
 
 
 def stream_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> Iterator[BreakView]:
@@ -94,39 +126,57 @@ def breaks_of_keys(uow: UnitOfWork, *, entity_id: uuid.UUID, keys: Sequence[str]
 
 def sum_breaks(uow: UnitOfWork, *, filter: BreakFilter) -> BreakSums:
     """How many breaks match by class, age and severity, and their sums by class and currency."""
-    looking = _Looking.now(uow)
-    of = (Break.entity_id, Break.booked_on, Break.break_class, Break.currency)
-    # Folded by day first: what an age and a severity are is then asked of the few days, not of every break.
-    fold = (
-        _matching(uow, filter, looking)
-        .with_only_columns(
-            *of, looking.rank.label("rank"), func.count().label("items"), func.sum(Break.delta_minor).label("minor")
-        )
-        .group_by(*of, literal_column("rank"))
-        .subquery()
-    )
-    c = fold.c
+    return _sums(uow, filter, _Looking.now(uow))[0]
+
+
+def _sums(
+    uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, resolved: ColumnElement[bool] | None = None
+) -> tuple[BreakSums, int]:
+    """The sums without those that are `resolved`, and how many match with them."""
+    c = _folded(uow, wanted, looking, literal(False) if resolved is None else resolved).subquery().c
     bands = [looking.ages.within(c.entity_id, c.booked_on, low, high) for low, high in AGE_BANDS]
-    levels = [c.rank == rank for rank in range(len(SeverityLevel))]
+    levels = [not_(c.notable), and_(c.notable, not_(c.severe)), c.severe]
     grouped = uow.session.execute(
         select(
             c.break_class,
             c.currency,
+            c.resolved,
             func.sum(c["items"]).label("entries"),
             func.sum(c.minor).label("minor"),
             *(func.coalesce(func.sum(c["items"]).filter(condition), 0) for condition in (*bands, *levels)),
         )
-        .group_by(c.break_class, c.currency)
+        .group_by(c.break_class, c.currency, c.resolved)
         .order_by(func.sum(c["items"]).desc(), c.break_class, c.currency)
     ).all()
+    standing = [row for row in grouped if not row.resolved]
     classes = tuple(
-        ClassSum(BreakClass(row.break_class), row.currency, int(row.entries), int(row.minor)) for row in grouped
+        ClassSum(BreakClass(row.break_class), row.currency, int(row.entries), int(row.minor)) for row in standing
     )
-    counts = [int(sum(column)) for column in zip(*(row[4:] for row in grouped), strict=True)]
+    counts = [int(sum(column)) for column in zip(*(row[5:] for row in standing), strict=True)]
     counts = counts or [0] * len((*bands, *levels))
     ages = tuple(AgeBand(low, high, n) for (low, high), n in zip(AGE_BANDS, counts, strict=False))
     severities = dict(zip(SeverityLevel, counts[len(AGE_BANDS) :], strict=True))
-    return BreakSums(classes, ages, severities)
+    return BreakSums(classes, ages, severities), int(sum(row.entries for row in grouped))
+
+
+def _folded(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, resolved: ColumnElement[bool]) -> Select[Any]:
+    """Breaks by day first: so that ages are asked of a few days alone.
+
+    By two conditions rather than a severity's rank, since only of conditions the planner knows that they make few
+    groups, which its workers can then fold each for itself.
+    """
+    of = (Break.entity_id, Break.booked_on, Break.break_class, Break.currency)
+    notable, severe = looking.amounts.reached(Break.delta_minor, Break.currency)
+    sums = (func.count().label("items"), func.sum(Break.delta_minor).label("minor"))
+    columns: tuple[Any, ...] = (
+        *of,
+        notable.label("notable"),
+        severe.label("severe"),
+        resolved.label("resolved"),
+        *sums,
+    )
+    grouped = (*of, *map(literal_column, ("notable", "severe", "resolved")))
+    return _matching(uow, wanted, looking).with_only_columns(*columns).group_by(*grouped)
 
 
 @dataclass(frozen=True, slots=True)

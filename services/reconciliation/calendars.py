@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -32,10 +33,24 @@ class HolidayView:
 
 def business_calendar(uow: UnitOfWork, *, entity_id: uuid.UUID) -> BusinessCalendar:
     """The business days of one legal entity, for ages, windows and what is still expected."""
-    entity = _entity(uow, entity_id, Permission.RECONCILIATION_READ)
-    names = [str(entity.id), *([_TARGET] if entity.currency == "EUR" else [])]
-    own = uow.session.scalars(select(Holiday.day).where(Holiday.calendar.in_(names)))
-    return BusinessCalendar(entity.country, frozenset(own))
+    return _calendars(uow, [_entity(uow, entity_id, Permission.RECONCILIATION_READ)])[entity_id]
+
+
+def calendars_of_reader(uow: UnitOfWork) -> list[tuple[LegalEntityView, BusinessCalendar]]:
+    """Each legal entity the reader may see, with its business days."""
+    entities = identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ)
+    calendars = _calendars(uow, entities)
+    return [(entity, calendars[entity.id]) for entity in entities]
+
+
+def _calendars(uow: UnitOfWork, entities: Sequence[LegalEntityView]) -> dict[uuid.UUID, BusinessCalendar]:
+    names = {entity.id: {str(entity.id), *([_TARGET] if entity.currency == "EUR" else [])} for entity in entities}
+    wanted = select(Holiday.calendar, Holiday.day).where(Holiday.calendar.in_(set[str]().union(*names.values())))
+    days = uow.session.execute(wanted).all()
+    return {
+        entity.id: BusinessCalendar(entity.country, frozenset(day for name, day in days if name in names[entity.id]))
+        for entity in entities
+    }
 
 
 def holidays_of(uow: UnitOfWork, *, entity_id: uuid.UUID, year: int) -> list[HolidayView]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import func, select, text
 
@@ -15,13 +15,13 @@ from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.reconciliation import results
 from services.reconciliation.break_filter import BreakFilter
-from services.reconciliation.breaks import break_by_number, list_breaks, sum_breaks
+from services.reconciliation.breaks import break_by_number, breaks_of_run
 from services.reconciliation.errors import BreakNotFound
 from services.reconciliation.evidence import evidence_of
 from services.reconciliation.models import Break, ReconciliationRun
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models_rolled import RunPart
-from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, run_of_job, totals_of
+from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, run_of_job
 from services.reconciliation.rolling import moves
 from services.reconciliation.signing import signing_of
 from services.reconciliation.views import (
@@ -75,19 +75,19 @@ def run_report(
     """
     uow.actor.require(Permission.RECONCILIATION_READ)
     run = run_by_id(uow, run_id=run_id)
-    here = BreakFilter(entity_id=run.entity_id, definition=run.definition, seq=run.seq)
     entities = identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ)
     entity = next(item for item in entities if item.id == run.entity_id)
-    narrowed = dataclasses.replace(filter, entity_id=run.entity_id, definition=run.definition, seq=run.seq)
+    order: dict[str, Any] = {"sort": sort, "descending": descending, "limit": limit, "offset": offset}
+    sums, page = breaks_of_run(uow, run=run, filter=filter, **order)
     return RunReport(
         run=run,
         entity_name=entity.name,
         entity_zone=entity.time_zone,
-        totals=tuple(totals_of(uow, run_id=run_id)),
+        totals=tuple(results.kept_totals(uow.session.connection(), run_id)),
         difference=_difference(uow, run),
-        sums=sum_breaks(uow, filter=dataclasses.replace(here, states=UNRESOLVED)),
+        sums=sums,
         signing=signing_of(uow, run_id=run_id),
-        page=list_breaks(uow, filter=narrowed, sort=sort, descending=descending, limit=limit, offset=offset),
+        page=page,
         counts=run.class_counts,
     )
 

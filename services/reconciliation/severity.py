@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from services import audit
 from services.core.db import UnitOfWork
@@ -53,16 +53,21 @@ class Thresholds:
 
     def rank(self, delta_minor: Any, currency: Any) -> ColumnElement[int]:
         """0 for minor, 1 for notable, 2 for severe, as SQL."""
+        notable, severe = self.reached(delta_minor, currency)
+        return case((severe, 2), (notable, 1), else_=0)
+
+    def reached(self, delta_minor: Any, currency: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """The conditions that a break is at least notable, and that it is severe."""
         size = func.abs(delta_minor)
-        return case((self._reaches(size, currency, 1), 2), (self._reaches(size, currency, 0), 1), else_=0)
+        return self._reaches(size, currency, 0), self._reaches(size, currency, 1)
 
     def is_level(self, delta_minor: Any, currency: Any, levels: tuple[SeverityLevel, ...]) -> ColumnElement[bool]:
         """The condition that a break is of one of these levels."""
         return self.rank(delta_minor, currency).in_([_RANKS[level] for level in levels])
 
     def _reaches(self, size: Any, currency: Any, at: int) -> ColumnElement[bool]:
-        named = [and_(currency == name, size >= both[at]) for name, both in self.known.items()]
-        return or_(*named, and_(currency.not_in(list(self.known)), size >= _OTHERS[at]))
+        special = {name: both[at] for name, both in self.known.items() if both[at] != _OTHERS[at]}
+        return size >= (case(special, value=currency, else_=_OTHERS[at]) if special else _OTHERS[at])
 
 
 def severities(uow: UnitOfWork) -> list[SeverityView]:
