@@ -15,6 +15,7 @@ from services.backfills.errors import BadWindow, StaleWindow, WindowNotFound
 from services.backfills.models import Backfill
 from services.backfills.models_calendar import ReleaseFreeze, ReleaseWindow
 from services.backfills.policy import BEFORE_START
+from services.backfills.service import require, require_reason
 from services.backfills.views_calendar import (
     CalendarView,
     ChangeTime,
@@ -28,11 +29,10 @@ from services.backfills.vocabulary import BackfillState, Pace
 from services.backfills.windows import EVERY_DAY, Calendar, Span, Standing, WeeklyWindow, open_spans, standing
 from services.core.clock import require_aware
 from services.core.db import UnitOfWork
-from services.core.errors import Forbidden, Invalid
+from services.core.errors import Invalid
 from services.core.permissions import Permission
 
 LIFT_APPROVAL = "backfills.lift_freeze"
-_REASON = 8
 _LONGEST = dt.timedelta(days=400)
 
 
@@ -42,11 +42,11 @@ def calendar(uow: UnitOfWork, *, start: dt.datetime, end: dt.datetime) -> Calend
     start, end = require_aware(start), require_aware(end)
     if not start < end <= start + _LONGEST:
         raise Invalid("A calendar shows up to 400 days, from the earlier to the later one.")
-    shown = [
-        row
-        for row in uow.session.scalars(select(ReleaseFreeze).order_by(ReleaseFreeze.starts_at))
-        if row.starts_at < end and row.ends_at > start
-    ]
+    shown = uow.session.scalars(
+        select(ReleaseFreeze)
+        .where(ReleaseFreeze.starts_at < end, ReleaseFreeze.ends_at > start)
+        .order_by(ReleaseFreeze.starts_at)
+    )
     names = _names(uow)
     return CalendarView(
         start,
@@ -107,7 +107,7 @@ def whole_calendar(uow: UnitOfWork) -> Calendar:
 
 def add_window(uow: UnitOfWork, *, window: WindowDraft) -> uuid.UUID:
     """A weekly window, in its entity's time zone unless it names another. Raises BadWindow."""
-    _require(uow)
+    require(uow, Permission.BACKFILL_CALENDAR)
     row = ReleaseWindow(version=1, created_at=uow.clock.now())
     _write(uow, row, window)
     uow.session.add(row)
@@ -118,7 +118,7 @@ def add_window(uow: UnitOfWork, *, window: WindowDraft) -> uuid.UUID:
 
 def change_window(uow: UnitOfWork, *, window_id: uuid.UUID, version: int, window: WindowDraft) -> None:
     """Raises StaleWindow when `version` is not the one that was read, BadWindow, WindowNotFound."""
-    _require(uow)
+    require(uow, Permission.BACKFILL_CALENDAR)
     row = _window(uow, window_id, version)
     before = _told(row)
     _write(uow, row, window)
@@ -128,7 +128,7 @@ def change_window(uow: UnitOfWork, *, window_id: uuid.UUID, version: int, window
 
 def remove_window(uow: UnitOfWork, *, window_id: uuid.UUID, version: int) -> None:
     """Takes a window out of the calendar. Without any window, every time outside a freeze is open."""
-    _require(uow)
+    require(uow, Permission.BACKFILL_CALENDAR)
     row = _window(uow, window_id, version)
     row.retired_at = uow.clock.now()
     _note(uow, "window", row.id, "removed", before=_told(row))
@@ -138,11 +138,11 @@ def add_freeze(
     uow: UnitOfWork, *, reason: str, starts_at: dt.datetime, ends_at: dt.datetime, entity_id: uuid.UUID | None = None
 ) -> uuid.UUID:
     """A time in which nothing starts, and whatever runs pauses at the next batch. Also at once. Raises BadWindow."""
-    _require(uow)
+    require(uow, Permission.BACKFILL_CALENDAR)
     starts_at, ends_at = require_aware(starts_at), require_aware(ends_at)
     if ends_at <= starts_at or ends_at <= uow.clock.now():
         raise BadWindow("A freeze ends after it starts, and in the future.")
-    _require_reason(reason)
+    require_reason(reason)
     row = ReleaseFreeze(
         reason=reason.strip(),
         entity_id=entity_id,
@@ -162,8 +162,8 @@ def lift_freeze(uow: UnitOfWork, *, freeze_id: uuid.UUID, reason: str) -> approv
 
     The request is returned then, and the freeze holds until it is approved. Raises BadWindow for one that is over.
     """
-    _require(uow)
-    _require_reason(reason)
+    require(uow, Permission.BACKFILL_CALENDAR)
+    require_reason(reason)
     row = uow.session.get(ReleaseFreeze, freeze_id, with_for_update=True)
     if row is None:
         raise WindowNotFound("There is no such freeze.")
@@ -253,21 +253,6 @@ def _window(uow: UnitOfWork, window_id: uuid.UUID, version: int) -> ReleaseWindo
     if row.version != version:
         raise StaleWindow("Somebody changed this window since you opened it. Load it again.")
     return row
-
-
-def _require(uow: UnitOfWork) -> None:
-    """A window or a freeze holds every backfill, so the right has to hold for all legal entities."""
-    uow.actor.require(Permission.BACKFILL_CALENDAR)
-    if uow.actor.grants[Permission.BACKFILL_CALENDAR].ids is not None:
-        raise Forbidden(
-            "The calendar holds for every legal entity; your right holds for some of them.",
-            permission=str(Permission.BACKFILL_CALENDAR),
-        )
-
-
-def _require_reason(reason: str) -> None:
-    if len(reason.strip()) < _REASON:
-        raise Invalid(f"Say why in at least {_REASON} characters; it stands in the audit log.")
 
 
 def _note(uow: UnitOfWork, what: str, subject: uuid.UUID, verb: str, **details: Any) -> None:
