@@ -21,6 +21,7 @@ from console.design.texts import tr
 from console.http_api.access import demand, requires
 from console.kit import application, session
 from services import audit
+from services.core import media
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
@@ -77,7 +78,7 @@ def export(
     if kind == "xlsx":
         return _xlsx(wanted, person, filters)
     return StreamingResponse(
-        _csv(wanted, person, filters), media_type="text/csv; charset=utf-8", headers=_as_file(name, "csv")
+        _csv(wanted, person, filters), media_type=f"{media.CSV}; charset=utf-8", headers=_as_file(name, "csv")
     )
 
 
@@ -148,7 +149,7 @@ def _xlsx(wanted: Export, person: session.Principal, filters: dict[str, str]) ->
     file.seek(0)
     return StreamingResponse(
         _chunks(file),
-        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        media_type=media.XLSX,
         headers=_as_file(wanted.name, "xlsx"),
     )
 

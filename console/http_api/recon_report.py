@@ -16,17 +16,16 @@ from services.core.permissions import Permission
 
 router = APIRouter(include_in_schema=False)
 _Reader = Annotated[session.Principal, Depends(requires(Permission.RECONCILIATION_READ))]
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/reconciliation/report.pdf")
-def report_pdf(person: _Reader, lang: str = "en") -> Response:
-    """The report as PDF."""
+def report_pdf(person: _Reader, lang: str = "") -> Response:
+    """The report as PDF, in the reader's language unless `lang` says another."""
     return _report(person, "pdf", lang)
 
 
 @router.get("/reconciliation/report.xlsx")
-def report_xlsx(person: _Reader, lang: str = "en") -> Response:
+def report_xlsx(person: _Reader, lang: str = "") -> Response:
     """The report as a workbook."""
     return _report(person, "xlsx", lang)
 
@@ -39,7 +38,7 @@ def evidence(person: _Reader, evidence_id: uuid.UUID) -> Response:
     return _download(content, file.media_type, file.name)
 
 
-def _report(person: session.Principal, form: str, locale: str) -> Response:
+def _report(person: session.Principal, form: str, lang: str) -> Response:
     with application.current().database.unit_of_work(person.actor) as uow:
         report = reconciliation.nightly_report(uow)
         audit.record(
@@ -49,9 +48,8 @@ def _report(person: session.Principal, form: str, locale: str) -> Response:
             subject_id=report.day.isoformat(),
             after={"form": form},
         )
-    render = reconciliation.report_as_pdf if form == "pdf" else reconciliation.report_as_workbook
-    name = f"reconciliation-{report.day.isoformat()}.{form}"
-    return _download(render(report, locale=locale), "application/pdf" if form == "pdf" else _XLSX, name)
+    file = reconciliation.report_file(report, form, locale=lang or person.locale)
+    return _download(file.content, file.media_type, file.name)
 
 
 def _download(content: bytes, media_type: str, name: str) -> Response:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+
+import holidays
 
 from services.bank.views import GapView
 from services.bank.vocabulary import DayState, GapKind, StatementProblem
 
 _DAY = dt.timedelta(days=1)
 _SATURDAY = 5
-_CLOSED = {(1, 1), (5, 1), (12, 25), (12, 26)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +53,26 @@ def problem_of(opening: int | None, lines: int, closing: int | None) -> Statemen
     return StatementProblem.DIFFERENCE if difference_of(opening, lines, closing) else None
 
 
-def is_bank_day(day: dt.date) -> bool:
-    """Whether euro payments are settled on the day: no weekend, none of TARGET's six closing days (ECB, since 2002:
-    New Year, Good Friday, Easter Monday, 1 May, 25 and 26 December)."""
-    if day.weekday() >= _SATURDAY or (day.month, day.day) in _CLOSED:
-        return False
-    easter = _easter(day.year)
-    return day not in (easter - 2 * _DAY, easter + _DAY)
+def is_bank_day(day: dt.date, country: str | None = None) -> bool:
+    """Whether a bank books on the day: no weekend, none of TARGET's closing days, and no holiday of `country`, which is
+    given for accounts in another currency than euro (ISO 3166)."""
+    return day.weekday() < _SATURDAY and day not in _closed(day.year, country)
 
 
-def gaps_of(links: Sequence[ChainLink], through: dt.date, *, awaited_from: dt.date | None = None) -> list[GapView]:
+@lru_cache(maxsize=256)
+def _closed(year: int, country: str | None) -> frozenset[dt.date]:
+    known = country is not None and country in holidays.list_supported_countries(include_aliases=False)
+    return frozenset(holidays.financial_holidays("ECB", years=year)) | (
+        frozenset(holidays.country_holidays(country, years=year)) if country and known else frozenset()
+    )
+
+
+def gaps_of(
+    links: Sequence[ChainLink], through: dt.date, *, awaited_from: dt.date | None = None, country: str | None = None
+) -> list[GapView]:
     """The holes up to `through`, oldest first: a statement that does not balance, a jump in the sequence number, a
     number given twice, a missing page, an opening that is not the previous closing, and bank days after the last
-    statement (or from `awaited_from` on, where there is none at all)."""
+    statement (or from `awaited_from` on, where there is none at all); `country` as in `is_bank_day`."""
     ordered = sorted(links, key=lambda link: (link.last_day, link.sequence or 0, link.page))
     seen = [link for link in ordered if link.first_day <= through]
     gaps = [
@@ -75,31 +84,42 @@ def gaps_of(links: Sequence[ChainLink], through: dt.date, *, awaited_from: dt.da
     if seen and not seen[-1].last_page:
         gaps.append(GapView(GapKind.PAGE, seen[-1].last_day, seen[-1].last_day, None, None))
     start = seen[-1].last_day + _DAY if seen else awaited_from
-    if start and (awaited := [day for day in _days(start, through) if is_bank_day(day)]):
+    if start and (awaited := [day for day in _days(start, through) if is_bank_day(day, country)]):
         gaps.append(GapView(GapKind.AWAITED, awaited[0], awaited[-1], None, None))
     return sorted(gaps, key=lambda gap: (gap.first_day, gap.last_day))
 
 
 def day_states(
-    links: Sequence[ChainLink], gaps: Sequence[GapView], first: dt.date, last: dt.date, through: dt.date
+    links: Sequence[ChainLink],
+    gaps: Sequence[GapView],
+    days: tuple[dt.date, dt.date],
+    through: dt.date,
+    country: str | None = None,
 ) -> list[tuple[dt.date, DayState]]:
-    """What is known of each day from `first` to `last`; days after `through` are still ahead."""
+    """What is known of each day from the first to the last of `days`; those after `through` are still ahead.
+
+    Of a hole without statement only the days on which the bank books are marked; all of them where it books on none.
+    """
     begun = min((link.first_day for link in links), default=None)
     found = []
-    for day in _days(first, last):
-        hole = next((gap for gap in gaps if gap.first_day <= day <= gap.last_day), None)
+    for day in _days(*days):
         stated = any(link.first_day <= day <= link.last_day for link in links)
+        hole = next((gap for gap in gaps if gap.first_day <= day <= gap.last_day), None)
         if day > through:
             state = DayState.AHEAD
-        elif hole is not None:
+        elif hole and (stated or day in _marked(hole, country)):
             state = DayState.AWAITED if hole.kind is GapKind.AWAITED else DayState.GAP
-            state = DayState.REST if not stated and not is_bank_day(day) else state
-        elif begun is None or day < begun:
-            state = DayState.BEFORE
+        elif stated:
+            state = DayState.PROVEN
         else:
-            state = DayState.PROVEN if stated else DayState.REST
+            state = DayState.BEFORE if begun is None or day < begun else DayState.REST
         found.append((day, state))
     return found
+
+
+def _marked(gap: GapView, country: str | None) -> list[dt.date]:
+    days = list(_days(gap.first_day, gap.last_day))
+    return [day for day in days if is_bank_day(day, country)] or days
 
 
 def covered_through(links: Sequence[ChainLink], gaps: Sequence[GapView], through: dt.date) -> dt.date | None:
@@ -146,13 +166,3 @@ def _missing(before: ChainLink, after: ChainLink) -> int:
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     for number in range((last - first).days + 1):
         yield first + number * _DAY
-
-
-def _easter(year: int) -> dt.date:
-    """Easter Sunday (the Gregorian computus of Meeus, Jones and Butcher)."""
-    golden, century, rest = year % 19, year // 100, year % 100
-    leap, part = divmod(century, 4)
-    moon = (19 * golden + century - leap - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    week = (32 + 2 * part + 2 * (rest // 4) - moon - rest % 4) % 7
-    month, day = divmod(moon + week - 7 * ((golden + 11 * moon + 22 * week) // 451) + 114, 31)
-    return dt.date(year, month, day + 1)

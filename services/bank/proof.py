@@ -79,7 +79,7 @@ def calendar(uow: UnitOfWork, *, account_id: uuid.UUID, first: dt.date, last: dt
         .order_by(BankStatement.last_day, BankStatement.page)
     ).all()
     days = []
-    for day, state in day_states(chain.links, chain.gaps, first, last, chain.through):
+    for day, state in day_states(chain.links, chain.gaps, (first, last), chain.through, _country(account)):
         stated = next((row for row in rows if row.first_day <= day <= row.last_day), None)
         days.append(DayView(day, state, stated.id if stated else None, stated.file_id if stated else None))
     return days
@@ -104,7 +104,12 @@ def _chain(uow: UnitOfWork, account: BankAccount, through: dt.date) -> _Chain:
     ).all()
     links = [ChainLink(*row) for row in rows]
     opened = account.created_at.astimezone(ZoneInfo("UTC")).date()
-    return _Chain(account, through, links, gaps_of(links, through, awaited_from=opened))
+    return _Chain(account, through, links, gaps_of(links, through, awaited_from=opened, country=_country(account)))
+
+
+def _country(account: BankAccount) -> str | None:
+    """Whose holidays the bank keeps besides TARGET's days: euro is settled on every one of them."""
+    return None if account.currency == "EUR" else account.iban[:2]
 
 
 def _view(chain: _Chain) -> CompletenessView:

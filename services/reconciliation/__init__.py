@@ -2,7 +2,7 @@
 
 from services.reconciliation.adjusting import adjustments, book_adjustment, list_adjustments, stream_adjustments
 from services.reconciliation.asking import KINDS as APPROVAL_KINDS
-from services.reconciliation.attachments import attach_evidence, evidence_files, read_evidence
+from services.reconciliation.attachments import attach_evidence, evidence_files, evidence_kinds, read_evidence
 from services.reconciliation.break_filter import BreakFilter, Cause
 from services.reconciliation.break_views import break_views, remove_break_view, save_break_view
 from services.reconciliation.breaks import break_by_number, list_breaks, stream_breaks, sum_breaks
@@ -35,10 +35,11 @@ from services.reconciliation.matches import (
     match_sheet,
 )
 from services.reconciliation.month import month_days, month_items, month_lines, month_view
-from services.reconciliation.nightly import nightly_report, send_report
+from services.reconciliation.nightly import nightly_report, report_file, send_report
 from services.reconciliation.periods import late_items, list_periods, request_reopening, verify_period
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
-from services.reconciliation.rendering import report_as_pdf, report_as_workbook
+from services.reconciliation.rendering import report_as_workbook
+from services.reconciliation.report_pdf import report_as_pdf
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
 from services.reconciliation.resolving import resolve_break
 from services.reconciliation.rolling import note_months, roll_month, stale_months
@@ -230,6 +231,7 @@ __all__ = [
     "drift_view",
     "drop_proposal",
     "evidence_files",
+    "evidence_kinds",
     "evidence_of",
     "groups_of",
     "holidays_of",
@@ -264,6 +266,7 @@ __all__ = [
     "reopen_breaks",
     "report_as_pdf",
     "report_as_workbook",
+    "report_file",
     "request_publication",
     "request_reopening",
     "resolve_break",

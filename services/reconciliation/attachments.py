@@ -8,6 +8,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from sqlalchemy import select
 
+from services.core import media
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.permissions import Permission
@@ -20,15 +21,23 @@ from services.reconciliation.views_period import EvidenceFile
 LARGEST = 10 << 20
 # Suffix → media type and the first bytes it must begin with; empty where any text may follow.
 _KINDS: dict[str, tuple[str, bytes]] = {
-    ".pdf": ("application/pdf", b"%PDF-"),
+    ".pdf": (media.PDF, b"%PDF-"),
     ".png": ("image/png", b"\x89PNG\r\n\x1a\n"),
     ".jpg": ("image/jpeg", b"\xff\xd8\xff"),
     ".jpeg": ("image/jpeg", b"\xff\xd8\xff"),
-    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
-    ".csv": ("text/csv", b""),
+    ".xlsx": (media.XLSX, b"PK\x03\x04"),
+    ".csv": (media.CSV, b""),
     ".txt": ("text/plain", b""),
     ".eml": ("message/rfc822", b""),
 }
+
+
+def evidence_kinds() -> dict[str, list[str]]:
+    """What may be attached: each media type with its suffixes."""
+    found: dict[str, list[str]] = {}
+    for suffix, (media_type, _) in _KINDS.items():
+        found.setdefault(media_type, []).append(suffix)
+    return found
 
 
 def attach_evidence(uow: UnitOfWork, *, number: int, name: str, content: bytes) -> EvidenceFile:

@@ -7,18 +7,21 @@ import datetime as dt
 from sqlalchemy import select
 
 from services import audit, identity, notifications
+from services.core import media
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.breaks import list_breaks
 from services.reconciliation.models import ReconciliationRun
 from services.reconciliation.queries import newest_runs, totals_of
-from services.reconciliation.rendering import PDF, XLSX, report_as_pdf, report_as_workbook
+from services.reconciliation.rendering import report_as_workbook
 from services.reconciliation.report_letter import report_letter
+from services.reconciliation.report_pdf import report_as_pdf
 from services.reconciliation.views_report import NightlyReport, ReportLine
 from services.reconciliation.vocabulary import UNRESOLVED, BackfillDone, Span
 
 _OLDEST = 15
+_FORMS = {"pdf": (media.PDF, report_as_pdf), "xlsx": (media.XLSX, report_as_workbook)}
 
 
 def nightly_report(uow: UnitOfWork) -> NightlyReport:
@@ -81,12 +84,17 @@ def attached(
     report: NightlyReport, locale: str, after: BackfillDone | None = None
 ) -> tuple[notifications.Attachment, ...]:
     """The report as PDF and as workbook; none where they are too large for a mail, which then says where they are."""
-    name = f"reconciliation-{report.day.isoformat()}"
-    both = (
-        notifications.Attachment(f"{name}.pdf", PDF, report_as_pdf(report, locale=locale, after=after)),
-        notifications.Attachment(f"{name}.xlsx", XLSX, report_as_workbook(report, locale=locale, after=after)),
-    )
+    both = tuple(report_file(report, form, locale=locale, after=after) for form in _FORMS)
     return both if sum(len(one.content) for one in both) <= notifications.LARGEST_ATTACHMENTS else ()
+
+
+def report_file(
+    report: NightlyReport, form: str, *, locale: str, after: BackfillDone | None = None
+) -> notifications.Attachment:
+    """The report as `pdf` or `xlsx`, under the name it has in mails and downloads."""
+    media_type, render = _FORMS[form]
+    content = render(report, locale=locale, after=after)
+    return notifications.Attachment(f"reconciliation-{report.day.isoformat()}.{form}", media_type, content)
 
 
 def _run_before(uow: UnitOfWork, seq: int, entity_id: object, definition: str) -> ReconciliationRun | None:

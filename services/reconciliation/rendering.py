@@ -1,113 +1,87 @@
-"""The nightly report as a PDF and as a workbook. Whatever people wrote stays text: no cell is ever a formula."""
+"""The nightly report as a workbook. Whatever people wrote stays text: no cell is ever a formula."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from xml.sax.saxutils import escape
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from openpyxl import Workbook
-from openpyxl.styles import Font
-from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from services.core.money import Money, exponent
 from services.core.words import Words
-from services.reconciliation.report_letter import CLASSES, DEFINITIONS, backfill_told, changes_told
+from services.reconciliation.report_figures import class_told
+from services.reconciliation.report_letter import backfill_told
+from services.reconciliation.report_words import (
+    BREAK_HEADS,
+    DEFINITIONS,
+    LINE_HEADS,
+    NOBODY,
+    OLDEST,
+    STATES,
+    changes_told,
+)
 from services.reconciliation.views_report import NightlyReport, worst_first
 from services.reconciliation.vocabulary import BackfillDone
 
-PDF = "application/pdf"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-Row = tuple[str | int | float | None, ...]
+Row = tuple[str | int | Decimal | Money | None, ...]
 
-_TITLE = Words("Reconciliation through {day}", "Abgleich bis {day}")
-_GREEN = Words("Everything is within the limit.", "Alles liegt innerhalb der Grenze.")
-_RED = Words("Not everything is within the limit.", "Nicht alles liegt innerhalb der Grenze.")
-_STATES = Words("State", "Stand")
-_OLDEST = Words("Oldest breaks", "Älteste Klärfälle")
 _BACKFILL = Words("Backfill", "Backfill")
 _RESULT = Words("Result", "Ergebnis")
-_NOBODY = Words("nobody", "niemand")
-_LINE_HEADS = (
-    Words("Legal entity", "Gesellschaft"),
-    Words("Definition", "Definition"),
-    Words("Currency", "Währung"),
-    Words("Left", "Links"),
-    Words("Right", "Rechts"),
-    Words("Open", "Offen"),
-    Words("Deviation %", "Abweichung %"),
-    Words("Before %", "Zuvor %"),
-    Words("Breaks", "Klärfälle"),
-    Words("New", "Neu"),
-    Words("Closed", "Geschlossen"),
-    Words("Since yesterday", "Seit gestern"),
-)
-_BREAK_HEADS = (
-    Words("Break", "Klärfall"),
-    Words("Legal entity", "Gesellschaft"),
-    Words("Class", "Art"),
-    Words("Key", "Schlüssel"),
-    Words("Difference", "Differenz"),
-    Words("Currency", "Währung"),
-    Words("Business days", "Werktage"),
-    Words("With", "Bei"),
-)
-
-
-def report_as_pdf(report: NightlyReport, *, locale: str = "en", after: BackfillDone | None = None) -> bytes:
-    """The report on A4, landscape; what the backfill did that it follows stands first."""
-    styles, out = getSampleStyleSheet(), io.BytesIO()
-    title = _TITLE.of(locale, day=report.day.isoformat())
-    story = [
-        Paragraph(escape(title), styles["Title"]),
-        Paragraph(escape((_GREEN if report.green else _RED).of(locale)), styles["Normal"]),
-        *([Paragraph(escape(backfill_told(after, locale)), styles["Normal"])] if after else []),
-        Spacer(1, 12),
-        _table([tuple(head.of(locale) for head in _LINE_HEADS), *_lines(report, locale)]),
-        Spacer(1, 18),
-        Paragraph(escape(_OLDEST.of(locale)), styles["Heading2"]),
-        _table([tuple(head.of(locale) for head in _BREAK_HEADS), *_breaks(report, locale)]),
-    ]
-    SimpleDocTemplate(out, pagesize=landscape(A4), title=title, author="Kontor").build(story)
-    return out.getvalue()
+_WIDEST = 60
 
 
 def report_as_workbook(report: NightlyReport, *, locale: str = "en", after: BackfillDone | None = None) -> bytes:
     """The report as XLSX: a sheet for the state, one for the oldest breaks, one for the backfill that it follows."""
     book, out = Workbook(), io.BytesIO()
-    sheets = [(_STATES, _LINE_HEADS, _lines(report, locale)), (_OLDEST, _BREAK_HEADS, _breaks(report, locale))]
-    sheets += [(_BACKFILL, (_RESULT,), iter([(backfill_told(after, locale),)]))] if after else []
+    sheets: list[tuple[Words, Sequence[Words], Iterable[Row]]] = [
+        (STATES, LINE_HEADS, _lines(report, locale)),
+        (OLDEST, BREAK_HEADS, _breaks(report, locale)),
+    ]
+    sheets += [(_BACKFILL, (_RESULT,), [(backfill_told(after, locale),)])] if after else []
     for at, (name, heads, rows) in enumerate(sheets):
-        sheet = book.active if at == 0 and book.active else book.create_sheet()
+        sheet = book.active if at == 0 and isinstance(book.active, Worksheet) else book.create_sheet()
         sheet.title = name.of(locale)
-        sheet.append([head.of(locale) for head in heads])
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-        for line, row in enumerate(rows, start=2):
-            for column, value in enumerate(row, start=1):
-                cell = sheet.cell(line, column, value)
-                if isinstance(value, str):
-                    cell.data_type = "s"  # a text that begins with = stays a text
+        _fill(sheet, [head.of(locale) for head in heads], rows)
     book.save(out)
     return out.getvalue()
+
+
+def _fill(sheet: Worksheet, heads: list[str], rows: Iterable[Row]) -> None:
+    """Heads that stay in sight, amounts with the digits of their currency, columns as wide as what stands in them."""
+    sheet.append(heads)
+    sheet.freeze_panes = "A2"
+    widths = [len(head) for head in heads]
+    for cell in sheet[1]:
+        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=False)
+    for line, row in enumerate(rows, start=2):
+        for column, value in enumerate(row, start=1):
+            cell = sheet.cell(line, column, value.major if isinstance(value, Money) else value)
+            if isinstance(value, Money):
+                digits = exponent(value.currency)
+                cell.number_format = "#,##0" + ("." + "0" * digits if digits else "")
+            if isinstance(value, str):
+                cell.data_type = "s"  # a text that begins with = stays a text
+            widths[column - 1] = max(widths[column - 1], len(str(cell.value or "")))
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = min(width, _WIDEST) + 2
 
 
 def _lines(report: NightlyReport, locale: str) -> Iterator[Row]:
     for line in worst_first(report.lines):
         run = line.run
-        before = line.deviation_before / 10_000 if line.deviation_before is not None else None
+        before = None if line.deviation_before is None else _percent(line.deviation_before)
         for total in line.totals:
+            minor = (total.left_minor, total.right_minor, total.open_minor)
             yield (
                 line.entity,
                 DEFINITIONS[line.definition].of(locale),
                 total.currency,
-                _major(total.left_minor, total.currency),
-                _major(total.right_minor, total.currency),
-                _major(total.open_minor, total.currency),
-                total.deviation_ppm / 10_000,
+                *(Money(one, total.currency) for one in minor),
+                _percent(total.deviation_ppm),
                 before,
                 run.breaks,
                 run.new_breaks,
@@ -121,34 +95,14 @@ def _breaks(report: NightlyReport, locale: str) -> Iterator[Row]:
         yield (
             item.name,
             report.names.get(item.entity_id, ""),
-            CLASSES[item.break_class].of(locale),
+            class_told(item.break_class, item.definition, locale),
             item.subject_key,
-            _major(item.delta_minor, item.currency),
+            Money(item.delta_minor, item.currency),
             item.currency,
             item.age,
-            item.assigned_name or _NOBODY.of(locale),
+            item.assigned_name or NOBODY.of(locale),
         )
 
 
-def _major(minor: int, currency: str) -> float:
-    """For reading only; nothing is computed with it."""
-    return Money(minor, currency).minor / 10 ** exponent(currency)
-
-
-def _table(rows: list[Row]) -> Table:
-    texts = [
-        [f"{cell:,.2f}" if isinstance(cell, float) else "" if cell is None else str(cell) for cell in row]
-        for row in rows
-    ]
-    table = Table(texts, repeatRows=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("FONTSIZE", (0, 0), (-1, -1), 8),
-                ("FONTNAME", (0, 0), (-1, 0), "Helvetica-Bold"),
-                ("LINEBELOW", (0, 0), (-1, 0), 0.75, colors.black),
-                ("LINEBELOW", (0, 1), (-1, -1), 0.25, colors.lightgrey),
-            ]
-        )
-    )
-    return table
+def _percent(ppm: int) -> Decimal:
+    return Decimal(ppm).scaleb(-4)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from services import notifications
+from services.core.money import Money
 from services.core.words import Words
+from services.reconciliation import report_figures as figures
+from services.reconciliation.report_words import DEFINITIONS, changes_told
+from services.reconciliation.views import BreakView
 from services.reconciliation.views_report import NightlyReport, ReportLine
-from services.reconciliation.vocabulary import BackfillDone, BreakClass, Definition
+from services.reconciliation.vocabulary import BackfillDone
 
 _NAMED = 5  # oldest breaks that the letter names; the files have more
 _GREEN = Words("Reconciliation {day}: all green", "Abgleich {day}: alles grün")
@@ -13,12 +17,12 @@ _RED = Words("Reconciliation {day}: {count} above the limit", "Abgleich {day}: {
 _NONE = Words("No reconciliation has finished yet", "Noch kein Abgleich ist fertig")
 _SINCE = Words("{said}, after backfill {name}", "{said}, nach Backfill {name}")
 _LINE = Words(
-    "{deviation} % of {limit} %; {breaks} breaks, {new} new, {closed} closed",
-    "{deviation} % von {limit} %; {breaks} Klärfälle, {new} neu, {closed} geschlossen",
+    "{deviation} with a limit of {limit}; breaks {breaks}, new {new}, closed {closed}",
+    "{deviation} bei einer Grenze von {limit}; Klärfälle {breaks}, neu {new}, geschlossen {closed}",
 )
 _CHANGED = Words("; since yesterday: {changes}", "; seit gestern: {changes}")
 _SAME = Words("; nothing changed since yesterday", "; seit gestern keine Änderung")
-_OLD = Words("{age} business days, {who}", "{age} Werktage, {who}")
+_OLD = Words("{what}; business days open: {age}; {who}", "{what}; Werktage offen: {age}; {who}")
 _NOBODY = Words("nobody has it", "niemand hat ihn")
 _SAID = Words(
     "What every definition found in the last run, what changed since the one before, and the oldest open breaks.",
@@ -33,8 +37,8 @@ _WITH = Words(
 )
 _LOOK = Words("Open the report", "Bericht öffnen")
 _FOLLOWS = Words(
-    "The backfill {name} ended on {moment} UTC: {result}. It changed {rows} rows in {columns}. {proof}",
-    "Der Backfill {name} endete am {moment} UTC: {result}. Er änderte {rows} Zeilen in {columns}. {proof}",
+    "The backfill {name} ended on {moment}: {result}. It changed {rows} rows in {columns}. {proof}",
+    "Der Backfill {name} endete am {moment}: {result}. Er änderte {rows} Zeilen in {columns}. {proof}",
 )
 _PROOFS = {
     True: Words("Its verification holds.", "Seine Prüfung hält."),
@@ -50,22 +54,6 @@ _RESULTS = {
     "failed": Words("failed", "gescheitert"),
     "rolled_back": Words("taken back", "zurückgenommen"),
 }
-DEFINITIONS = {
-    Definition.SETTLEMENT: Words("Settlement", "Zahlungsabgleich"),
-    Definition.PAYOUTS: Words("Payouts to bank", "Auszahlungen an die Bank"),
-}
-CLASSES = {
-    BreakClass.MISSING_LEFT: Words("missing left", "fehlt links"),
-    BreakClass.MISSING_RIGHT: Words("missing right", "fehlt rechts"),
-    BreakClass.AMOUNT: Words("amount", "Betrag"),
-    BreakClass.CURRENCY: Words("currency", "Währung"),
-    BreakClass.STATUS: Words("status", "Status"),
-    BreakClass.FEE: Words("fee", "Gebühr"),
-    BreakClass.DUPLICATE: Words("duplicate", "doppelt"),
-    BreakClass.TIMING: Words("timing", "Zeitpunkt"),
-    BreakClass.FX: Words("exchange rate", "Wechselkurs"),
-    BreakClass.REFERENCE: Words("reference", "Referenz"),
-}
 
 
 def report_letter(
@@ -79,10 +67,7 @@ def report_letter(
     facts = [
         (f"{line.entity}, {DEFINITIONS[line.definition].of(locale)}", _told(line, locale)) for line in report.lines
     ]
-    facts += [
-        (item.name, _OLD.of(locale, age=item.age, who=item.assigned_name or _NOBODY.of(locale)))
-        for item in report.oldest[:_NAMED]
-    ]
+    facts += [(item.name, _old(item, locale)) for item in report.oldest[:_NAMED]]
     subject = _subject(report, locale)
     return notifications.Letter(
         subject=_SINCE.of(locale, said=subject, name=after.name) if after else subject,
@@ -99,37 +84,37 @@ def backfill_told(after: BackfillDone, locale: str) -> str:
     return _FOLLOWS.of(
         locale,
         name=after.name,
-        moment=f"{after.finished_at:%d.%m.%Y %H:%M}" if locale == "de" else f"{after.finished_at:%Y-%m-%d %H:%M}",
+        moment=figures.moment_told(after.finished_at, locale),
         result=result.of(locale) if result else after.result,
-        rows=f"{after.rows:,}".replace(",", "." if locale == "de" else ","),
+        rows=figures.number(after.rows, locale),
         columns=", ".join(after.columns) or "—",
         proof=_PROOFS[after.verified].of(locale),
     )
 
 
-def changes_told(line: ReportLine, locale: str) -> str:
-    """How the breaks of each class moved since the day before: `amount +3, fee −2`; empty where nothing did."""
-    return ", ".join(
-        f"{CLASSES[BreakClass(name)].of(locale)} {'+' if count > 0 else '−'}{abs(count)}"
-        for name, count in line.changes.items()
-    )
+def _old(item: BreakView, locale: str) -> str:
+    """Amount and class of a break, for how long it is open, and who has it."""
+    minor = abs(item.delta_minor)
+    money = f"{figures.amount(Money(minor, item.currency), locale)}\u00a0{item.currency}, " if minor else ""
+    what = money + figures.class_told(item.break_class, item.definition, locale)
+    return _OLD.of(locale, what=what, age=item.age, who=item.assigned_name or _NOBODY.of(locale))
 
 
 def _subject(report: NightlyReport, locale: str) -> str:
     above = sum(line.run.over_limit for line in report.lines)
     words = _NONE if not report.lines else _RED if above else _GREEN
-    return words.of(locale, day=report.day.isoformat(), count=above)
+    return words.of(locale, day=figures.day_told(report.day, locale), count=above)
 
 
 def _told(line: ReportLine, locale: str) -> str:
     run = line.run
     said = _LINE.of(
         locale,
-        deviation=f"{run.deviation_ppm / 10_000:.2f}",
-        limit=f"{run.limit_ppm / 10_000:.2f}",
-        breaks=run.breaks,
-        new=run.new_breaks,
-        closed=run.closed_breaks,
+        deviation=figures.percent(run.deviation_ppm, locale),
+        limit=figures.percent(run.limit_ppm, locale),
+        breaks=figures.number(run.breaks, locale),
+        new=figures.number(run.new_breaks, locale),
+        closed=figures.number(run.closed_breaks, locale),
     )
     if line.classes_before is None:
         return said

@@ -40,6 +40,7 @@ from console.pages.reconciliation.break_adjust import adjustment_card
 from console.pages.reconciliation.break_state import BreakPage as State
 from console.pages.reconciliation.parts import RESOLUTIONS, break_states, may, may_or
 from services.core.permissions import Permission
+from services.reconciliation import evidence_kinds
 
 
 @page(routes.BREAK, title="reconciliation.break", permission=Permission.RECONCILIATION_READ, on_load=State.load)
@@ -224,13 +225,7 @@ def _evidence() -> rx.Component:
     zone = file_upload(
         "evidence",
         State.attach,
-        accept={
-            "application/pdf": [".pdf"],
-            "image/png": [".png"],
-            "image/jpeg": [".jpg", ".jpeg"],
-            "text/plain": [".txt", ".csv", ".eml"],
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": [".xlsx"],
-        },
+        accept=evidence_kinds(),
         title=t("breakwork.evidence_add"),
         hint=t("breakwork.evidence_hint"),
     )

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import text
 
+from services.core import media
 from services.core.actor import Actor
 from services.core.clock import FrozenClock
 from services.core.db import UnitOfWork
@@ -33,7 +34,6 @@ from services.reconciliation import (
     send_report,
 )
 from services.reconciliation.nightly import attached
-from services.reconciliation.rendering import PDF, XLSX
 from services.reconciliation.report_letter import report_letter
 from tests.factories.identity import a_user, acting_as, an_entity
 from tests.factories.reconciliation import Row, at_morning, load
@@ -91,7 +91,7 @@ def test_after_a_backfill_it_names_columns_end_and_result_and_goes_out_once_more
     english = report_letter(nightly_report(finance), "en", DONE)
     assert english.subject.endswith("after backfill R-2026-00012")
     assert english.paragraphs[0] == (
-        "The backfill R-2026-00012 ended on 2026-03-17 14:30 UTC: done. It changed 1,184,302 rows in "
+        "The backfill R-2026-00012 ended on 17 Mar 2026, 14:30 UTC: done. It changed 1,184,302 rows in "
         "payment.net_minor, payment.settlement_currency. Its verification holds."
     )
     broken = report_letter(nightly_report(finance), "de", DONE.model_copy(update={"verified": False}))
@@ -119,7 +119,7 @@ def test_the_mail_carries_the_report_as_pdf_and_as_a_workbook_without_formulas(f
     assert {cell.data_type for sheet in sheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
     assert str(sheets["State"].cell(2, 1).value).startswith("=HYPERLINK")
     message = as_mail(plain, sender="kontor@example.com", public_url="https://kontor.example")
-    assert [part.get_content_type() for part in message.iter_attachments()] == [PDF, XLSX]
+    assert [part.get_content_type() for part in message.iter_attachments()] == [media.PDF, media.XLSX]
 
 
 def test_a_report_too_large_for_a_mail_is_linked_instead(finance: UnitOfWork):
