@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from console.design.texts import tr
+from console.design.texts import refusal, tr
 from console.kit import session
 from console.kit.authz import event
 from services.core.errors import DomainError
@@ -68,11 +68,9 @@ def slow_down(notices: Notices, locale: str, seconds: int) -> None:
 
 
 def explanation(locale: str, kind: str, code: str, sentence: str, data: dict[str, Any]) -> tuple[str, str]:
-    """Title and sentence for a refusal: the service's own, or in German `errors.code_<code>` where that is written."""
-    body = (
-        sentence
-        if locale == "en"
-        else tr(locale, f"errors.code_{code}", default=tr(locale, code, default=sentence, **data), **data)
+    """Title and sentence for a refusal: the service's own, in German that of `refusals`, else the text of its code."""
+    body = refusal(locale, sentence) or tr(
+        locale, f"errors.code_{code}", default=tr(locale, code, default=sentence, **data), **data
     )
     return tr(locale, f"errors.{kind}", default=tr(locale, "errors.invalid")), body
 

@@ -44,7 +44,7 @@ from services.reconciliation.reports import break_report, overview, run_report, 
 from services.reconciliation.resolving import resolve_break
 from services.reconciliation.rolling import note_months, roll_month, stale_months
 from services.reconciliation.rulebook import backtest, request_publication, rule_book, save_draft, start_backtest
-from services.reconciliation.rules import ORDERS, PARAMETERS
+from services.reconciliation.rules import ORDERS, PARAMETERS, Parameter
 from services.reconciliation.service import Starter, last_closed_day, reconcile, start_chain, start_run
 from services.reconciliation.severity import SeverityView, set_severity, severities
 from services.reconciliation.signing import sign_off, signing_of, verify_signature
@@ -182,6 +182,7 @@ __all__ = [
     "OnBehalf",
     "OverviewView",
     "PairingView",
+    "Parameter",
     "PeriodProof",
     "PeriodSpan",
     "PeriodState",

@@ -51,6 +51,29 @@ def tr(locale: str, key: str, *, default: str | None = None, **values: Any) -> s
     return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
 
 
+def refusal(locale: str, sentence: str) -> str | None:
+    """A service's English sentence in the reader's language; None for one that `refusals` does not know."""
+    if locale == "en":
+        return sentence
+    for pattern, german in _refusals():
+        if found := pattern.fullmatch(sentence):
+            return _PLACEHOLDER.sub(lambda match: found[match[1]] or "", german)
+    return None
+
+
+@cache
+def _refusals() -> list[tuple[re.Pattern[str], str]]:
+    """Sentences without placeholders first, so that none is taken for the filling of another."""
+    pairs = [pair for key, pair in catalogue().items() if key.startswith("refusals.")]
+    return [
+        (
+            re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+?)", re.escape(english).replace(r"\{", "{").replace(r"\}", "}"))),
+            german,
+        )
+        for english, german in sorted(pairs, key=lambda pair: "{" in pair[0])
+    ]
+
+
 def _for_number(text: str, *, one: bool) -> str:
     return _NUMBER.sub(r"\1" if one else r"\2", text)
 

@@ -70,6 +70,10 @@ TEXTS = {
     "off": ("no", "nein"),
     "no_rule": ("none", "keine"),
     "holds_now": ("now {value}", "derzeit {value}"),
+    "out_of_bounds": (
+        "{name} takes {low} to {high}, not “{given}”. Nothing was saved.",
+        "{name}: {low} bis {high}, nicht „{given}“. Es wurde nichts gespeichert.",
+    ),
     "between": ("{low} to {high}", "{low} bis {high}"),
     "group_amount": ("Amounts", "Beträge"),
     "group_amount_note": (

@@ -16,12 +16,14 @@ from console.kit.page_state import ListState
 from console.kit.shell_state import Shell
 from services import reconciliation
 from services.core.db import UnitOfWork
+from services.core.errors import Invalid
 from services.core.money import Money
 from services.core.permissions import Permission
 from services.reconciliation import HolidayView, Rate, SeverityView
 
 _RATES = 50  # the newest that are shown
-_LARGEST = 2 << 20
+_LARGEST_MB = 2
+_LARGEST = _LARGEST_MB << 20
 
 
 def _severity(item: SeverityView, reader: Reader) -> dict[str, str]:
@@ -51,6 +53,16 @@ def _rate(item: Rate, reader: Reader) -> dict[str, str]:
         "day": reader.date(item.day),
         "rate": plain.replace(".", ",") if reader.locale == "de" else plain,
     }
+
+
+def _as_text(content: bytes) -> str:
+    """Raises Invalid for a table that is too large or no text."""
+    if len(content) > _LARGEST:
+        raise Invalid(f"A table of rates has at most {_LARGEST_MB} MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid("The table of rates is no UTF-8 text.") from error
 
 
 def _take_rates(uow: UnitOfWork, *, content: str) -> int:
@@ -124,8 +136,7 @@ class Basics(ListState, rx.State):
         """Takes tables of rates in; one that stands already for its currencies and day is replaced."""
         reader, count = await self._reader(), 0
         for file in files:
-            content = file.file.read(_LARGEST).decode("utf-8", errors="replace")
-            count += await backend.call(self, _take_rates, content=content)
+            count += await backend.call(self, _take_rates, content=_as_text(file.file.read(_LARGEST + 1)))
         yield Notices.show("ok", reader.text("basics.rates_loaded", count=count))
         yield Basics.load
 

@@ -12,6 +12,7 @@ from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.kit.shell_state import Shell
+from console.pages.reconciliation.rows import broken_checks
 from services import reconciliation
 from services.core.money import Money
 from services.core.permissions import Permission
@@ -115,7 +116,7 @@ class PeriodList(PageState, rx.State):
         reader = await self._reader()
         if proof.valid:
             return Notices.show("ok", reader.text("periods.holds", period=name))
-        wrong = ", ".join(check for check, good in proof.checks.items() if not good)
+        wrong = broken_checks(proof.checks, reader)
         return Notices.show("bad", reader.text("periods.broken", period=name, checks=wrong))
 
     def _named(self, item: reconciliation.PeriodView, reader: Any) -> str:

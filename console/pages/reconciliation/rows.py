@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,11 @@ _SIDED = (BreakClass.MISSING_LEFT, BreakClass.MISSING_RIGHT)
 def percent(ppm: int, reader: Reader) -> str:
     """Millionths as a percentage with two decimals."""
     return reader.percent(Decimal(ppm) / 1_000_000)
+
+
+def broken_checks(checks: Mapping[str, bool], reader: Reader) -> str:
+    """What of a signature no longer holds, in words."""
+    return ", ".join(reader.text(f"periods.check_{name}") for name, good in checks.items() if not good)
 
 
 def gauge(ppm: int, limit_ppm: int) -> str:

@@ -7,7 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from console.design.format import Reader
-from services.reconciliation import ORDERS, PARAMETERS, Definition, RuleVersionView
+from services.core.errors import Invalid
+from services.reconciliation import ORDERS, PARAMETERS, Definition, Parameter, RuleVersionView
 
 # What a setting is measured in: shown = stored / scale.
 _MONEY, _SHARE, _DAYS, _CALENDAR = "money", "share", "days", "calendar"
@@ -58,7 +59,7 @@ def shown(name: str, value: int, reader: Reader) -> str:
     return text.replace(".", ",") if reader.locale == "de" else text
 
 
-def stored(name: str, text: str, reader: Reader) -> Any:
+def _stored(name: str, text: str, reader: Reader) -> Any:
     """What a field says as a whole number of the smallest unit; the text itself where it is none."""
     if kind_of(name) == _FLAG:
         return 1 if text else 0
@@ -68,6 +69,16 @@ def stored(name: str, text: str, reader: Reader) -> Any:
     except InvalidOperation:
         return text
     return int(value) if value == value.to_integral_value() else text
+
+
+def checked(known: Parameter, text: str, reader: Reader) -> int:
+    """What a field says, within its bounds. Raises Invalid with the setting's name and unit, as the reader reads."""
+    value = _stored(known.name, text, reader)
+    if not isinstance(value, int) or not known.low <= value <= known.high:
+        low, high = shown(known.name, known.low, reader), worded(known.name, known.high, reader)
+        label = reader.text(f"rules.{known.name}")
+        raise Invalid(reader.text("rules.out_of_bounds", name=label, low=low, high=high, given=text[:40] or "–"))
+    return value
 
 
 def groups(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import reflex as rx
@@ -91,7 +92,7 @@ class RuleBook(PageState, rx.State):
                 "what": reader.text(f"rules.what_{what}"),
                 "key": key,
                 "class": class_name(kind, book.definition, reader),
-                "day": day,
+                "day": reader.date(dt.date.fromisoformat(day)),
                 "href": routes.to(routes.BREAKS, query={"q": key}),
             }
             for what, key, kind, day in found.examples
@@ -134,7 +135,7 @@ class RuleBook(PageState, rx.State):
         reader = await self._reader()
         asked: Any = self.definition
         known = PARAMETERS[Definition(self.definition)]
-        parameters = {item.name: form_of.stored(item.name, str(form.get(item.name) or ""), reader) for item in known}
+        parameters = {item.name: form_of.checked(item, str(form.get(item.name) or ""), reader) for item in known}
         parameters[ORDERS[Definition(self.definition)].name] = [row["rule"] for row in self.order if row["place"]]
         await backend.call(
             self,

@@ -126,8 +126,8 @@ class ReconciliationRunPage(ListState, TrailFields, rx.State):
         proof = await backend.call(self, reconciliation.verify_signature, run_id=self.run_id)  # pyright: ignore[reportArgumentType]
         if proof.valid:
             return await self._told("reconciliation.verified")
-        wrong = ", ".join(name for name, good in proof.checks.items() if not good)
         reader = await self._reader()
+        wrong = rows.broken_checks(proof.checks, reader)
         return Notices.show("bad", reader.text("reconciliation.not_verified", checks=wrong))
 
     async def _sign(self, reason: str | None) -> Any:
