@@ -42,7 +42,7 @@ from services.reconciliation.vocabulary import BackfillDone
 _FOLDER = Path(reportlab.__file__).parent / "fonts"
 _FACE = TTFont("Report", _FOLDER / "Vera.ttf")
 _BOLD = TTFont("ReportBold", _FOLDER / "VeraBd.ttf")
-_MARGIN, _SIZE = 36, 7
+_MARGIN, _SIZE, _LONGEST = 36, 7, 1_000
 _LINE_WIDTHS = (96, 108, 36, 82, 82, 68, 52, 52, 42, 32, 46, 74)
 _BREAK_WIDTHS = (54, 132, 100, 214, 84, 40, 62, 84)
 _NONE_OPEN = Words("No break is open.", "Kein Klärfall ist offen.")
@@ -157,7 +157,8 @@ def _table(layout: _Layout, rows: Iterable[tuple[str, ...]], locale: str) -> Tab
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    """Text as it is, never markup; a letter that the typeface has not stands without its accent."""
-    known = _FACE.face.charWidths
-    plain = "".join(one if ord(one) in known else unicodedata.normalize("NFKD", one)[:1] for one in text)
-    return Paragraph(escape(plain), ParagraphStyle(style.name, parent=style, splitLongWords=1))
+    """Text as it is, never markup, cut where no line would end it; a letter that the typeface has not stands without
+    its accent."""
+    known, cut = _FACE.face.charWidths, text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    plain = "".join(one if ord(one) in known else unicodedata.normalize("NFKD", one)[:1] for one in cut)
+    return Paragraph(escape(plain), style)

@@ -158,8 +158,7 @@ def test_a_month_is_closed_takes_no_late_write_and_is_reopened_by_two(console: C
     line = (
         page.locator("main tr", has_text=entity.name)
         .filter(has_text="Settlement")
-        .filter(has_text=" – ")
-        .filter(has_text=f"{month.last_day:%b}")
+        .filter(has=page.get_by_role("link", name=f"{month.last_day:%B %Y}", exact=True))
         .first
     )
     line.get_by_role("button", name="Sign off").click(timeout=SLOW)

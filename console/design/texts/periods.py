@@ -15,8 +15,6 @@ TEXTS = {
     "state_signed_off": ("Signed off", "Unterschrieben"),
     "state_reopened": ("Reopened", "Wieder geöffnet"),
     "holes": ("{count} [hole|holes] in its inputs", "{count} [Lücke|Lücken] in den Eingängen"),
-    "span_day": ("Day", "Tag"),
-    "span_month": ("Month", "Monat"),
     "signed_by": ("Signed by", "Unterschrieben von"),
     "sign": ("Sign off", "Unterschreiben"),
     "sign_title": ("Sign off {period}?", "{period} unterschreiben?"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from console import routes
@@ -91,23 +93,25 @@ def _http() -> rx.Component:
 
 def _query() -> rx.Component:
     """Only where the settings name a database; those who may not edit see nothing of it."""
-    form = rx.el.form(
+    may = Shell.rights.contains(str(Permission.BOOKS_QUERY)) & (Ledger.databases.length() > 0)
+    rows = rx.cond(Ledger.shown.length() > 0, first_rows(Ledger))
+    return rx.cond(may, stack(card(_query_form(), title=t("imports.query")), rows), rx.fragment())
+
+
+def _query_form() -> rx.Component:
+    def whole(name: str, label: str, value: Any, digits: int) -> rx.Component:
+        control = text_input(name=name, default_value=value, input_mode="numeric", max_length=digits)
+        return field(t(label), control, name=name)
+
+    return rx.el.form(
         rx.el.div(
             field(
                 t("imports.query_database"),
                 select_input(Ledger.databases, name="database", default_value=Ledger.database),
                 name="database",
             ),
-            field(
-                t("imports.query_timeout"),
-                text_input(name="timeout", default_value=Ledger.timeout, input_mode="numeric", max_length=4),
-                name="timeout",
-            ),
-            field(
-                t("imports.query_cap"),
-                text_input(name="row_cap", default_value=Ledger.row_cap, input_mode="numeric", max_length=8),
-                name="row_cap",
-            ),
+            whole("timeout", "imports.query_timeout", Ledger.timeout, 4),
+            whole("row_cap", "imports.query_cap", Ledger.row_cap, 8),
             class_name="field-grid",
         ),
         field(
@@ -126,9 +130,6 @@ def _query() -> rx.Component:
         key=Ledger.version.to(str),
         class_name="stack",
     )
-    may = Shell.rights.contains(str(Permission.BOOKS_QUERY)) & (Ledger.databases.length() > 0)
-    rows = rx.cond(Ledger.shown.length() > 0, first_rows(Ledger))
-    return rx.cond(may, stack(card(form, title=t("imports.query")), rows), rx.fragment())
 
 
 PAGE = ledger_page

@@ -43,8 +43,9 @@ def mapping_editor(state: Any, *, upload_id: str) -> rx.Component:
     )
 
 
-def _form(state: Any) -> rx.Component:
-    plain = [
+def _plain(state: Any) -> list[rx.Component]:
+    """How the file is written."""
+    return [
         field(t("imports.delimiter"), _choice(state, "delimiter", _DELIMITERS), name="delimiter"),
         field(t("imports.encoding"), _choice(state, "encoding", _ENCODINGS), name="encoding"),
         field(t("imports.decimal_mark"), _choice(state, "decimal_mark", _MARKS), name="decimal_mark"),
@@ -60,6 +61,9 @@ def _form(state: Any) -> rx.Component:
             name="skip_lines",
         ),
     ]
+
+
+def _form(state: Any) -> rx.Component:
     values = field(
         t("imports.values"),
         text_area(name="values", rows=3, default_value=state.values_text, max_length=4000),
@@ -72,7 +76,7 @@ def _form(state: Any) -> rx.Component:
         class_name="row",
     )
     return rx.el.form(
-        rx.el.div(*plain, class_name="field-grid"),
+        rx.el.div(*_plain(state), class_name="field-grid"),
         rx.el.div(rx.foreach(state.fields, lambda item: _field(state, item)), class_name="field-grid"),
         values,
         buttons,

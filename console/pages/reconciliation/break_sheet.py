@@ -76,7 +76,7 @@ def _sentence(view: BreakView, reader: Reader) -> str:
         case BreakClass.CURRENCY:
             values = {"left": view.left_currency or "", "right": view.right_currency or ""}
         case BreakClass.STATUS:
-            values = {"left": view.left_value or "", "right": view.right_value or ""}
+            values = {"left": _status(view.left_value or "", reader), "right": _status(view.right_value or "", reader)}
         case BreakClass.MISSING_LEFT | BreakClass.MISSING_RIGHT | BreakClass.DUPLICATE:
             minor = view.left_minor if view.left_minor is not None else view.right_minor or 0
             values = {"amount": reader.money(Money(abs(minor), view.currency))}
@@ -113,6 +113,11 @@ def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[d
     return rows
 
 
+def _status(code: str, reader: Reader) -> str:
+    """A status in words; one that only the merchant's books know, as they write it."""
+    return reader.text(f"reconciliation.status_{code}", default=code)
+
+
 def _is_timing(view: BreakView) -> bool:
     return view.break_class is BreakClass.TIMING
 
@@ -124,7 +129,7 @@ def _fields(entry: EntryView | None, reader: Reader) -> dict[str, str]:
         "amount": reader.money(Money(entry.minor, entry.currency)),
         "fee": reader.money(Money(entry.fee_minor, entry.currency)) if entry.fee_minor is not None else "",
         "currency": entry.currency,
-        "status": entry.status,
+        "status": _status(entry.status, reader),
         "day": reader.date(entry.booked_on),
         "late": reader.date(entry.late_from) if entry.late_from else "",
         "time": reader.moment(entry.occurred_at),

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from console import routes
+from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
@@ -33,6 +34,38 @@ def _back(item: LateView, known: list[PeriodView]) -> str:
     return routes.to(routes.RECONCILIATION_RUN, reconciliation_id=shortest.run_id) if shortest else ""
 
 
+def _row(item: PeriodView, names: dict[str, str], reader: Reader) -> dict[str, str]:
+    return {
+        "id": str(item.id),
+        "name": _named(item, reader),
+        "definition": reader.text(f"reconciliation.definition_{item.definition.value}"),
+        "entity": names.get(str(item.entity_id), ""),
+        "state": item.state.value,
+        "signed_by": item.signed_by_name or "",
+        "holes": reader.text("periods.holes", count=item.holes) if item.holes else "",
+        "href": routes.to(routes.RECONCILIATION_RUN, reconciliation_id=item.run_id) if item.run_id else "",
+    }
+
+
+def _late_row(item: LateView, known: list[PeriodView], reader: Reader) -> dict[str, str]:
+    return {
+        "id": f"{item.source.value}/{item.ext_key}/{item.amount_minor}",
+        "key": item.ext_key,
+        "source": reader.text(f"periods.source_{item.source.value}"),
+        "amount": reader.amount(Money(item.amount_minor, item.currency)),
+        "currency": item.currency,
+        "href": routes.to(routes.BREAKS, query={"q": item.ext_key}),
+        "belongs_to": reader.date(item.belongs_to),
+        "back": _back(item, known),
+        "moved_to": reader.date(item.moved_to) if item.moved_to else reader.text("periods.held"),
+    }
+
+
+def _named(item: PeriodView, reader: Reader) -> str:
+    """A day, or the month by its name."""
+    return reader.date(item.first_day) if item.span is PeriodSpan.DAY else reader.whole_month(item.first_day)
+
+
 class PeriodList(PageState, rx.State):
     """Days and months with their state, and what came for those that are closed."""
 
@@ -49,34 +82,8 @@ class PeriodList(PageState, rx.State):
         late = await backend.load(self, reconciliation.late_items)
         reader = await self._reader()
         names = {item["id"]: item["name"] for item in (await self.get_state(Shell)).entities}
-        self.rows = [
-            {
-                "id": str(item.id),
-                "name": self._named(item, reader),
-                "span": reader.text(f"periods.span_{item.span.value}"),
-                "definition": reader.text(f"reconciliation.definition_{item.definition.value}"),
-                "entity": names.get(str(item.entity_id), ""),
-                "state": item.state.value,
-                "signed_by": item.signed_by_name or "",
-                "holes": reader.text("periods.holes", count=item.holes) if item.holes else "",
-                "href": routes.to(routes.RECONCILIATION_RUN, reconciliation_id=item.run_id) if item.run_id else "",
-            }
-            for item in found
-        ]
-        self.late = [
-            {
-                "id": f"{item.source.value}/{item.ext_key}/{item.amount_minor}",
-                "key": item.ext_key,
-                "source": reader.text(f"periods.source_{item.source.value}"),
-                "amount": reader.amount(Money(item.amount_minor, item.currency)),
-                "currency": item.currency,
-                "href": routes.to(routes.BREAKS, query={"q": item.ext_key}),
-                "belongs_to": reader.date(item.belongs_to),
-                "back": _back(item, found),
-                "moved_to": reader.date(item.moved_to) if item.moved_to else reader.text("periods.held"),
-            }
-            for item in late
-        ]
+        self.rows = [_row(item, names, reader) for item in found]
+        self.late = [_late_row(item, found, reader) for item in late]
         self._done()
 
     @event(Permission.RECONCILIATION_SIGN)
@@ -118,11 +125,6 @@ class PeriodList(PageState, rx.State):
             return Notices.show("ok", reader.text("periods.holds", period=name))
         wrong = broken_checks(proof.checks, reader)
         return Notices.show("bad", reader.text("periods.broken", period=name, checks=wrong))
-
-    def _named(self, item: reconciliation.PeriodView, reader: Any) -> str:
-        if item.span is PeriodSpan.DAY:
-            return reader.date(item.first_day)
-        return f"{reader.date(item.first_day)} – {reader.date(item.last_day)}"
 
     async def _told(self, key: str) -> Any:
         reader = await self._reader()

@@ -96,18 +96,19 @@ def _group(group: Any) -> rx.Component:
 
 
 def _setting(item: Any) -> rx.Component:
-    flag = rx.el.label(
-        rx.el.input(
-            type="checkbox",
-            name=item["name"],
-            default_checked=item["checked"] == "yes",
-            key=item["name"] + item["checked"],
-            class_name="check",
-        ),
-        item["label"],
-        class_name="row",
+    box = rx.el.input(
+        type="checkbox",
+        name=item["name"],
+        default_checked=item["checked"] == "yes",
+        key=item["name"] + item["checked"],
+        class_name="check",
     )
-    value = rx.el.div(
+    return rx.cond(item["kind"] == "flag", rx.el.label(box, item["label"], class_name="row"), _measured(item))
+
+
+def _measured(item: Any) -> rx.Component:
+    """A figure with its unit, and below it what holds now or what may be chosen."""
+    return rx.el.div(
         rx.el.label(item["label"], html_for=item["name"]),
         rx.el.div(
             rx.el.input(
@@ -128,7 +129,6 @@ def _setting(item: Any) -> rx.Component:
         ),
         class_name="field",
     )
-    return rx.cond(item["kind"] == "flag", flag, value)
 
 
 def _order() -> rx.Component:
@@ -185,18 +185,18 @@ def _changes() -> rx.Component:
     )
 
 
-def _backtest() -> rx.Component:
+def _try_and_publish() -> rx.Component:
     options = [(n, t("rules.last_runs", count=int(n))) for n in ("5", "10", "20")]
-    deeds = row(
+    publish = button(t("rules.publish"), kind="primary", on_click=State.publish)
+    return row(
         select_input(options, name="runs", value=State.runs, on_change=State.choose_runs),
         button(t("rules.test"), on_click=State.test, icon_name="play", busy=State.testing),
-        rx.cond(
-            (State.tested != "") & (State.request_href == ""),
-            button(t("rules.publish"), kind="primary", on_click=State.publish),
-            rx.fragment(),
-        ),
+        rx.cond((State.tested != "") & (State.request_href == ""), publish, rx.fragment()),
         wrap=True,
     )
+
+
+def _backtest() -> rx.Component:
     running = rx.el.p(shape("run", "info"), t("rules.testing"), class_name="status")
     none = rx.el.p(t("rules.backtest_none"), class_name="muted")
     waits = callout(t("rules.waiting"), tone="info", end=link(t("rules.to_request"), href=State.request_href))
@@ -215,7 +215,7 @@ def _backtest() -> rx.Component:
             rx.cond(State.testing, running, rx.cond(State.tested != "", rx.el.p(State.tested), none)),
             rx.cond(State.by_class.length() > 0, found, rx.fragment()),
             rx.cond(State.request_href != "", waits, rx.fragment()),
-            rx.cond(State.has_draft, may(Permission.RULES_EDIT, deeds), rx.fragment()),
+            rx.cond(State.has_draft, may(Permission.RULES_EDIT, _try_and_publish()), rx.fragment()),
             gap="s",
         ),
         title=t("rules.backtest"),

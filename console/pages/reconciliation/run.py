@@ -165,20 +165,20 @@ def _totals() -> rx.Component:
         data_table(side, rows, label=t("reconciliation.totals"), extra_class="t-account totals"),
         title=t("reconciliation.totals"),
         note=t("reconciliation.totals_note", left=run["left"], right=run["right"]),
-        end=[
-            button_group(
-                choice_button(
-                    t("reconciliation.span_all"),
-                    pressed=rx.Var.create(State.span_day) == False,  # noqa: E712 - a comparison in the browser
-                    on_click=State.choose_span(False),
-                ),
-                choice_button(t("reconciliation.span_day"), pressed=State.span_day, on_click=State.choose_span(True)),
-                label=t("reconciliation.totals"),
-            )
-        ],
+        end=[_span()],
         foot=t("reconciliation.totals_foot", limit=run["limit"], version=run["rules"]),
         flush=True,
     )
+
+
+def _span() -> rx.Component:
+    whole = choice_button(
+        t("reconciliation.span_all"),
+        pressed=rx.Var.create(State.span_day) == False,  # noqa: E712 - a comparison in the browser
+        on_click=State.choose_span(False),
+    )
+    day = choice_button(t("reconciliation.span_day"), pressed=State.span_day, on_click=State.choose_span(True))
+    return button_group(whole, day, label=t("reconciliation.totals"))
 
 
 def _made_of() -> rx.Component:

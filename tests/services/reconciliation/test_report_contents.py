@@ -124,6 +124,6 @@ def test_the_mail_carries_the_report_as_pdf_and_as_a_workbook_without_formulas(f
 
 def test_a_report_too_large_for_a_mail_is_linked_instead(finance: UnitOfWork):
     report = nightly_report(finance)
-    big = replace(report, names={key: secrets.token_hex(2 << 20) for key in report.names})
+    big = replace(report, names={key: secrets.token_hex(4 << 20) for key in report.names})
     assert attached(big, "en") == ()
     assert "/reconciliation/report.pdf" in " ".join(report_letter(big, "en", None, whole=False).paragraphs)
