@@ -42,7 +42,7 @@ from services.reconciliation.vocabulary import BackfillDone
 _FOLDER = Path(reportlab.__file__).parent / "fonts"
 _FACE = TTFont("Report", _FOLDER / "Vera.ttf")
 _BOLD = TTFont("ReportBold", _FOLDER / "VeraBd.ttf")
-_MARGIN, _SIZE, _LONGEST = 36, 7, 1_000
+_MARGIN, _SIZE, _LONGEST = 36, 7, 300
 _LINE_WIDTHS = (96, 108, 36, 82, 82, 68, 52, 52, 42, 32, 46, 74)
 _BREAK_WIDTHS = (54, 132, 100, 214, 84, 40, 62, 84)
 _NONE_OPEN = Words("No break is open.", "Kein Klärfall ist offen.")

@@ -124,6 +124,7 @@ def test_the_mail_carries_the_report_as_pdf_and_as_a_workbook_without_formulas(f
 
 def test_a_report_too_large_for_a_mail_is_linked_instead(finance: UnitOfWork):
     report = nightly_report(finance)
-    big = replace(report, names={key: secrets.token_hex(4 << 20) for key in report.names})
+    long = (replace(report.oldest[0], subject_key=secrets.token_hex(16_000)) for _ in range(260))
+    big = replace(report, oldest=tuple(long))
     assert attached(big, "en") == ()
     assert "/reconciliation/report.pdf" in " ".join(report_letter(big, "en", None, whole=False).paragraphs)
