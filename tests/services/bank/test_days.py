@@ -34,9 +34,10 @@ def test_a_hole_that_lies_on_a_weekend_alone_is_marked_there():
 
 
 def test_a_hole_over_a_weekend_marks_its_bank_days_alone():
-    links = [stated(FRIDAY - dt.timedelta(days=1), 6, 0, 100), stated(MONDAY + dt.timedelta(days=1), 9, 120, 150)]
-    found = states(links, FRIDAY, MONDAY)
-    assert found == [DayState.GAP, DayState.REST, DayState.REST, DayState.GAP]
+    tuesday = MONDAY + dt.timedelta(days=1)
+    links = [stated(FRIDAY - dt.timedelta(days=1), 6, 0, 100), stated(tuesday, 9, 120, 150)]
+    found = states(links, FRIDAY, tuesday)
+    assert found == [DayState.GAP, DayState.REST, DayState.REST, DayState.GAP, DayState.PROVEN]
 
 
 def test_a_statement_of_a_week_that_does_not_balance_proves_none_of_its_days():
