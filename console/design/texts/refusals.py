@@ -80,6 +80,16 @@ TEXTS = {
         "Die offenen Differenzen liegen über der Grenze; sagen Sie in mindestens {count} Zeichen, warum trotzdem "
         "unterschrieben wird.",
     ),
+    "reason_limit_day": (
+        "The open differences are above the limit; say in at least {count} characters why the day can be signed all "
+        "the same.",
+        "Die offenen Differenzen liegen über der Grenze; sagen Sie in mindestens {count} Zeichen, warum der Tag "
+        "trotzdem unterschrieben werden kann.",
+    ),
+    "run_yours": (
+        "You started this run, so somebody else of Finance has to sign it.",
+        "Sie haben diesen Lauf gestartet, daher muss jemand anderes aus Finance unterschreiben.",
+    ),
     "step": (
         "B-{number} is {state}; one cannot {what}.",
         "B-{number} steht nicht so, dass dieser Schritt möglich wäre. Es wurde nichts geändert; bitte neu ansehen.",
