@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, literal_column, not_, or_, select
 
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -133,7 +133,7 @@ def _sums(
     uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, resolved: ColumnElement[bool] | None = None
 ) -> tuple[BreakSums, int]:
     """The sums without those that are `resolved`, and how many match with them."""
-    c = _folded(uow, wanted, looking, literal(False) if resolved is None else resolved).subquery().c
+    c = _folded(uow, wanted, looking, literal(False) if resolved is None else resolved).c
     bands = [looking.ages.within(c.entity_id, c.booked_on, low, high) for low, high in AGE_BANDS]
     levels = [not_(c.notable), and_(c.notable, not_(c.severe)), c.severe]
     grouped = uow.session.execute(
@@ -159,7 +159,7 @@ def _sums(
     return BreakSums(classes, ages, severities), int(sum(row.entries for row in grouped))
 
 
-def _folded(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, resolved: ColumnElement[bool]) -> Select[Any]:
+def _folded(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, resolved: ColumnElement[bool]) -> Subquery:
     """Breaks by day first: so that ages are asked of a few days alone.
 
     By two conditions rather than a severity's rank, since only of conditions the planner knows that they make few
@@ -168,15 +168,10 @@ def _folded(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, resolved: C
     of = (Break.entity_id, Break.booked_on, Break.break_class, Break.currency)
     notable, severe = looking.amounts.reached(Break.delta_minor, Break.currency)
     sums = (func.count().label("items"), func.sum(Break.delta_minor).label("minor"))
-    columns: tuple[Any, ...] = (
-        *of,
-        notable.label("notable"),
-        severe.label("severe"),
-        resolved.label("resolved"),
-        *sums,
-    )
+    severities = (notable.label("notable"), severe.label("severe"))
+    statement = _matching(uow, wanted, looking).with_only_columns(*of, *severities, resolved.label("resolved"), *sums)
     grouped = (*of, *map(literal_column, ("notable", "severe", "resolved")))
-    return _matching(uow, wanted, looking).with_only_columns(*columns).group_by(*grouped)
+    return statement.group_by(*grouped).subquery()
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,12 @@ class Break(_Finding, Base):
             postgresql_ops={"subject_key": "text_bloom_ops"},
             postgresql_with={"pages_per_range": 16},
         ),
+        Index(
+            "ix_recon_break_resolved",
+            "entity_id",
+            "definition",
+            postgresql_where=text("state = 'resolved' AND closed_seq IS NULL"),
+        ),
         CheckConstraint(
             "break_class IN ('missing_left', 'missing_right', 'amount', 'currency', 'status', 'fee', 'duplicate', "
             "'timing', 'fx', 'reference')",
