@@ -278,7 +278,10 @@ TEXTS = {
     "voucher_started": ("The bookkeeping is being asked; see Runs", "Die Buchhaltung wird gefragt; siehe Läufe"),
     "voucher_never": ("never read yet", "noch nie gelesen"),
     "voucher_synced": ("read {moment}", "gelesen {moment}"),
-    "voucher_range": ("{count} vouchers on this page, newest first", "{count} Belege auf dieser Seite, neueste zuerst"),
+    "voucher_range": (
+        "{count} [voucher|vouchers] on this page, newest first",
+        "{count} [Beleg|Belege] auf dieser Seite, neueste zuerst",
+    ),
     "voucher_search": ("Number or contact", "Nummer oder Kontakt"),
     "voucher_none": ("No voucher", "Kein Beleg"),
     "voucher_none_body": (

@@ -66,8 +66,9 @@ def inputs(run: RunView, reader: Reader, zone: str) -> list[Sheet]:
 
 
 def _gap(problem: dict[str, Any], reader: Reader) -> str:
+    one_day = problem["first_day"] == problem["last_day"]
     return reader.text(
-        "reconciliation.input_gap",
+        "reconciliation.input_gap_day" if one_day else "reconciliation.input_gap",
         where=problem["where"],
         kind=reader.text(f"reconciliation.gap_{problem['kind']}"),
         first=reader.date(dt.date.fromisoformat(problem["first_day"])),
