@@ -100,6 +100,8 @@ def test_red_verification_leads_to_the_way_back(console: Console, page_as: Any):
 
     ops.goto(f"{record}/way-back")
     ops.get_by_role("button", name="Take it back…").click()
+    expect(ops.get_by_role("dialog")).to_be_visible()
+    assert violations(ops) == []
     _say(ops, "Finance rejected the net amounts.", "Take it back")
     expect(_state(ops, "Taken back")).to_be_visible(timeout=_SOON)
     expect(ops.get_by_text("Every row is back")).to_be_visible()
@@ -134,6 +136,8 @@ def test_the_green_way_to_the_signature(console: Console, page_as: Any):
 
     ops.reload()
     _flag(ops).get_by_role("button", name="Roll out to 25").click()
+    expect(ops.get_by_role("dialog")).to_contain_text("payments.net-from-column")
+    assert violations(ops) == []
     ops.get_by_role("dialog").get_by_role("button", name="Roll out to 25").click()
     expect(_flag(ops).locator("dd", has_text=re.compile(r"^25\s%$"))).to_be_visible()
     expect(_flag(ops).get_by_role("button", name="Roll out to 50")).to_be_visible()
@@ -159,13 +163,16 @@ def test_the_calendar_takes_a_window_and_a_freeze(console: Console, page_as: Any
     ops = page_as("ops", path="/backfills/calendar?month=2031-03")
     ops.get_by_role("button", name="New freeze…").click()
     dialog = ops.get_by_role("dialog")
+    assert violations(ops) == []
     dialog.locator("#from").fill("2031-03-28T12:00")
     dialog.locator("#to").fill("2031-04-01T08:00")
     dialog.locator("#reason").fill("Quarter end")
     dialog.get_by_role("button", name="Freeze changes").click()
     expect(ops.locator(".plan-freeze").first).to_have_text("Quarter end")
+    assert violations(ops) == []
     small = page_as("auditor", width=390, path="/backfills/calendar?month=2031-03")
     expect(small.locator(".plan-day", has_text="Quarter end").first).to_be_visible()
+    assert violations(small) == []
     expect(small.get_by_role("button", name="New freeze…")).to_have_count(0)
 
 

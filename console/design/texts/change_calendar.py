@@ -160,7 +160,7 @@ TEXTS = {
     "flag_key": ("Flag", "Flag"),
     "flag_now": ("Rolled out to", "Ausgerollt auf"),
     "percent": ("{percent}\u00a0%", "{percent}\u00a0%"),
-    "flag_next": ("Roll out to {percent}\u00a0%…", "Auf {percent}\u00a0% ausrollen…"),
+    "flag_next": ("Roll out to {percent}\u00a0%…", "Auf {percent}\u00a0% ausrollen …"),
     "flag_title": ("Roll out to {percent}\u00a0%?", "Auf {percent}\u00a0% ausrollen?"),
     "flag_body": (
         "{flag} switches {next}\u00a0% of the readers to what this backfill filled; now it is {percent}\u00a0%.",
@@ -172,7 +172,6 @@ TEXTS = {
         "Zurück geht es im Flag-Dienst: Dort wird der Anteil sofort gesenkt.",
     ),
     "flag_do": ("Roll out to {percent}\u00a0%", "Auf {percent}\u00a0% ausrollen"),
-    "flag_keep": ("Stay at {percent}\u00a0%", "Abbrechen"),
     "flag_waits": (
         "The next step follows Finance's signature.",
         "Der nächste Schritt folgt der Unterschrift von Finance.",

@@ -160,7 +160,7 @@ def _flag_dialog() -> rx.Component:
         body=[rx.el.p(t("change_calendar.flag_body", **figures)), rx.el.p(t("change_calendar.flag_undo"))],
         confirm_label=t("change_calendar.flag_do", percent=flag["next"]),
         on_confirm=State.advance,
-        keep_label=t("change_calendar.flag_keep", percent=flag["percent"]),
+        keep_label=t("backfills.not_now"),
     )
 
 
