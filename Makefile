@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up install check test approvals matrix commands fmt bench migrate vulnerable lock clean
+.PHONY: help up install check test approvals matrix commands fmt bench bench-recon migrate vulnerable lock clean
 
 help: ## What each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,7 +55,7 @@ bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
 bench-recon: install ## The reconciliation beside data frames, a diff tool and an ORM (installs the bench extra)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
 	@$(BIN)/python -m benchmarks.recon --large --json
 
 migrate: $(STAMP) ## Bring the database to the newest schema

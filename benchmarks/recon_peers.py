@@ -5,6 +5,7 @@ They come with the `bench` extra. Each gets the two plain tables of the world an
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import time
 from collections.abc import Callable
@@ -86,22 +87,27 @@ class _Base(DeclarativeBase):
     pass
 
 
-class _Left(_Base):
+class _Record:
+    """A table's object has all of its columns."""
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ext_id: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    occurred_at: Mapped[dt.datetime]
+    fee: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str]
+    payout_id: Mapped[str]
+    updated_at: Mapped[dt.datetime]
+    descr: Mapped[str]
+
+
+class _Left(_Record, _Base):
     __tablename__ = "bench_left"
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    ext_id: Mapped[str] = mapped_column(String)
-    amount: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String)
-    status: Mapped[str] = mapped_column(String)
 
 
-class _Right(_Base):
+class _Right(_Record, _Base):
     __tablename__ = "bench_right"
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    ext_id: Mapped[str] = mapped_column(String)
-    amount: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str] = mapped_column(String)
-    status: Mapped[str] = mapped_column(String)
 
 
 class _Difference(_Base):
