@@ -64,7 +64,7 @@ def _what(state: Any) -> rx.Component:
 def _sample(state: Any) -> rx.Component:
     heads = [
         rx.el.th(t("backfills.sample_row"), scope="col"),
-        rx.el.th(t("backfills.drawn"), scope="col"),
+        rx.el.th(t("backfills.drawn"), scope="col", class_name="p2"),
         rx.foreach(
             state.dry_columns,
             lambda name: rx.fragment(
@@ -103,7 +103,10 @@ def _sampled(item: Any) -> rx.Component:
         ),
     )
     return rx.el.tr(
-        rx.el.th(mono(item["key"], title=item["full"]), scope="row"), rx.el.td(item["drawn"]), changes, beside
+        rx.el.th(mono(item["key"], title=item["full"]), scope="row"),
+        rx.el.td(item["drawn"], class_name="p2"),
+        changes,
+        beside,
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     TableClause,
     and_,
     bindparam,
+    case,
     cast,
     column,
     func,
@@ -139,11 +140,12 @@ def restore_statement(definition: Definition, before: TableClause, batch: int) -
 
 
 def conflicts_of(definition: Definition, before: TableClause, batch: int, backfill: Any) -> Any:
-    """Writes down the rows of a batch that were edited or deleted since; run it after the restore.
+    """Writes down the rows of a batch that were edited, or deleted (found as nothing), since; run it after the restore.
 
     They are those that this transaction has not written.
     """
     target = definition.target
+    key = key_of(definition)
     not_mine = literal_column(f"{name_of(definition)}.xmin <> pg_current_xact_id()::xid", Boolean)
     found = (
         select(
@@ -151,10 +153,10 @@ def conflicts_of(definition: Definition, before: TableClause, batch: int, backfi
             cast(before.c.key, String),
             _document(before, definition, "old_"),
             _document(before, definition, "new_"),
-            _document(target, definition, ""),
+            case((key.is_not(None), _document(target, definition, ""))),
         )
-        .select_from(before.outerjoin(target, key_of(definition) == before.c.key))
-        .where(before.c.batch == batch, or_(key_of(definition).is_(None), not_mine))
+        .select_from(before.outerjoin(target, key == before.c.key))
+        .where(before.c.batch == batch, or_(key.is_(None), not_mine))
     )
     places = [column(name) for name in ("backfill", "key", "before", "left_as", "found")]
     return insert(table("conflict", *places, schema=SCHEMA)).from_select([place.name for place in places], found)

@@ -19,7 +19,6 @@ from console.components import (
     link,
     link_button,
     loading_or,
-    mono,
     muted,
     page_header,
     pager,
@@ -73,13 +72,11 @@ def _table() -> rx.Component:
     columns = [
         Column(t("backfills.number"), record, card="meta"),
         Column(t("backfills.name"), lambda row: link(row["title"], href=row["href"]), card="title"),
-        Column(t("backfills.definition"), lambda row: mono(row["definition"]), priority=3),
         Column(t("backfills.state"), lambda row: status(row["state"], WORDS), card="side"),
         Column(t("backfills.rows"), lambda row: rx.el.span(row["rows"], class_name="num"), amount=True, card="value"),
         Column(t("backfills.author"), lambda row: muted(row["by"]), priority=2, card="meta"),
         Column(t("backfills.drafted"), lambda row: rx.el.span(row["at"], class_name="num"), priority=3),
         Column(t("backfills.started"), lambda row: rx.el.span(row["started"], class_name="num"), priority=2),
-        Column(t("backfills.ended"), lambda row: rx.el.span(row["ended"], class_name="num"), priority=3),
     ]
     return rx.fragment(data_table(columns, State.rows, label=t("backfills.title"), state=State), pager(State))
 

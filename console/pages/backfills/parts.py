@@ -58,7 +58,7 @@ def record_head(state: Any, current: str, *actions: Any) -> rx.Component:
             item["title"],
             badge=status_badge(item["state"], WORDS),
             meta=[
-                mono(item["label"]),
+                rx.el.span(item["label"], class_name="num"),
                 t("backfills.by", person=item["by"]),
                 rx.el.span(mono(item["definition"]), " v", item["version"]),
                 item["at"],

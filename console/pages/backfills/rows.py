@@ -17,13 +17,11 @@ def list_row(row: BackfillRow, reader: Reader) -> dict[str, str]:
         "href": routes.to(routes.BACKFILL, backfill_id=row.id),
         "label": row.label,
         "title": row.title.of(reader.locale),
-        "definition": row.definition,
         "state": row.state.value,
         "rows": UNKNOWN if row.rows is None else reader.number(row.rows),
         "by": row.created_by_name,
         "at": reader.moment(row.created_at),
         "started": reader.moment(row.started_at),
-        "ended": reader.moment(row.ended_at),
     }
 
 

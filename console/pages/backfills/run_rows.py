@@ -35,7 +35,7 @@ def progress_row(one: BackfillView, progress: ProgressView, reader: Reader) -> d
         "of": reader.text("backfill_run.rows_of", done=reader.number(done), whole=reader.number(whole)),
         "direction": progress.direction.value,
         "rate": reader.text("backfill_run.per_second", rate=reader.number(progress.rows_per_second)),
-        "left": UNKNOWN if progress.seconds_left is None else reader.duration(progress.seconds_left),
+        "left": reader.duration(progress.seconds_left) if progress.seconds_left else UNKNOWN,
         "batches": reader.number(progress.batches),
         "p95": reader.duration(progress.p95_ms / 1000),
         "last": ""

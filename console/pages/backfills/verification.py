@@ -119,8 +119,8 @@ def _reconciled() -> Any:
         return rx.cond(item["worse"] != "", warn, rx.el.span(item["after"], class_name="num"))
 
     columns = [
-        Column(t("backfills.name_of_reconciliation"), lambda item: item["name"], card="title"),
-        Column(t("backfill_run.class"), lambda item: item["class"], card="meta"),
+        Column(t("backfills.name_of_reconciliation"), lambda item: item["name"], card="title", wrap=True),
+        Column(t("backfill_run.class"), lambda item: item["class"], card="meta", wrap=True),
         Column(t("backfill_run.currency"), lambda item: item["currency"], card="meta"),
         Column(t("backfill_run.breaks_before"), lambda item: number(item["before"]), amount=True, priority=2),
         Column(t("backfill_run.breaks_after"), after, amount=True, card="value"),

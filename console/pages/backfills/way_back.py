@@ -90,7 +90,7 @@ def _conflicts() -> Any:
 
     columns = [
         Column(t("backfill_run.row"), lambda item: mono(item["key"]), card="title"),
-        Column(t("backfill_run.value_before"), lambda item: mono(item["before"]), wrap=True, card="meta"),
+        Column(t("backfill_run.value_before"), _before, wrap=True, card="meta"),
         Column(t("backfill_run.value_left"), lambda item: mono(item["left"]), wrap=True, priority=2),
         Column(t("backfill_run.value_found"), _found, wrap=True, card="full"),
         Column(t("backfill_run.settled"), deeds, wrap=True, card="full"),
@@ -122,8 +122,18 @@ def _conflicts() -> Any:
     return rx.cond(State.conflicts.length() > 0, shown, when(State.item["state"] == "rolled_back", clean))
 
 
+def _before(item: Any) -> rx.Component:
+    return rx.el.span(_head_on_a_phone("backfill_run.value_before"), mono(item["before"]))
+
+
 def _found(item: Any) -> rx.Component:
-    return rx.cond(item["deleted"] != "", muted(item["found"]), mono(item["found"]))
+    value = rx.cond(item["deleted"] != "", muted(item["found"]), mono(item["found"]))
+    return rx.el.span(_head_on_a_phone("backfill_run.value_found"), value)
+
+
+def _head_on_a_phone(key: str) -> rx.Component:
+    """Where a row is a card, its values stand without the column's head."""
+    return rx.el.span(t(key), ": ", class_name="inline-small muted")
 
 
 def _rules() -> rx.Component:
