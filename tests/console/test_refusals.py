@@ -46,7 +46,7 @@ def _said(node: ast.expr) -> str:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=pieces):
-            return "".join(piece.value if isinstance(piece, ast.Constant) else "7" for piece in pieces)
+            return "".join(str(piece.value) if isinstance(piece, ast.Constant) else "7" for piece in pieces)
     return ""
 
 
