@@ -51,17 +51,20 @@ def chip_filter(state: Any, name: str, options: Any, *, all_label: Any = None) -
     )
 
 
-def select_filter(state: Any, name: str, options: Any, *, label: Any) -> rx.Component:
-    """One of many values; `options` as in `chip_filter`, the first choice is all of them."""
+def select_filter(state: Any, name: str, options: Any, *, label: Any, shown: Any = None) -> rx.Component:
+    """One of many values; `options` as in `chip_filter`, the first choice is all of them.
+
+    A page that always shows one of them says which (`shown`), and then there is no choice of all.
+    """
     if isinstance(options, rx.Var):
         rest = [rx.foreach(options, lambda item: rx.el.option(item["label"], value=item["value"]))]
     else:
         rest = [rx.el.option(text, value=value) for value, text in options]
     return rx.el.select(
-        rx.el.option(label, value=""),
+        *([rx.el.option(label, value="")] if shown is None else []),
         *rest,
         class_name="input input-s filter-select",
-        value=state.filters.get(name, ""),
+        value=state.filters.get(name, "") if shown is None else shown,
         on_change=lambda value: state.set_filter(name, value),
         custom_attrs={"aria-label": label},
     )

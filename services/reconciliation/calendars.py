@@ -53,12 +53,12 @@ def _calendars(uow: UnitOfWork, entities: Sequence[LegalEntityView]) -> dict[uui
     }
 
 
-def holidays_of(uow: UnitOfWork, *, entity_id: uuid.UUID, year: int) -> list[HolidayView]:
-    """The days of rest of a year in date order; each once, its own reason before the others."""
+def holidays_of(uow: UnitOfWork, *, entity_id: uuid.UUID, year: int, locale: str = "en") -> list[HolidayView]:
+    """The days of rest of a year in date order; each once, its own reason before the others. A country's holidays are
+    named in `locale`."""
     entity = _entity(uow, entity_id, Permission.RECONCILIATION_READ)
-    found = {
-        day: HolidayView(day, name, "country") for day, name in BusinessCalendar(entity.country).holidays(year).items()
-    }
+    named = BusinessCalendar(entity.country).holidays(year, locale=locale)
+    found = {day: HolidayView(day, name, "country") for day, name in named.items()}
     names = [*([_TARGET] if entity.currency == "EUR" else []), str(entity.id)]
     for calendar in names:
         rows = uow.session.scalars(

@@ -55,9 +55,14 @@ class BusinessCalendar:
         """The distance in business days, whichever is earlier."""
         return self.between(min(one, other), max(one, other))
 
-    def holidays(self, year: int) -> dict[dt.date, str]:
-        """The country's holidays of a year with their names; its own days are not among them."""
-        return dict(self._named(year))
+    def holidays(self, year: int, *, locale: str = "en") -> dict[dt.date, str]:
+        """The country's holidays of a year with their names in `locale`, or as the country calls them where they have
+        none in it; its own days are not among them."""
+        if self.country is None or not knows(self.country):
+            return {}
+        spoken = holidays.country_holidays(self.country).supported_languages
+        wanted = next((one for one in _SPOKEN.get(locale, ()) if one in spoken), None)
+        return dict(holidays.country_holidays(self.country, years=year, language=wanted))
 
     def _named(self, year: int) -> dict[dt.date, str]:
         return _holidays(self.country, year)
@@ -67,6 +72,7 @@ class BusinessCalendar:
         return bisect_right(_days(self, day.year), day)
 
 
+_SPOKEN = {"de": ("de",), "en": ("en_GB", "en_US")}
 WEEKENDS = BusinessCalendar()
 """Where no entity is known: Monday to Friday."""
 

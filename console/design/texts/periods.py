@@ -53,6 +53,7 @@ TEXTS = {
     "check_second_person": ("the second person", "die zweite Person"),
     "none": ("No period yet", "Noch kein Zeitraum"),
     "none_body": ("The first run makes its day and its month.", "Der erste Lauf legt seinen Tag und Monat an."),
+    "to_runs": ("Open the overview", "Übersicht öffnen"),
     "late": ("Late items of closed periods", "Späte Posten geschlossener Zeiträume"),
     "late_none": ("Nothing came late.", "Nichts kam zu spät."),
     "key": ("Key", "Schlüssel"),

@@ -53,7 +53,7 @@ def _severity() -> rx.Component:
     table = data_table(
         [
             Column(t("basics.currency"), lambda r: rx.el.strong(r["currency"]), card="title"),
-            Column(t("basics.notable"), lambda r: number(r["notable"]), amount=True, card="meta"),
+            Column(t("basics.notable"), lambda r: money(r["notable"], r["currency"]), amount=True, card="meta"),
             Column(t("basics.severe"), lambda r: money(r["severe"], r["currency"]), amount=True, card="value"),
             Column(t("basics.changed"), lambda r: rx.el.span(r["changed"], class_name="muted"), priority=3),
             Column("", _edit, amount=True, card="side"),
@@ -114,7 +114,7 @@ def _holidays() -> rx.Component:
     )
     none = rx.el.p(t("basics.holidays_none"), class_name="muted pad")
     which = filter_bar(
-        select_filter(State, "entity", State.entities, label=t("basics.entity")),
+        select_filter(State, "entity", State.entities, label=t("basics.entity"), shown=State.chosen),
         link_button(t("basics.earlier"), href=State.earlier, small=True),
         link_button(t("basics.later"), href=State.later, small=True),
     )
@@ -138,7 +138,7 @@ def _day_form() -> rx.Component:
         stack(
             field(t("basics.day"), text_input(name="day", type="date", required=True), name="day"),
             field(t("basics.name"), text_input(name="name", required=True, max_length=80), name="name"),
-            button(t("basics.add_day"), submit=True),
+            rx.el.div(button(t("basics.add_day"), submit=True, small=True), class_name="row"),
             gap="s",
         ),
         on_submit=State.add_day,

@@ -95,7 +95,10 @@ class Basics(ListState, rx.State):
         year = int(asked) if asked.isdigit() and len(asked) == 4 else dt.datetime.now(dt.UTC).year
         self.holidays, self.year, self.editing = [], str(year), {}
         if self.chosen:
-            found = await backend.load(self, reconciliation.holidays_of, entity_id=self.chosen, year=year)  # pyright: ignore[reportArgumentType]
+            entity: Any = self.chosen
+            found = await backend.load(
+                self, reconciliation.holidays_of, entity_id=entity, year=year, locale=reader.locale
+            )
             self.holidays = [_holiday(item, reader) for item in found]
         self.rates = [_rate(item, reader) for item in await backend.load(self, reconciliation.list_rates, limit=_RATES)]
         self.earlier, self.later = (

@@ -72,11 +72,15 @@ def reconciliation_drift() -> rx.Component:
 def _filters() -> rx.Component:
     definitions = [(name, t(f"reconciliation.definition_{name}")) for name in ("settlement", "payouts")]
     return filter_bar(
-        select_filter(State, "definition", definitions, label=t("drift.definition")),
-        select_filter(State, "entity", State.entities, label=t("drift.entity")),
-        select_filter(State, "currency", State.currencies, label=t("drift.currency")),
-        select_filter(State, "days", [(n, t(f"drift.days_{n}")) for n in ("30", "60", "120")], label=t("drift.span")),
+        _choice("definition", definitions, "drift.definition"),
+        _choice("entity", State.entities, "drift.entity"),
+        _choice("currency", State.currencies, "drift.currency"),
+        _choice("days", [(n, t(f"drift.days_{n}")) for n in ("30", "60", "120")], "drift.span"),
     )
+
+
+def _choice(name: str, options: Any, label: str) -> rx.Component:
+    return select_filter(State, name, options, label=t(label), shown=State.chosen[name])
 
 
 def _tiles() -> rx.Component:

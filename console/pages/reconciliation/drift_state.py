@@ -31,6 +31,7 @@ class ReconciliationDrift(ListState, rx.State):
     outliers: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     above: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     classes: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
+    chosen: rx.Field[dict[str, str]] = rx.field(default_factory=dict)
     currency: str = ""
     known: bool = False
 
@@ -41,16 +42,18 @@ class ReconciliationDrift(ListState, rx.State):
             {"value": item["id"], "label": item["name"]} for item in (await self.get_state(Shell)).entities
         ]
         entity = query.get("entity") or (self.entities[0]["value"] if self.entities else "")
+        days = _SPANS.get(query.get("days", ""), 60)
+        wanted: Any = query.get("definition") or Definition.SETTLEMENT.value
         self.known = False
+        self.chosen = {"definition": wanted, "entity": entity, "currency": "", "days": str(days)}
         if entity:
-            wanted: Any = query.get("definition") or Definition.SETTLEMENT.value
             view = await backend.load(
                 self,
                 reconciliation.drift_view,
                 entity_id=entity,
                 definition=wanted,
                 currency=query.get("currency") or None,
-                days=_SPANS.get(query.get("days", ""), 60),
+                days=days,
             )
             await self._show(view, query.get("class") or drift_rows.ALL)
         self._listed()
@@ -59,6 +62,7 @@ class ReconciliationDrift(ListState, rx.State):
         reader = await self._reader()
         self.known = bool(view.days)
         self.currency = view.currency
+        self.chosen = self.chosen | {"currency": view.currency}
         self.currencies = [{"value": name, "label": name} for name in view.currencies]
         self.classes = drift_rows.class_rows(view, reader)
         self.choices = [{"value": row["code"], "label": row["name"], "count": row["breaks"]} for row in self.classes]

@@ -52,9 +52,9 @@ def reconciliation_month() -> rx.Component:
                 State.standing,
             ],
             actions=[
-                select_filter(State, "entity", State.entities, label=t("month.entity")),
-                link_button(t("month.earlier"), href=State.earlier, icon_name="chevron-left"),
-                link_button(t("month.later"), href=State.later, icon_name="chevron-right"),
+                select_filter(State, "entity", State.entities, label=t("month.entity"), shown=State.chosen),
+                link_button(t("month.earlier"), href=State.earlier, icon_name="chevron-left", small=True),
+                link_button(t("month.later"), href=State.later, icon_name="chevron-right", small=True),
                 export_links(State, "month"),
             ],
         ),

@@ -45,7 +45,7 @@ def reconciliation_overview() -> rx.Component:
             actions=[
                 download_button(t("breakwork.report_pdf"), href="/reconciliation/report.pdf"),
                 download_button(t("breakwork.report_xlsx"), href="/reconciliation/report.xlsx"),
-                _may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain)),
+                _may_run(button(t("reconciliation.run_all"), icon_name="play", on_click=State.start_chain, small=True)),
             ],
         ),
         recon_tabs("overview"),

@@ -15,6 +15,7 @@ from console.components import (
     data_table,
     empty_state,
     link,
+    link_button,
     loading_or,
     money,
     mono,
@@ -40,7 +41,8 @@ _MARKS = {"ready": ("run", "info"), "signed_off": ("seal", "ok"), "reopened": ("
     on_load=State.load,
 )
 def period_list() -> rx.Component:
-    none = empty_state(t("periods.none"), t("periods.none_body"))
+    start = link_button(t("periods.to_runs"), href=routes.RECONCILIATION)
+    none = empty_state(t("periods.none"), t("periods.none_body"), actions=[start])
     periods = card(rx.cond(State.rows.length() > 0, _table(), none), title=t("periods.title"), flush=True)
     late = card(
         rx.cond(State.late.length() > 0, _late(), rx.el.p(t("periods.late_none"), class_name="muted pad")),

@@ -77,7 +77,7 @@ def _form() -> rx.Component:
         ),
         may_or(
             Permission.RULES_EDIT,
-            button(t("rules.save"), kind="primary", submit=True),
+            rx.el.div(button(t("rules.save"), kind="primary", submit=True), class_name="row"),
             bullets(bullet(t("rules.read_only"), mark=shape("block"))),
         ),
         on_submit=State.save,

@@ -59,6 +59,12 @@ def shown(name: str, value: int, reader: Reader) -> str:
     return text.replace(".", ",") if reader.locale == "de" else text
 
 
+def _bound(name: str, value: int, reader: Reader) -> str:
+    """A bound for reading, its thousands grouped."""
+    scale = _SCALES.get(kind_of(name), 1)
+    return reader.number(value // scale) if value % scale == 0 else shown(name, value, reader)
+
+
 def _stored(name: str, text: str, reader: Reader) -> Any:
     """What a field says as a whole number of the smallest unit; the text itself where it is none."""
     if kind_of(name) == _FLAG:
@@ -103,7 +109,7 @@ def groups(
 
 def _field(name: str, known: Any, values: Mapping[str, Any], held: Mapping[str, Any], reader: Reader) -> dict[str, str]:
     changed = values[name] != held[name]
-    low, high = shown(name, known.low, reader), shown(name, known.high, reader)
+    low, high = _bound(name, known.low, reader), _bound(name, known.high, reader)
     before = reader.text("rules.holds_now", value=worded(name, held[name], reader))
     return {
         "name": name,

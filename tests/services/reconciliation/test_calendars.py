@@ -60,6 +60,14 @@ def test_an_entity_adds_days_and_takes_them_back(uow: UnitOfWork):
     assert business_calendar(uow, entity_id=entity).is_business_day(eve)
 
 
+@pytest.mark.parametrize(
+    ("locale", "country", "name"),
+    [("en", "DE", "German Unity Day"), ("de", "DE", "Tag der Deutschen Einheit"), ("de", "XX", None)],
+)
+def test_a_holiday_is_named_as_the_reader_calls_it(locale, country, name):
+    assert BusinessCalendar(country).holidays(2026, locale=locale).get(dt.date(2026, 10, 3)) == name
+
+
 def test_a_day_of_rest_moves_what_is_still_expected(uow: UnitOfWork):
     entity = an_entity(uow)
     publish(uow, Definition.SETTLEMENT, expected_days=1)
