@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import reflex as rx
 
 from console.kit.authz import event
@@ -19,10 +21,12 @@ class BackfillPage(PageState, mixin=True):
     moving: bool = False
 
     @event(Permission.BACKFILL_READ)
-    async def load(self) -> None:
+    async def load(self) -> AsyncIterator[None]:
+        """The skeleton is sent first, so that no other record stands under this address meanwhile."""
         if self._parameter("backfill_id") != self.item.get("id"):
             self._begin()
             self.asking = ""
+            yield
         await self._read()
 
     @event(Permission.BACKFILL_READ)
