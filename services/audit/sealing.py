@@ -9,10 +9,10 @@ from typing import Any
 from services.audit import merkle
 from services.audit.tree import STEP, StoredTree, hashes_in
 from services.core.db import UnitOfWork
+from services.core.locks import take_turn
 from services.core.permissions import Permission
 
 BATCH = 20_000
-_LOCK = 19284  # one sealer at a time, even if two think they lead
 _FIRST = uuid.UUID(int=0)
 
 _PLACE = (
@@ -61,8 +61,8 @@ class Sealer:
     def step(self, uow: UnitOfWork) -> Sealed:
         """One batch, in the caller's transaction. After a rollback a new sealer has to take over."""
         uow.actor.require(Permission.AUDIT_SEAL)
+        take_turn(uow.session, "audit/sealing")  # one at a time, even if two think they lead
         driver = uow.driver
-        driver.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         self._begin(driver)
         tree = StoredTree(driver)
         size = tree.size()
