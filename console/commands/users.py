@@ -104,6 +104,27 @@ def deactivate(email: _Email, as_json: AsJson = False) -> None:
     answer({"email": email, "active": False}, f"{email} can no longer sign in.", as_json=as_json)
 
 
+@app.command("keys")
+def list_keys(as_json: AsJson = False) -> None:
+    """Everybody's API keys, with what they may do and when they end."""
+    with unit_of_work() as uow:
+        keys = identity.api_keys(uow)
+    rows = [[str(k.id), k.prefix, k.name, k.owner, k.state, k.expires_at.isoformat(timespec="minutes")] for k in keys]
+    answer(keys, table(["Key", "Begins with", "Name", "Acts for", "State", "Ends"], rows), as_json=as_json)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    key: Annotated[uuid.UUID, typer.Argument(help="The key's id, as `kontor user keys` lists it.")],
+    overlap_days: Annotated[int, typer.Option(min=0, max=30, help="How long the old key still works.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Give an API key a successor with the same scopes and term, and end the old one after the overlap."""
+    with unit_of_work() as uow:
+        made = identity.rotate_api_key(uow, key_id=key, overlap_days=overlap_days)
+    answer(made, f"The new key, shown this once: {made.secret}", as_json=as_json)
+
+
 def _password(given: str | None) -> tuple[str, bool]:
     if given == "-":
         return sys.stdin.readline().rstrip("\n"), False

@@ -26,7 +26,7 @@ from services.identity.views import ApiKeyView, NewApiKey
 
 _PREFIX = "kontor_"
 _LONGEST = dt.timedelta(days=366)
-_OVERLAP = dt.timedelta(days=7)
+_LONGEST_OVERLAP = 30  # days
 _TOUCH_AFTER = dt.timedelta(seconds=30)
 
 
@@ -60,15 +60,21 @@ def create_api_key(
     return _issue(uow, key, "created")
 
 
-def rotate_api_key(uow: UnitOfWork, *, key_id: uuid.UUID) -> NewApiKey:
-    """A successor with the same scopes and term; the old key goes on for seven days at most. Needs a fresh proof."""
-    user = _may_make(uow)
-    old = _own(uow, user, key_id)
+def rotate_api_key(uow: UnitOfWork, *, key_id: uuid.UUID, overlap_days: int = 7) -> NewApiKey:
+    """A successor with the same scopes and term: of one's own key, or of anybody's from the command line.
+
+    Needs a fresh proof. The old key goes on for `overlap_days`, 0 to 30 and never beyond its own term; with 0 it ends
+    at once. Raises Invalid for more, NotFound for a key that does not work any more.
+    """
+    if not 0 <= overlap_days <= _LONGEST_OVERLAP:
+        raise Invalid("The old key can go on for 0 to 30 days.")
+    owner = None if uow.actor.kind is ActorKind.SYSTEM else _may_make(uow).id
+    old = _working(uow, owner, key_id)
     now = _now(uow)
     term = old.expires_at - old.created_at
-    old.expires_at = min(old.expires_at, now + _OVERLAP)
+    old.expires_at = min(old.expires_at, now + dt.timedelta(days=overlap_days))
     successor = ApiKey(
-        user_id=user.id,
+        user_id=old.user_id,
         name=old.name,
         scopes=_checked(uow, [Permission(scope) for scope in old.scopes]),
         entities=old.entities,
@@ -177,9 +183,11 @@ def _issue(uow: UnitOfWork, key: ApiKey, verb: str) -> NewApiKey:
     return NewApiKey(key.id, key.prefix, secret, key.expires_at)
 
 
-def _own(uow: UnitOfWork, user: User, key_id: uuid.UUID) -> ApiKey:
+def _working(uow: UnitOfWork, owner: uuid.UUID | None, key_id: uuid.UUID) -> ApiKey:
+    """The key, locked: of this owner, or with None of anybody."""
     key = uow.session.get(ApiKey, key_id, with_for_update=True)
-    if key is None or key.user_id != user.id or key.revoked_at is not None or key.expires_at <= _now(uow):
+    gone = key is None or key.revoked_at is not None or key.expires_at <= _now(uow)
+    if key is None or gone or owner not in (None, key.user_id):
         raise NotFound("You have no such working key.")
     return key
 

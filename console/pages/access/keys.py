@@ -38,6 +38,9 @@ _WORDS = {
 }
 _LOOKS = {"active": ("ok", "ok"), "expired": ("wait", ""), "revoked": ("block", "")}
 _TERMS = [(days, t("access.key_days", days=days)) for days in ("30", "90", "180", "366")]
+_OVERLAPS = [("0", t("access.overlap_none")), ("1", t("access.overlap_day"))] + [
+    (days, t("access.key_days", days=days)) for days in ("7", "14", "30")
+]
 
 
 @page(
@@ -62,6 +65,7 @@ def keys() -> rx.Component:
             title=t("access.keys"),
         ),
         _new(),
+        _rotation(),
         dialog(
             open_=Keys.asking == "issued",
             on_open_change=Keys.close,
@@ -95,7 +99,7 @@ def _actions(item: Any) -> rx.Component:
     revoke = button(t("access.revoke"), small=True, kind="quiet", on_click=Keys.revoke(item["id"]))
     return rx.cond(
         item["own"] == "yes",
-        row(button(t("access.rotate"), small=True, on_click=Keys.rotate(item["id"])), revoke),
+        row(button(t("access.rotate"), small=True, on_click=Keys.ask_rotation(item["id"])), revoke),
         rx.cond(manages, revoke, rx.fragment()),
     )
 
@@ -123,6 +127,20 @@ def _new() -> rx.Component:
         on_submit=Keys.create,
         keep=t("access.keep"),
         note=t("access.key_effect"),
+    )
+
+
+def _rotation() -> rx.Component:
+    overlap = select_input(_OVERLAPS, name="overlap_days", default_value="7")
+    return form_dialog(
+        field(t("access.overlap"), overlap, name="overlap_days"),
+        open_=Keys.asking == "rotation",
+        on_open_change=Keys.close,
+        title=t("access.rotate_title"),
+        act=button(t("access.rotate_act"), kind="primary", submit=True),
+        on_submit=Keys.rotate,
+        keep=t("access.keep"),
+        note=t("access.rotate_effect"),
     )
 
 

@@ -22,6 +22,7 @@ class Keys(PageState, rx.State):
     scopes: rx.Field[list[str]] = rx.field(default_factory=list)
     asking: str = ""
     issued: str = ""
+    rotating: str = ""
 
     @event(Permission.KEY_MANAGE)
     async def load(self) -> None:
@@ -48,8 +49,13 @@ class Keys(PageState, rx.State):
         await self._load()
 
     @event(Permission.KEY_MANAGE)
-    async def rotate(self, key_id: str) -> None:
-        made = await backend.call(self, identity.rotate_api_key, key_id=key_id)
+    async def ask_rotation(self, key_id: str) -> None:
+        self.asking, self.issued, self.rotating = "rotation", "", key_id
+
+    @event(Permission.KEY_MANAGE)
+    async def rotate(self, form: dict[str, Any]) -> None:
+        overlap = form.get("overlap_days", "")
+        made = await backend.call(self, identity.rotate_api_key, key_id=self.rotating, overlap_days=overlap)
         self.asking, self.issued = "issued", made.secret
         await self._load()
 

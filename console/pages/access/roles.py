@@ -137,64 +137,15 @@ def _may(held: Any) -> rx.Component:
 
 
 def _editor() -> rx.Component:
-    narrow = [
-        ("", t("access.narrow_none")),
-        ("own", t("access.narrow_own")),
-        ("own_team", t("access.narrow_team")),
-    ]
     return form_dialog(
-        rx.cond(
-            Roles.editing["version"] == "0",
-            field(
-                t("access.role_code"),
-                text_input(name="code", required=True, max_length=40, pattern="[a-z][a-z0-9_\\-]+"),
-                name="code",
-                hint=t("access.role_code_hint"),
-            ),
-            rx.fragment(),
-        ),
+        rx.cond(Roles.editing["version"] == "0", _code(), rx.fragment()),
         field(
             t("access.name"),
             text_input(name="name", required=True, max_length=60, default_value=Roles.editing["name"]),
             name="name",
         ),
-        rx.el.fieldset(
-            rx.el.legend(t("access.rights")),
-            rx.foreach(
-                Roles.choices,
-                lambda item: rx.el.label(
-                    rx.el.input(
-                        type="checkbox",
-                        name="right:" + item["right"].to(str),
-                        default_checked=item["held"] == "yes",
-                        class_name="check",
-                    ),
-                    mono(item["right"]),
-                    class_name="choice",
-                ),
-            ),
-            class_name="choices",
-        ),
-        field(
-            t("access.narrow"),
-            select_input(narrow, name="only", default_value=Roles.narrowed["only"]),
-            name="only",
-            hint=t("access.narrow_hint"),
-        ),
-        rx.el.div(
-            field(
-                t("access.limit"),
-                text_input(name="limit", max_length=20, default_value=Roles.narrowed["limit"], input_mode="decimal"),
-                name="limit",
-                hint=t("access.limit_hint"),
-            ),
-            field(
-                t("access.currency"),
-                select_input(Roles.currencies, name="currency", default_value=Roles.narrowed["currency"]),
-                name="currency",
-            ),
-            class_name="field-grid",
-        ),
+        _rights(),
+        *_narrowing(),
         open_=Roles.asking,
         on_open_change=Roles.close,
         title=t("access.role_editor"),
@@ -203,6 +154,43 @@ def _editor() -> rx.Component:
         keep=t("access.keep"),
         note=t("access.roles_effect"),
         key=Roles.editing["code"] + Roles.editing["version"],
+    )
+
+
+def _code() -> rx.Component:
+    return field(
+        t("access.role_code"),
+        text_input(name="code", required=True, max_length=40, pattern="[a-z][a-z0-9_\\-]+"),
+        name="code",
+        hint=t("access.role_code_hint"),
+    )
+
+
+def _rights() -> rx.Component:
+    def right(item: Any) -> rx.Component:
+        name, held = "right:" + item["right"].to(str), item["held"] == "yes"
+        return rx.el.label(
+            rx.el.input(type="checkbox", name=name, default_checked=held, class_name="check"),
+            mono(item["right"]),
+            class_name="choice",
+        )
+
+    return rx.el.fieldset(rx.el.legend(t("access.rights")), rx.foreach(Roles.choices, right), class_name="choices")
+
+
+def _narrowing() -> tuple[rx.Component, rx.Component]:
+    """Whose records the role's rights reach, and up to which amount."""
+    whose = [("", t("access.narrow_none")), ("own", t("access.narrow_own")), ("own_team", t("access.narrow_team"))]
+    only = select_input(whose, name="only", default_value=Roles.narrowed["only"])
+    limit = text_input(name="limit", max_length=20, default_value=Roles.narrowed["limit"], input_mode="decimal")
+    currency = select_input(Roles.currencies, name="currency", default_value=Roles.narrowed["currency"])
+    return (
+        field(t("access.narrow"), only, name="only", hint=t("access.narrow_hint")),
+        rx.el.div(
+            field(t("access.limit"), limit, name="limit", hint=t("access.limit_hint")),
+            field(t("access.currency"), currency, name="currency"),
+            class_name="field-grid",
+        ),
     )
 
 

@@ -161,6 +161,33 @@ def test_a_key_is_rotated_with_overlap_revoked_and_runs_out(uow: UnitOfWork):
     assert identity.actor_for_api_key(uow, secret="kontor_guess", address=None) is None
 
 
+@pytest.mark.parametrize(("overlap", "goes_on"), [(0, False), (1, True), (30, True)])
+def test_the_overlap_is_chosen_and_bounded(uow: UnitOfWork, overlap: int, goes_on: bool):
+    a_user(uow, Role.ADMIN)
+    own = acting_as(uow)
+    made = identity.create_api_key(own, name="ERP", scopes=[Permission.BOOKS_IMPORT], days=20)
+    for refused in (-1, 31):
+        with pytest.raises(Invalid):
+            identity.rotate_api_key(own, key_id=made.id, overlap_days=refused)
+    successor = identity.rotate_api_key(own, key_id=made.id, overlap_days=overlap)
+    assert (identity.actor_for_api_key(uow, secret=made.secret, address=None) is not None) is goes_on
+    assert identity.actor_for_api_key(uow, secret=successor.secret, address=None)
+    (old,) = [view for view in identity.api_keys(own) if view.id == made.id]
+    assert old.expires_at <= made.expires_at
+
+
+def test_the_command_line_rotates_anybodys_key_for_its_owner(uow: UnitOfWork):
+    ada = a_user(uow, Role.ADMIN)
+    made = identity.create_api_key(acting_as(uow), name="ERP", scopes=[Permission.BOOKS_IMPORT])
+    successor = identity.rotate_api_key(uow, key_id=made.id, overlap_days=0)
+    acting = identity.actor_for_api_key(uow, secret=successor.secret, address=None)
+    assert acting is not None
+    assert acting.id == ada
+    a_user(uow, Role.ADMIN, email="boss@example.com")
+    with pytest.raises(NotFound):
+        identity.rotate_api_key(acting_as(uow, "boss@example.com"), key_id=successor.id)
+
+
 @pytest.mark.parametrize("scope", [Permission.RECONCILIATION_SIGN, Permission.USER_MANAGE, Permission.KEY_MANAGE])
 def test_no_key_signs_or_gives_rights(uow: UnitOfWork, scope: Permission):
     a_user(uow, Role.ADMIN, Role.FINANCE)
