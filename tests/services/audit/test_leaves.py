@@ -63,7 +63,8 @@ def test_each_changed_column_is_found_at_its_leaf_and_nowhere_else(log: Log):
     with psycopg.connect(owner_url(log.database).replace("+psycopg", "")) as superuser:
         superuser.execute("ALTER TABLE audit_entry DISABLE TRIGGER ALL")
         for leaf, (column, value) in enumerate(_COLUMNS.items(), start=2):
-            (spoilt[leaf],) = superuser.execute("SELECT entry_id FROM audit_leaf WHERE index = %s", (leaf,)).fetchone()
+            found = superuser.execute("SELECT entry_id FROM audit_leaf WHERE index = %s", (leaf,))
+            ((spoilt[leaf],),) = found.fetchall()
             statement = f"UPDATE audit_entry SET {column} = {value} WHERE id = %s"
             assert superuser.execute(statement.encode(), (spoilt[leaf],)).rowcount == 1
     chunk = read_chunk(log.database, SYSTEM, 0, size)
