@@ -90,10 +90,6 @@ TEXTS = {
         "You started this run, so somebody else of Finance has to sign it.",
         "Sie haben diesen Lauf gestartet, daher muss jemand anderes aus Finance unterschreiben.",
     ),
-    "step": (
-        "B-{number} is {state}; one cannot {what}.",
-        "B-{number} steht nicht so, dass dieser Schritt möglich wäre. Es wurde nichts geändert; bitte neu ansehen.",
-    ),
     "stale_break": (
         "B-{number} was changed since you opened it. Nothing was changed by you; look at it again.",
         "B-{number} wurde geändert, seit Sie ihn geöffnet haben. Sie haben nichts geändert; bitte noch einmal ansehen.",
