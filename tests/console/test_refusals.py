@@ -27,6 +27,7 @@ _TOLD_BY_CODE = {
     "StaleSource",
     "InvalidCsvMapping",
     "InvalidMapping",
+    "StepNotAllowed",
 }
 
 
@@ -65,7 +66,7 @@ def _german(said: str) -> bool:
 @pytest.mark.parametrize(
     ("sentence", "german"),
     [
-        ("B-10001 is resolved; one cannot comment.", "B-10001 steht nicht so"),
+        ("There is no break B-10001 in the entities you may see.", "gibt es keinen Klärfall B-10001."),
         ("EUR/CHF of 2026-03-16: a rate lies above zero and has at most ten decimals.", "EUR/CHF vom 2026-03-16: Ein"),
         ("Choose between one and 500 breaks.", "höchstens 500 Klärfälle"),
     ],
