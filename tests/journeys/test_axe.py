@@ -18,11 +18,6 @@ from tests.journeys.serving import Console
 pytestmark = pytest.mark.timeout(900)
 
 _WIDE, _NARROW = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
-_DIALOGS = {
-    "/reconciliation/periods": ("Sign off",),
-    "/breaks": ("Resolve…", "Assign…", "They belong together…"),
-    "/reconciliation/basics": ("Change…",),
-}
 _SEEN_ON_THEIR_JOURNEY = {
     "/approvals/[request_id]",
     "/backfills/[backfill_id]/run",
@@ -65,23 +60,6 @@ def _address(route: str, led_to: set[str]) -> str:
 def _led(route: str, led_to: set[str]) -> str | None:
     pattern = re.compile(re.sub(r"\[\w+\]", "[^/]*\\\\d[^/]*", route))
     return next((path for path in sorted(led_to) if pattern.fullmatch(path)), None)
-
-
-def test_the_dialogs_of_reconciliation_have_no_serious_violation(page_as):
-    """What Finance signs, resolves, assigns, matches and sets, in both themes."""
-    page = page_as("finance.b")
-    for path, deeds in _DIALOGS.items():
-        page.goto(path)
-        if path == "/breaks":
-            page.locator("tbody input[type=checkbox]").first.check()
-        for deed in deeds:
-            page.get_by_role("button", name=deed, exact=True).first.click()
-            page.wait_for_selector("dialog[open]")
-            for theme in ("light", "dark"):
-                page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-                assert violations(page) == [], (path, deed, theme)
-            page.keyboard.press("Escape")
-            expect(page.locator("dialog[open]")).to_have_count(0)
 
 
 def test_the_sign_in_has_no_serious_violation(browser_context):
