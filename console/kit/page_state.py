@@ -24,10 +24,17 @@ class PageState(rx.State, mixin=True):
     busy: bool = False
     failure: str = ""
     failure_body: str = ""
+    _address: str = ""
 
-    def _begin(self) -> None:
-        """Before loading another record: the skeleton shows until `_done`."""
+    def _begin(self) -> bool:
+        """Whether another record than the last is asked for. Then the skeleton stands under its address until `_done`;
+        `if self._begin(): yield` sends it at once."""
+        address = urlsplit(str(self.router.url))._replace(fragment="").geturl()
+        if address == self._address:
+            return False
+        self._address = address
         self.loaded, self.failure, self.failure_body = False, "", ""
+        return True
 
     def _done(self) -> None:
         self.loaded, self.busy, self.failure, self.failure_body = True, False, "", ""

@@ -45,9 +45,10 @@ class Tab:
         self._processor, self._token, self.secret, self.path = processor, token, secret, path
         self.route = path
         self.address = "127.0.0.1"
+        self.messages: list[dict[str, Any]] = []
 
     async def send(self, name: str, /, **payload: Any) -> dict[str, Any]:
-        """Every variable that changed, as `State.variable` → value (the last one sent)."""
+        """Every variable that changed, as `State.variable` → value (the last one sent); `messages` has them apart."""
         cookie = f"{session.COOKIE}={self.secret}" if self.secret else ""
         router_data = {
             "pathname": self.route,
@@ -56,10 +57,13 @@ class Tab:
             "headers": {"cookie": cookie, "origin": "http://localhost", "host": "localhost"},
         }
         event = Event(name=name, payload=payload, router_data=router_data)
-        changed: dict[str, Any] = {}
-        async for delta in self._processor.enqueue_stream_delta(self._token, event):
-            for state, values in delta.items():
-                for variable, value in values.items():
-                    short = variable.removesuffix("_rx_state_")
-                    changed[f"{state.rpartition('.')[2].rpartition('____')[2]}.{short}"] = value
-        return changed
+        self.messages = [_named(delta) async for delta in self._processor.enqueue_stream_delta(self._token, event)]
+        return {name: value for message in self.messages for name, value in message.items()}
+
+
+def _named(delta: Any) -> dict[str, Any]:
+    return {
+        f"{state.rpartition('.')[2].rpartition('____')[2]}.{variable.removesuffix('_rx_state_')}": value
+        for state, values in delta.items()
+        for variable, value in values.items()
+    }

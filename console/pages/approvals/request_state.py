@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -41,10 +42,10 @@ class ApprovalRequestPage(PageState, DryRunFields, TrailFields, rx.State):
     asking: str = ""
 
     @event(Permission.APPROVAL_READ)
-    async def load(self) -> None:
-        if self.request.get("id") != self._parameter("request_id"):
-            self._begin()
+    async def load(self) -> AsyncIterator[None]:
+        if self._begin():
             self.asking = ""
+            yield
         await self._read()
 
     @event(Permission.APPROVAL_READ)

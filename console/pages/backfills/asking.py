@@ -23,8 +23,7 @@ class BackfillPage(PageState, mixin=True):
     @event(Permission.BACKFILL_READ)
     async def load(self) -> AsyncIterator[None]:
         """The skeleton is sent first, so that no other record stands under this address meanwhile."""
-        if self._parameter("backfill_id") != self.item.get("id"):
-            self._begin()
+        if self._begin():
             self.asking = ""
             yield
         await self._read()

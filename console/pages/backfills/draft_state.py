@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, TypedDict
 
 import reflex as rx
@@ -43,8 +44,9 @@ class BackfillDraft(PageState, rx.State):
     _backfill: str = ""
 
     @event(Permission.BACKFILL_DRAFT)
-    async def load(self) -> None:
-        self._begin()
+    async def load(self) -> AsyncIterator[None]:
+        if self._begin():
+            yield
         query, reader = self._query(), await self._reader()
         found = await backend.load(
             self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -38,8 +39,9 @@ class BankAccount(PageState, TrailFields, rx.State):
     statements: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     @event(Permission.BANK_READ)
-    async def load(self) -> None:
-        self._begin()
+    async def load(self) -> AsyncIterator[None]:
+        if self._begin():
+            yield
         found = await backend.load(self, account_detail, account_id=self._parameter("account_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         account = found.proof.account

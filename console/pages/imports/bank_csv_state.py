@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -33,8 +34,9 @@ class BankCsv(MappingState, rx.State):
     _entity_id: str = ""
 
     @event(Permission.BANK_READ)
-    async def load(self) -> None:
-        self._begin()
+    async def load(self) -> AsyncIterator[None]:
+        if self._begin():
+            yield
         account_id = self._parameter("account_id")
         found = await backend.load(self, account_detail, account_id=account_id)  # pyright: ignore[reportArgumentType]
         account, reader = found.proof.account, await self._reader()

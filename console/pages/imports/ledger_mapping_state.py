@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -24,8 +25,9 @@ class LedgerMapping(MappingState, rx.State):
     _code: str = ""
 
     @event(Permission.BOOKS_READ)
-    async def load(self) -> None:
-        self._begin()
+    async def load(self) -> AsyncIterator[None]:
+        if self._begin():
+            yield
         source_id: Any = self._parameter("source_id")
         source = await backend.load(self, books.source_by_id, source_id=source_id)
         reader = await self._reader()

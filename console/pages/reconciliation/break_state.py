@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -43,9 +44,9 @@ class BreakPage(PageState, rx.State):
     files: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     @event(Permission.RECONCILIATION_READ)
-    async def load(self) -> None:
-        if self.item.get("name") != self._parameter("break_id").upper():
-            self._begin()
+    async def load(self) -> AsyncIterator[None]:
+        if self._begin():
+            yield
         await self._show()
         self._done()
 
