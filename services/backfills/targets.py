@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from psycopg import ProgrammingError
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from services.backfills import mirror
 from services.backfills.definition import Definition
 from services.backfills.errors import TargetBusy, TargetUnavailable
+from services.core.database_address import tls_of
 from services.core.db import UnitOfWork
 
 _NEEDED_VERSION = 180_000  # RETURNING old.*, new.*
@@ -86,8 +88,8 @@ def _target(name: str) -> _Target:
     if name not in _open:
         address = _addresses[name]
         try:
-            url = make_url(address.dsn).set(drivername="postgresql+psycopg")
-        except ArgumentError:
+            url = make_url(address.dsn).set(drivername="postgresql+psycopg").update_query_dict(tls_of(address.dsn))
+        except (ArgumentError, ProgrammingError):
             raise TargetUnavailable(f"The address of the target “{name}” cannot be read.") from None
         arguments = {"prepare_threshold": None, "application_name": "kontor backfill", "connect_timeout": 5}
         engine = create_engine(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
+from services.core.database_address import tls_of
 from services.core.errors import Invalid, Unavailable
 
 _PIECE = 5000
@@ -49,7 +51,7 @@ def read_query(dsn: SecretStr, statement: str, *, timeout_seconds: int, row_cap:
     options = f"-c default_transaction_read_only=on -c statement_timeout={timeout_seconds * 1000} -c lock_timeout=5000"
     try:
         connection = psycopg.connect(
-            dsn.get_secret_value(),
+            make_conninfo(dsn.get_secret_value(), **tls_of(dsn.get_secret_value())),
             options=options,
             connect_timeout=_CONNECT_SECONDS,
             application_name="kontor books",

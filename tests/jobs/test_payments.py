@@ -146,9 +146,9 @@ def test_limits_and_faults_are_lived_through(app: Application, stripe_server: Fa
     _trade(stripe_server, 120)
 
     def fault(path: str, number: int) -> Any:
-        if number % 4 == 0:
+        if number % 11 == 0:
             return error(429, "rate_limit_error", Retry_After="0.05")
-        return error(503, "api_error") if number % 7 == 0 else None
+        return error(503, "api_error") if number % 13 == 0 else None
 
     stripe_server.fault = fault
     _run(app, SYNC, SyncParams())

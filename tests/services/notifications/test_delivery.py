@@ -25,6 +25,8 @@ LETTER = Letter(
     "de",
 )
 
+_ADDRESS = "http://localhost:8407"
+
 
 def outgoing(recipient: str = "ada@example.com", channel: Channel = Channel.MAIL) -> Outgoing:
     return Outgoing(uuid.uuid4(), channel, recipient, LETTER, 1, dt.datetime.now(dt.UTC))
@@ -42,7 +44,7 @@ def world(tmp_path: Path) -> Iterator[Path]:
 
 
 def _office(data_dir: Path, **changes) -> PostOffice:
-    return PostOffice.of(Settings(data_dir=data_dir, sandbox=True, **changes))
+    return PostOffice.of(Settings(data_dir=data_dir, sandbox=True, port=8407, **changes))
 
 
 def test_a_mail_arrives_with_text_and_html_that_cannot_be_forged(world: Path):
@@ -50,9 +52,9 @@ def test_a_mail_arrives_with_text_and_html_that_cannot_be_forged(world: Path):
     assert _office(world).hand_over(letter) == (Handover.SENT, None)
     (caught,) = PostBox(world).caught()
     assert (caught.to, caught.subject) == ("ada@example.com", LETTER.subject)
-    assert "Ansehen:\nhttp://localhost:8400/approvals/7" in caught.text
+    assert f"Ansehen:\n{_ADDRESS}/approvals/7" in caught.text
     assert "&lt;b&gt;Kontor&lt;/b&gt;" in caught.html
-    assert 'href="http://localhost:8400/approvals/7"' in caught.html
+    assert f'href="{_ADDRESS}/approvals/7"' in caught.html
 
 
 def test_a_chat_message_arrives_and_calls_nobody(world: Path):
