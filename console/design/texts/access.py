@@ -151,6 +151,7 @@ TEXTS = {
     "no_keys": ("No keys yet", "Noch keine Schlüssel"),
     "no_keys_body": ("Make one for a program that calls the HTTP API.", "Legen Sie einen für ein Programm an."),
     "new_key": ("New key…", "Neuer Schlüssel …"),
+    "new_key_title": ("New key", "Neuer Schlüssel"),
     "key_issued": ("The key, shown this once", "Der Schlüssel, nur dieses eine Mal"),
     "key_issued_body": (
         "Send it as “Authorization: Bearer …”. Only a hash of it is kept.",

@@ -122,7 +122,7 @@ def _new() -> rx.Component:
         ),
         open_=Keys.asking == "new",
         on_open_change=Keys.close,
-        title=t("access.new_key"),
+        title=t("access.new_key_title"),
         act=button(t("access.make_key"), kind="primary", submit=True),
         on_submit=Keys.create,
         keep=t("access.keep"),
