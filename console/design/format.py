@@ -10,26 +10,19 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency
 
 from console.design.texts import tr
+from services.core import figures
+from services.core.figures import date, locale_of, number, true_minus
 from services.core.money import Money, exponent
 
-_LOCALES = {"en": Locale.parse("en_GB"), "de": Locale.parse("de_DE")}
-MINUS = "−"
 NBSP = "\u00a0"
 UNKNOWN = "—"
 _CODE_BEFORE_DIGIT = re.compile(r"([A-Z]{3})(?=\d)")
 # Punctuation and figure spaces are as wide as a point and digits, so units stand under each other.
 _PAD = {2: "\u2008\u2007\u2007", 1: "\u2008\u2007", 0: ""}
-
-
-def number(value: float | Decimal, locale: str, *, decimals: int = 0) -> str:
-    """1,284,302 / 1.284.302, with a true minus."""
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return _true_minus(format_decimal(value, format=pattern, locale=_LOCALES[locale]))
 
 
 def signed_number(value: float | Decimal, locale: str, *, decimals: int = 0) -> str:
@@ -44,8 +37,8 @@ def percent(ratio: float | Decimal, locale: str, *, decimals: int = 2) -> str:
 
 def money(value: Money, locale: str) -> str:
     """Exact to the minor unit, with the symbol: €1,284,802.14 / 1.284.802,14 €."""
-    text = format_currency(value.major, value.currency, locale=_LOCALES[locale], currency_digits=True)
-    return _true_minus(_CODE_BEFORE_DIGIT.sub(rf"\1{NBSP}", text))
+    text = format_currency(value.major, value.currency, locale=locale_of(locale), currency_digits=True)
+    return true_minus(_CODE_BEFORE_DIGIT.sub(rf"\1{NBSP}", text))
 
 
 def signed_money(value: Money, locale: str) -> str:
@@ -54,33 +47,27 @@ def signed_money(value: Money, locale: str) -> str:
 
 def amount(value: Money, locale: str) -> str:
     """The bare number of a table cell, padded so that currencies of fewer decimals align; the code stands beside it."""
-    decimals = exponent(value.currency)
-    return number(value.major, locale, decimals=decimals) + _PAD.get(2 - decimals, "")
+    return figures.amount(value, locale) + _PAD.get(2 - exponent(value.currency), "")
 
 
 def signed_amount(value: Money, locale: str) -> str:
     return ("+" if value.minor > 0 else "") + amount(value, locale)
 
 
-def date(day: dt.date, locale: str) -> str:
-    """16 Mar 2026 / 16.03.2026."""
-    return format_date(day, "d MMM y" if locale == "en" else "dd.MM.y", locale=_LOCALES[locale])
-
-
 def short_date(day: dt.date, locale: str) -> str:
     """16 Mar / 16.03., where the year is plain from the page."""
-    return format_date(day, "d MMM" if locale == "en" else "dd.MM.", locale=_LOCALES[locale])
+    return format_date(day, "d MMM" if locale == "en" else "dd.MM.", locale=locale_of(locale))
 
 
 def long_date(day: dt.date, locale: str) -> str:
     """Tuesday 17 March 2026 / Dienstag, 17. März 2026."""
-    return format_date(day, "EEEE d MMMM y" if locale == "en" else "EEEE, d. MMMM y", locale=_LOCALES[locale])
+    return format_date(day, "EEEE d MMMM y" if locale == "en" else "EEEE, d. MMMM y", locale=locale_of(locale))
 
 
 def moment(instant: dt.datetime, locale: str, time_zone: str) -> str:
     """16 Mar 2026, 09:31 / 16.03.2026, 09:31 in `time_zone`; a naive time is refused."""
     local = _local(instant, time_zone)
-    return f"{date(local.date(), locale)}, {format_time(local, 'HH:mm', locale=_LOCALES[locale])}"
+    return f"{date(local.date(), locale)}, {format_time(local, 'HH:mm', locale=locale_of(locale))}"
 
 
 def clock_time(instant: dt.datetime, locale: str, time_zone: str, *, seconds: bool = False, zone: bool = False) -> str:
@@ -90,7 +77,7 @@ def clock_time(instant: dt.datetime, locale: str, time_zone: str, *, seconds: bo
         _local(instant, time_zone),
         pattern + (" z" if zone else ""),
         tzinfo=ZoneInfo(time_zone),
-        locale=_LOCALES[locale],
+        locale=locale_of(locale),
     )
 
 
@@ -130,10 +117,6 @@ def _local(instant: dt.datetime, time_zone: str) -> dt.datetime:
     return instant.astimezone(ZoneInfo(time_zone))
 
 
-def _true_minus(text: str) -> str:
-    return text.replace("-", MINUS)
-
-
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Formats for one person: their language, and the time zone of the entities they look at."""
@@ -167,7 +150,7 @@ class Reader:
 
     def month(self, day: dt.date) -> str:
         """The month's short name: Mar, März."""
-        return format_date(day, "MMM", locale=_LOCALES[self.locale])
+        return format_date(day, "MMM", locale=locale_of(self.locale))
 
     def read_money(self, text: str, currency: str) -> Money:
         """An amount as this reader writes it. Raises Invalid for what is none."""
@@ -175,7 +158,7 @@ class Reader:
 
     def whole_month(self, day: dt.date) -> str:
         """November 2026, in both languages' own words."""
-        return format_date(day, "LLLL y", locale=_LOCALES[self.locale])
+        return format_date(day, "LLLL y", locale=locale_of(self.locale))
 
     def short_date(self, day: dt.date) -> str:
         return short_date(day, self.locale)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 
 from babel.dates import format_datetime
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency
 
 from services import identity, notifications
 from services.approvals.authority import holders, open_seats, stand_ins
@@ -16,6 +16,7 @@ from services.approvals.reading import votes_of
 from services.approvals.vocabulary import CHAT, Decision, RequestState, Team
 from services.core.clock import UTC
 from services.core.db import UnitOfWork
+from services.core.figures import locale_of, number
 from services.core.money import Money
 from services.core.words import Words
 from services.notifications import Letter
@@ -152,9 +153,9 @@ def _facts(row: ApprovalRequest, locale: str) -> Iterable[tuple[str, str]]:
     yield _NUMBER.of(locale), f"A-{row.number}"
     if row.amount_minor is not None and row.currency is not None:
         major = Money(row.amount_minor, row.currency).major
-        yield _AMOUNT.of(locale), format_currency(major, row.currency, locale="de_DE" if locale == "de" else "en_GB")
+        yield _AMOUNT.of(locale), format_currency(major, row.currency, locale=locale_of(locale))
     if row.affected_rows is not None:
-        yield _ROWS.of(locale), format_decimal(row.affected_rows, locale="de_DE" if locale == "de" else "en_GB")
+        yield _ROWS.of(locale), number(row.affected_rows, locale)
     yield _ASKED_BY.of(locale), row.requested_by_name
     yield _UNTIL.of(locale), _moment(row.expires_at, locale)
 

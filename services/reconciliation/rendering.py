@@ -11,6 +11,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from services.core.figures import pattern_of
 from services.core.money import Money, exponent
 from services.core.words import Words
 from services.reconciliation.report_figures import class_told
@@ -61,8 +62,7 @@ def _fill(sheet: Worksheet, heads: list[str], rows: Iterable[Row]) -> None:
         for column, value in enumerate(row, start=1):
             cell = sheet.cell(line, column, value.major if isinstance(value, Money) else value)
             if isinstance(value, Money):
-                digits = exponent(value.currency)
-                cell.number_format = "#,##0" + ("." + "0" * digits if digits else "")
+                cell.number_format = pattern_of(exponent(value.currency))
             if isinstance(value, str):
                 cell.data_type = "s"  # a text that begins with = stays a text
             widths[column - 1] = max(widths[column - 1], len(str(cell.value or "")))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from services import notifications
+from services.core import figures
 from services.core.money import Money
 from services.core.words import Words
-from services.reconciliation import report_figures as figures
+from services.reconciliation.report_figures import class_told, moment_told, percent
 from services.reconciliation.report_words import DEFINITIONS, changes_told
 from services.reconciliation.views import BreakView
 from services.reconciliation.views_report import NightlyReport, ReportLine
@@ -84,7 +85,7 @@ def backfill_told(after: BackfillDone, locale: str) -> str:
     return _FOLLOWS.of(
         locale,
         name=after.name,
-        moment=figures.moment_told(after.finished_at, locale),
+        moment=moment_told(after.finished_at, locale),
         result=result.of(locale) if result else after.result,
         rows=figures.number(after.rows, locale),
         columns=", ".join(after.columns) or "—",
@@ -96,22 +97,22 @@ def _old(item: BreakView, locale: str) -> str:
     """Amount and class of a break, for how long it is open, and who has it."""
     minor = abs(item.delta_minor)
     money = f"{figures.amount(Money(minor, item.currency), locale)}\u00a0{item.currency}, " if minor else ""
-    what = money + figures.class_told(item.break_class, item.definition, locale)
+    what = money + class_told(item.break_class, item.definition, locale)
     return _OLD.of(locale, what=what, age=item.age, who=item.assigned_name or _NOBODY.of(locale))
 
 
 def _subject(report: NightlyReport, locale: str) -> str:
     above = sum(line.run.over_limit for line in report.lines)
     words = _NONE if not report.lines else _RED if above else _GREEN
-    return words.of(locale, day=figures.day_told(report.day, locale), count=above)
+    return words.of(locale, day=figures.date(report.day, locale), count=above)
 
 
 def _told(line: ReportLine, locale: str) -> str:
     run = line.run
     said = _LINE.of(
         locale,
-        deviation=figures.percent(run.deviation_ppm, locale),
-        limit=figures.percent(run.limit_ppm, locale),
+        deviation=percent(run.deviation_ppm, locale),
+        limit=percent(run.limit_ppm, locale),
         breaks=figures.number(run.breaks, locale),
         new=figures.number(run.new_breaks, locale),
         closed=figures.number(run.closed_breaks, locale),

@@ -19,9 +19,10 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from services.core import figures
 from services.core.money import Money
 from services.core.words import Words
-from services.reconciliation import report_figures as figures
+from services.reconciliation.report_figures import class_told, moment_told, percent
 from services.reconciliation.report_letter import backfill_told
 from services.reconciliation.report_words import (
     BREAK_HEADS,
@@ -77,7 +78,7 @@ _BREAK_TABLE = _Layout(BREAK_HEADS, _BREAK_WIDTHS, (4, 6), _NONE_OPEN)
 
 def report_as_pdf(report: NightlyReport, *, locale: str = "en", after: BackfillDone | None = None) -> bytes:
     """The report on paper; what the backfill did that it follows stands first."""
-    out, title = io.BytesIO(), TITLE.of(locale, day=figures.day_told(report.day, locale))
+    out, title = io.BytesIO(), TITLE.of(locale, day=figures.date(report.day, locale))
     story = [
         _paragraph(title, _TITLED),
         _paragraph((GREEN if report.green else RED).of(locale), _SAID),
@@ -88,7 +89,7 @@ def report_as_pdf(report: NightlyReport, *, locale: str = "en", after: BackfillD
         _table(_BREAK_TABLE, _breaks(report, locale), locale),
         Spacer(1, 6),
     ]
-    foot = _FOOT.of(locale, moment=figures.moment_told(report.made_at, locale))
+    foot = _FOOT.of(locale, moment=moment_told(report.made_at, locale))
 
     def footed(canvas: Any, document: Any) -> None:
         canvas.setFont("Report", _SIZE)
@@ -104,7 +105,7 @@ def report_as_pdf(report: NightlyReport, *, locale: str = "en", after: BackfillD
 def _lines(report: NightlyReport, locale: str) -> Iterable[tuple[str, ...]]:
     for line in worst_first(report.lines):
         run = line.run
-        before = "—" if line.deviation_before is None else figures.percent(line.deviation_before, locale)
+        before = "—" if line.deviation_before is None else percent(line.deviation_before, locale)
         for total in line.totals:
             minor = (total.left_minor, total.right_minor, total.open_minor)
             yield (
@@ -112,7 +113,7 @@ def _lines(report: NightlyReport, locale: str) -> Iterable[tuple[str, ...]]:
                 f"{DEFINITIONS[line.definition].of(locale)}: {SIDES_TOLD[line.definition].of(locale)}",
                 total.currency,
                 *(figures.amount(Money(one, total.currency), locale) for one in minor),
-                figures.percent(total.deviation_ppm, locale),
+                percent(total.deviation_ppm, locale),
                 before,
                 *(figures.number(count, locale) for count in (run.breaks, run.new_breaks, run.closed_breaks)),
                 changes_told(line, locale) or "—",
@@ -124,7 +125,7 @@ def _breaks(report: NightlyReport, locale: str) -> Iterable[tuple[str, ...]]:
         yield (
             item.name,
             report.names.get(item.entity_id, ""),
-            figures.class_told(item.break_class, item.definition, locale),
+            class_told(item.break_class, item.definition, locale),
             item.subject_key,
             figures.amount(Money(item.delta_minor, item.currency), locale),
             item.currency,
