@@ -45,7 +45,7 @@ NAVIGATION = (
             Entry(routes.IMPORTS, "file-input", "shell.imports", "i"),
         ),
     ),
-    Group("shell.change", (Entry(routes.BACKFILLS, "database", "shell.backfills", "f"),)),
+    Group("shell.change", (Entry(routes.BACKFILLS, "database", "shell.backfills", "h"),)),
     Group(
         "shell.platform",
         (
@@ -69,3 +69,8 @@ NAVIGATION = (
 
 def entries() -> list[Entry]:
     return [entry for group in NAVIGATION for entry in group.entries]
+
+
+def above(route: str) -> str:
+    """The entry a page belongs to: the one at its address or nearest above it ("" for none)."""
+    return max((entry.route for entry in entries() if f"{route}/".startswith(f"{entry.route}/")), key=len, default="")

@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from console.kit import navigation
 from services.core.permissions import Permission
 
 
@@ -15,7 +16,7 @@ from services.core.permissions import Permission
 class Page:
     """A route with its title, the right to open it, what it loads, and how it is drawn.
 
-    `nav` is the route that is marked in the navigation and stands in the breadcrumb (its own when None).
+    `nav` names its entry of the navigation where that is not the one above its address.
     """
 
     route: str
@@ -24,6 +25,11 @@ class Page:
     build: Callable[[], rx.Component]
     on_load: Any = None
     nav: str | None = None
+
+    @property
+    def entry(self) -> str:
+        """The route that is marked in the navigation and stands in the breadcrumb ("" for none)."""
+        return self.nav or navigation.above(self.route)
 
 
 _PAGES: dict[str, Page] = {}

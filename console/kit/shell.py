@@ -98,7 +98,7 @@ def _group(
 
 
 def _entry(entry: navigation.Entry, page: pages.Page, target: pages.Page) -> rx.Component:
-    current = entry.route == (page.nav or page.route)
+    current = entry.route == page.entry
     attributes: dict[str, Any] = {"data-go": entry.letter} if entry.letter else {}
     if current:
         attributes["aria-current"] = "page"
@@ -171,7 +171,7 @@ def _waiting() -> rx.Component:
 
 
 def _breadcrumb(page: pages.Page) -> rx.Component:
-    parent = pages.at(page.nav) if page.nav and page.nav != page.route else None
+    parent = pages.at(page.entry) if page.entry != page.route else None
     above = [rx.el.li(link(t(parent.title), href=parent.route))] if parent else []
     return rx.el.ol(*above, rx.el.li(t(page.title), custom_attrs={"aria-current": "page"}), class_name="breadcrumb")
 

@@ -3,8 +3,8 @@
 TEXTS = {
     "title": ("Periods", "Zeiträume"),
     "meta": (
-        "a signed period is closed: what comes late moves to the next open day",
-        "ein unterschriebener Zeitraum ist geschlossen: Spätes wandert auf den nächsten offenen Tag",
+        "A signed period is closed: what comes late moves to the next open day",
+        "Ein unterschriebener Zeitraum ist geschlossen: Spätes wandert auf den nächsten offenen Tag",
     ),
     "period": ("Period", "Zeitraum"),
     "definition": ("Definition", "Definition"),

@@ -43,13 +43,7 @@ _OVERLAPS = [("0", t("access.overlap_none")), ("1", t("access.overlap_day"))] + 
 ]
 
 
-@page(
-    routes.ACCESS_KEYS,
-    title="access.keys",
-    permission=Permission.KEY_MANAGE,
-    on_load=Keys.load,
-    nav=routes.ACCESS,
-)
+@page(routes.ACCESS_KEYS, title="access.keys", permission=Permission.KEY_MANAGE, on_load=Keys.load)
 def keys() -> rx.Component:
     none = empty_state(t("access.no_keys"), t("access.no_keys_body"))
     return rx.fragment(

@@ -48,13 +48,7 @@ _DECISIONS = {
 _DECISION_LOOKS = {"open": ("wait", ""), "keep": ("ok", "ok"), "remove": ("block", "bad")}
 
 
-@page(
-    routes.ACCESS_REVIEWS,
-    title="access.reviews",
-    permission=Permission.REVIEW_READ,
-    on_load=Reviews.load,
-    nav=routes.ACCESS,
-)
+@page(routes.ACCESS_REVIEWS, title="access.reviews", permission=Permission.REVIEW_READ, on_load=Reviews.load)
 def reviews() -> rx.Component:
     none = empty_state(t("access.no_reviews"), t("access.no_reviews_body"))
     return rx.fragment(

@@ -35,13 +35,7 @@ from services.core.permissions import Permission
 _MANAGES: Any = Shell.rights
 
 
-@page(
-    routes.ACCESS_ROLES,
-    title="access.roles",
-    permission=Permission.USER_READ,
-    on_load=Roles.load,
-    nav=routes.ACCESS,
-)
+@page(routes.ACCESS_ROLES, title="access.roles", permission=Permission.USER_READ, on_load=Roles.load)
 def roles() -> rx.Component:
     return rx.fragment(
         page_header(

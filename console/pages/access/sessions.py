@@ -14,13 +14,7 @@ from console.pages.access.tabs import access_tabs
 from services.core.permissions import Permission
 
 
-@page(
-    routes.ACCESS_SESSIONS,
-    title="access.sessions",
-    permission=Permission.USER_READ,
-    on_load=Sessions.load,
-    nav=routes.ACCESS,
-)
+@page(routes.ACCESS_SESSIONS, title="access.sessions", permission=Permission.USER_READ, on_load=Sessions.load)
 def sessions() -> rx.Component:
     columns = [
         Column(

@@ -34,13 +34,7 @@ _STATES = {state: t(f"approvals.cover_{state}") for state in ("active", "coming"
 _LOOKS = {"active": ("ok", "ok"), "coming": ("wait", ""), "over": ("block", ""), "revoked": ("block", "")}
 
 
-@page(
-    routes.APPROVAL_COVER,
-    title="approvals.delegations",
-    permission=Permission.APPROVAL_READ,
-    on_load=State.load,
-    nav=routes.APPROVALS,
-)
+@page(routes.APPROVAL_COVER, title="approvals.delegations", permission=Permission.APPROVAL_READ, on_load=State.load)
 def cover() -> rx.Component:
     name = button(t("approvals.cover_add"), kind="primary", icon_name="user-plus", on_click=State.ask("name", ""))
     none = empty_state(t("approvals.cover_none"), t("approvals.cover_none_body"))

@@ -29,13 +29,7 @@ _RIGHTS: Any = Shell.rights
 _TEAMS = ("finance", "ops", "dev")
 
 
-@page(
-    routes.APPROVAL_POLICIES,
-    title="approvals.policies",
-    permission=Permission.APPROVAL_READ,
-    on_load=State.load,
-    nav=routes.APPROVALS,
-)
+@page(routes.APPROVAL_POLICIES, title="approvals.policies", permission=Permission.APPROVAL_READ, on_load=State.load)
 def policies() -> rx.Component:
     return rx.fragment(
         page_header(t("approvals.policies"), meta=[t("approvals.policies_meta")]),

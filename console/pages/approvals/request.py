@@ -47,13 +47,7 @@ from services.core.permissions import Permission
 _OBSTACLES = ("own_request", "already_voted", "not_in_team", "expired")
 
 
-@page(
-    routes.APPROVAL,
-    title="approvals.number",
-    permission=Permission.APPROVAL_READ,
-    on_load=State.load,
-    nav=routes.APPROVALS,
-)
+@page(routes.APPROVAL, title="approvals.number", permission=Permission.APPROVAL_READ, on_load=State.load)
 def request_page() -> rx.Component:
     item = State.request
     return rx.fragment(

@@ -36,13 +36,7 @@ _FREEZES = ("coming", "holds", "over", "lifted")
 _FREEZE_LOOKS = {"coming": ("wait", ""), "holds": ("pause", "hold"), "over": ("ok", ""), "lifted": ("block", "")}
 
 
-@page(
-    routes.BACKFILL_CALENDAR,
-    title="change_calendar.title",
-    permission=Permission.BACKFILL_READ,
-    on_load=State.load,
-    nav=routes.BACKFILLS,
-)
+@page(routes.BACKFILL_CALENDAR, title="change_calendar.title", permission=Permission.BACKFILL_READ, on_load=State.load)
 def calendar_page() -> rx.Component:
     new = row(
         button(t("change_calendar.new_window"), on_click=State.new("window"), icon_name="plus"),

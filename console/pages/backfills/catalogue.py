@@ -28,13 +28,7 @@ from console.pages.backfills.parts import may, section_tabs, when
 from services.core.permissions import Permission
 
 
-@page(
-    routes.BACKFILL_CATALOGUE,
-    title="backfills.catalogue",
-    permission=Permission.BACKFILL_READ,
-    on_load=State.load,
-    nav=routes.BACKFILLS,
-)
+@page(routes.BACKFILL_CATALOGUE, title="backfills.catalogue", permission=Permission.BACKFILL_READ, on_load=State.load)
 def catalogue() -> rx.Component:
     none = empty_state(t("backfills.no_definitions"), t("backfills.no_definitions_body"))
     every = rx.el.div(rx.foreach(State.rows, _definition), class_name="columns columns-half columns-stretch")

@@ -30,13 +30,7 @@ from services.core.permissions import Permission
 _INPUTS = {"date": "date", "moment": "datetime-local", "whole": "number", "number": "number", "text": "text"}
 
 
-@page(
-    routes.BACKFILL_DRAFT,
-    title="backfills.draft",
-    permission=Permission.BACKFILL_DRAFT,
-    on_load=State.load,
-    nav=routes.BACKFILLS,
-)
+@page(routes.BACKFILL_DRAFT, title="backfills.draft", permission=Permission.BACKFILL_DRAFT, on_load=State.load)
 def draft() -> rx.Component:
     item = State.definition
     head = page_header(

@@ -37,13 +37,7 @@ from services.core.permissions import Permission
 _DRAFT, _RUN = Permission.BACKFILL_DRAFT, Permission.BACKFILL_RUN
 
 
-@page(
-    routes.BACKFILL,
-    title="backfills.record",
-    permission=Permission.BACKFILL_READ,
-    on_load=State.load,
-    nav=routes.BACKFILLS,
-)
+@page(routes.BACKFILL, title="backfills.record", permission=Permission.BACKFILL_READ, on_load=State.load)
 def request_page() -> rx.Component:
     return rx.fragment(
         loading_or(

@@ -42,13 +42,7 @@ from services.core.permissions import Permission
 _RUN = Permission.BACKFILL_RUN
 
 
-@page(
-    routes.BACKFILL_RUN,
-    title="backfill_run.title",
-    permission=Permission.BACKFILL_READ,
-    on_load=State.load,
-    nav=routes.BACKFILLS,
-)
+@page(routes.BACKFILL_RUN, title="backfill_run.title", permission=Permission.BACKFILL_READ, on_load=State.load)
 def run_page() -> rx.Component:
     not_yet = card(empty_state(t("backfill_run.not_started"), t("backfill_run.not_started_body")))
     body = rx.cond(State.item["started"] != "", _body(), not_yet)

@@ -35,7 +35,6 @@ from services.core.permissions import Permission
     title="change_calendar.sign_off",
     permission=Permission.BACKFILL_READ,
     on_load=State.load,
-    nav=routes.BACKFILLS,
 )
 def sign_off_page() -> rx.Component:
     side = [_agreed(), _signed(), _flag()]

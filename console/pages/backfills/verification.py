@@ -42,7 +42,6 @@ _OBSTACLES = ("own_request", "already_voted", "not_in_team", "expired")
     title="backfill_run.verification",
     permission=Permission.BACKFILL_READ,
     on_load=State.load,
-    nav=routes.BACKFILLS,
 )
 def verification_page() -> rx.Component:
     not_yet = card(empty_state(t("backfill_run.not_verified"), t("backfill_run.not_verified_body")))

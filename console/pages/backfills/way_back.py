@@ -37,13 +37,7 @@ from console.pages.backfills.way_back_state import BackfillWayBack as State
 from services.core.permissions import Permission
 
 
-@page(
-    routes.BACKFILL_WAY_BACK,
-    title="backfill_run.way_back",
-    permission=Permission.BACKFILL_READ,
-    on_load=State.load,
-    nav=routes.BACKFILLS,
-)
+@page(routes.BACKFILL_WAY_BACK, title="backfill_run.way_back", permission=Permission.BACKFILL_READ, on_load=State.load)
 def way_back_page() -> rx.Component:
     return rx.fragment(
         loading_or(

@@ -42,7 +42,6 @@ _LOOKS = {
     title="dunning.invoices",
     permission=Permission.DUNNING_READ,
     on_load=DunningInvoices.load,
-    nav=routes.DUNNING,
 )
 def dunning_invoices() -> rx.Component:
     back = link_button(t("dunning.to_dashboard"), href=routes.DUNNING)

@@ -37,13 +37,7 @@ from console.pages.imports.parts import PROOF_LOOKS, PROOF_WORDS
 from services.core.permissions import Permission
 
 
-@page(
-    routes.BANK_ACCOUNT,
-    title="imports.account",
-    permission=Permission.BANK_READ,
-    on_load=BankAccount.load,
-    nav=routes.IMPORTS,
-)
+@page(routes.BANK_ACCOUNT, title="imports.account", permission=Permission.BANK_READ, on_load=BankAccount.load)
 def bank_account_page() -> rx.Component:
     head = page_header(
         rx.el.span(BankAccount.iban, class_name="num"),

@@ -13,13 +13,7 @@ from console.pages.imports.mapping import mapping_editor
 from services.core.permissions import Permission
 
 
-@page(
-    routes.BANK_CSV,
-    title="imports.csv_title",
-    permission=Permission.BANK_IMPORT,
-    on_load=BankCsv.load,
-    nav=routes.IMPORTS,
-)
+@page(routes.BANK_CSV, title="imports.csv_title", permission=Permission.BANK_IMPORT, on_load=BankCsv.load)
 def bank_csv_page() -> rx.Component:
     head = page_header(t("imports.csv_title"), meta=[rx.el.span(BankCsv.iban, class_name="num"), BankCsv.currency])
     zone = file_upload(

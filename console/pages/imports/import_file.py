@@ -31,13 +31,7 @@ from console.pages.imports.parts import FILE_LOOKS, FILE_WORDS, STATEMENT_LOOKS,
 from services.core.permissions import Permission
 
 
-@page(
-    routes.IMPORT_FILE,
-    title="imports.report",
-    permission=Permission.BANK_READ,
-    on_load=ImportFile.load,
-    nav=routes.IMPORTS,
-)
+@page(routes.IMPORT_FILE, title="imports.report", permission=Permission.BANK_READ, on_load=ImportFile.load)
 def import_file_page() -> rx.Component:
     head = page_header(
         ImportFile.name,

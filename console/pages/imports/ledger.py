@@ -38,7 +38,7 @@ from services.core.permissions import Permission
 _EXPECTS = [(name, t(f"imports.expects_{name}")) for name in ("every_day", "weekdays", "nothing")]
 
 
-@page(routes.LEDGER, title="imports.ledger", permission=Permission.BOOKS_READ, on_load=Ledger.load, nav=routes.IMPORTS)
+@page(routes.LEDGER, title="imports.ledger", permission=Permission.BOOKS_READ, on_load=Ledger.load)
 def ledger_page() -> rx.Component:
     head = page_header(
         Ledger.name,

@@ -13,13 +13,7 @@ from console.pages.imports.mapping import mapping_editor
 from services.core.permissions import Permission
 
 
-@page(
-    routes.LEDGER_MAPPING,
-    title="imports.mapping",
-    permission=Permission.BOOKS_IMPORT,
-    on_load=LedgerMapping.load,
-    nav=routes.IMPORTS,
-)
+@page(routes.LEDGER_MAPPING, title="imports.mapping", permission=Permission.BOOKS_IMPORT, on_load=LedgerMapping.load)
 def ledger_mapping_page() -> rx.Component:
     head = page_header(
         t("imports.mapping"),

@@ -36,13 +36,7 @@ LOOKS = {
 }
 
 
-@page(
-    routes.VOUCHERS,
-    title="imports.vouchers",
-    permission=Permission.BOOKS_READ,
-    on_load=VoucherList.load,
-    nav=routes.IMPORTS,
-)
+@page(routes.VOUCHERS, title="imports.vouchers", permission=Permission.BOOKS_READ, on_load=VoucherList.load)
 def voucher_list_page() -> rx.Component:
     may = Shell.rights.contains(str(Permission.BOOKS_IMPORT)) & VoucherList.connected
     sync = rx.cond(may, button(t("imports.voucher_sync"), icon_name="rotate-cw", on_click=VoucherList.sync))

@@ -96,6 +96,7 @@ class ClearingAccount(ListState, rx.State):
 
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     blocks: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
+    chosen: str = ""
     title: str = ""
     earlier: str = ""
     later: str = ""
@@ -106,29 +107,35 @@ class ClearingAccount(ListState, rx.State):
         self.entities = [
             {"value": item["id"], "label": item["name"]} for item in (await self.get_state(Shell)).entities
         ]
-        chosen = query.get("entity") or (self.entities[0]["value"] if self.entities else "")
+        self.chosen = query.get("entity") or (self.entities[0]["value"] if self.entities else "")
         self.blocks = []
-        if chosen:
+        if self.chosen:
             first, last = _month(query.get("month", ""), reader.time_zone)
             found = await backend.load(
                 self,
                 payments.clearing_account,
-                entity_id=chosen,
+                entity_id=self.chosen,
                 first_day=first,
                 last_day=last,  # pyright: ignore[reportArgumentType]
             )
             only = query.get("currency")
             self.blocks = [clearing_block(view, reader) for view in found if not only or view.currency == only]
-            name = next((item["label"] for item in self.entities if item["value"] == chosen), "")
+            name = next((item["label"] for item in self.entities if item["value"] == self.chosen), "")
             self.title = reader.text("clearing.heading", month=reader.whole_month(first), entity=name)
             self.earlier, self.later = (
-                routes.to(routes.CLEARING, query={"entity": chosen, "month": f"{day:%Y-%m}"})
+                routes.to(routes.CLEARING, query={"entity": self.chosen, "month": f"{day:%Y-%m}"})
                 for day in (first - dt.timedelta(days=1), last + dt.timedelta(days=1))
             )
         self._listed()
 
 
-@page(routes.CLEARING, title="clearing.title", permission=Permission.PAYMENT_READ, on_load=ClearingAccount.load)
+@page(
+    routes.CLEARING,
+    title="clearing.title",
+    permission=Permission.PAYMENT_READ,
+    on_load=ClearingAccount.load,
+    nav=routes.PAYOUTS,
+)
 def clearing_account() -> rx.Component:
     none = card(
         empty_state(
@@ -143,7 +150,13 @@ def clearing_account() -> rx.Component:
             t("clearing.title"),
             meta=[ClearingAccount.title, t("clearing.meta")],
             actions=[
-                select_filter(ClearingAccount, "entity", ClearingAccount.entities, label=t("clearing.entity")),
+                select_filter(
+                    ClearingAccount,
+                    "entity",
+                    ClearingAccount.entities,
+                    label=t("clearing.entity"),
+                    shown=ClearingAccount.chosen,
+                ),
                 link_button(t("clearing.earlier"), href=ClearingAccount.earlier, icon_name="chevron-left"),
                 link_button(t("clearing.later"), href=ClearingAccount.later, icon_name="chevron-right"),
             ],
