@@ -268,7 +268,8 @@ def _say(detail: BackfillDetail, as_json: bool) -> None:
         lines.append(f"Starts by itself from {one.planned_for.isoformat()} on, as soon as a window is open")
     if one.throttle:
         held = one.throttle
-        lines.append(f"Waits since {held['since']}: {held['indicator']} is {held['value']}, limit {held['limit']}")
+        figures = "" if held["indicator"] in backfills.TARGET_WAITS else f" is {held['value']}, limit {held['limit']}"
+        lines.append(f"Waits since {held['since']}: {held['indicator']}{figures}")
     answer(detail, "\n".join(lines), as_json=as_json)
 
 

@@ -201,6 +201,13 @@ def _checks(definition: DefinitionView, document: Mapping[str, Any], reader: Rea
 def _locks(definition: DefinitionView, document: Mapping[str, Any], reader: Reader) -> list[dict[str, str]]:
     """What the change takes hold of: rows, indexes, triggers."""
     lines = [{"mark": "ok", "text": reader.text("backfills.lock_rows", table=definition.table), "note": ""}]
+    if document.get("turn"):
+        lines.append({"mark": "warn", "text": reader.text("backfills.lock_turn", name=document["turn"]), "note": ""})
+    lines += [
+        {"mark": "ok", "text": reader.text("backfills.lock_held", name=lock["name"]), "note": lock["mode"]}
+        for lock in document.get("locks", ())
+        if not lock["is_index"]
+    ]
     for index in document["indexes"]:
         text = reader.text("backfills.lock_index", name=index["name"])
         lines.append({"mark": "warn", "text": text, "note": data_size(index["bytes"], reader)})

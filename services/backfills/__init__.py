@@ -72,7 +72,7 @@ from services.backfills.handlers import on_approved, on_refused, on_run_died
 from services.backfills.kinds import KINDS, LIFT_KIND, RUN_CLOSED_KIND, RUN_KIND, SIGN_OFF_KIND, UNDO_KIND
 from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow, Stage, list_backfills
 from services.backfills.load import LoadMeter
-from services.backfills.policy import LIMITS, TARGET_SECONDS, Excess
+from services.backfills.policy import LIMITS, TARGET_SECONDS, TARGET_WAITS, Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfill_named, backfills, catalogue
 from services.backfills.service import ask_approval, change_params, draft, start_dry_run
 from services.backfills.settling import ConflictPage, Settled, Settlement, conflicts, settle_conflicts
@@ -136,6 +136,7 @@ __all__ = [
     "RUN_KIND",
     "SIGN_OFF_KIND",
     "TARGET_SECONDS",
+    "TARGET_WAITS",
     "UNDO_KIND",
     "VERIFY",
     "AskedDryRun",

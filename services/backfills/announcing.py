@@ -21,6 +21,8 @@ _HEADS = {
     "verified": Words("Changed and verified: {label} {title}", "Geändert und geprüft: {label} {title}"),
     "deviates": Words("Changed, with deviations: {label} {title}", "Geändert, mit Abweichungen: {label} {title}"),
     "signed_off": Words("Signed off: {label} {title}", "Unterschrieben: {label} {title}"),
+    "rejected": Words("Rejected by Finance: {label} {title}", "Von Finance abgelehnt: {label} {title}"),
+    "cancelled": Words("Cancelled: {label} {title}", "Abgebrochen: {label} {title}"),
     "failed": Words("Stands still: {label} {title}", "Steht still: {label} {title}"),
     "rolled_back": Words("Taken back: {label} {title}", "Zurückgenommen: {label} {title}"),
     "emergency": Words("Emergency, being taken back: {label} {title}", "Notfall, wird zurückgenommen: {label} {title}"),

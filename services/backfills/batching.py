@@ -111,7 +111,7 @@ def change_stretch(connection: Connection, plan: Plan, *, batch: int, after: str
         if not (getattr(error.orig, "sqlstate", None) or "").startswith(_FAULTS_OF_ROWS):
             raise
         problem = str(error.orig).strip().splitlines()[0]
-    except (ValueError, ArithmeticError, LookupError, TypeError) as error:
+    except sql.REFUSALS as error:
         problem = f"{type(error).__name__}: {error}"
     wanted = sql.wanted_keys(connection, plan.definition, plan.params, after=after, to=to)
     if len(wanted) <= 1:
@@ -128,11 +128,13 @@ def _change(connection: Connection, plan: Plan, *, batch: int, after: str | None
     definition, images = plan.definition, images_of(connection, plan.definition, plan.number)
     if isinstance(definition, SqlBackfill):
         statement = sql.change_statement(definition, plan.params, images, batch=batch, after=after, to=to)
-        return images.changed_by(connection, statement)
+        with sql.page_by_page(connection, definition, plan.params):
+            return images.changed_by(connection, statement)
     function = cast(PythonBackfill, definition)
     chosen = sql.rows_to_write(function, plan.params, after=after, to=to)
     rows = [sql.as_row(row) for row in connection.execute(chosen)]
-    values = function.change_batch(rows, plan.params)
+    asked = {row[definition.key] for row in rows}
+    values = {key: one for key, one in function.change_batch(rows, plan.params).items() if key in asked}
     if not values:
         return 0
     return images.changed_by(connection, sql.write_statement(function, images, batch=batch, values=values))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import uuid
 from typing import Any
 
-from services import approvals, payments, runs
+from services import approvals, runs
 from services.backfills import announcing, batching, ledger, measuring, reconciling, verifying
 from services.backfills.batching import Plan, Step
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import definition_named
 from services.backfills.errors import NotAtWork, PlanChanged
 from services.backfills.images import images_of, make_images
-from services.backfills.load import LoadMeter
+from services.backfills.load import LoadMeter, load_of
 from services.backfills.models import Backfill
 from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, readings_of, rest_after
 from services.backfills.service import (
@@ -126,9 +125,7 @@ def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
     Where it is critical, the backfill pauses and goes on by itself when the load is normal again.
     """
     uow.actor.require(Permission.RUN_EXECUTE)
-    with at_target(uow, plan.definition, keep=False) as connection:
-        load = meter.read(connection)
-    load = dataclasses.replace(load, payments_ms=payments.oldest_event_ms(uow))
+    load = load_of(uow, plan.definition, meter)
     excess = excess_of(load)
     ledger.note_load(uow.session.connection(), plan.backfill_id, readings_of(load), uow.clock.now())
     row = uow.session.get(Backfill, plan.backfill_id, populate_existing=True)
@@ -143,10 +140,10 @@ def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:
 
 
 def note_waiting(uow: UnitOfWork, *, plan: Plan, indicator: str) -> None:
-    """Notes on the backfill that its database lets it wait (`target_busy`, `target_unreachable`), and since when."""
+    """Notes on the backfill that its database lets it wait (one of TARGET_WAITS), and since when."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, plan.backfill_id)
-    row.throttle = _waits(uow, row, Excess(indicator, 1, 0))
+    row.throttle = _waits(uow, row, Excess(indicator, 0, 0))
 
 
 def _waits(uow: UnitOfWork, row: Backfill, excess: Excess) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def on_refused(uow: UnitOfWork, event: DomainEvent) -> None:
         move(uow, row, S.REJECTED)
         row.problem = "Finance did not sign."
         note(uow, row, "rejected", after={"request": str(request_id)})
+        announcing.announce(uow, row, "rejected")
 
 
 def on_run_died(uow: UnitOfWork, event: DomainEvent) -> None:

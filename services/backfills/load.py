@@ -1,12 +1,17 @@
-"""What the database is busy with."""
+"""What the database that a backfill works in is busy with."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from sqlalchemy import Connection, text
 
+from services import payments
+from services.backfills.definition import Definition
 from services.backfills.policy import Load
+from services.backfills.targets import at_target
+from services.core.db import UnitOfWork
 
 # Rows of other roles may hide their times from the application; those count as zero.
 _READ = text(
@@ -41,3 +46,10 @@ class LoadMeter:
         self._read_at, self._wal = now, wal
         self._load = Load(int(row.replication_ms), int(row.oldest_transaction_ms), int(row.lock_wait_ms), rate)
         return self._load
+
+
+def load_of(uow: UnitOfWork, definition: Definition, meter: LoadMeter) -> Load:
+    """That of the definition's own database, and how long payment events wait here. Raises TargetUnavailable."""
+    with at_target(uow, definition, keep=False) as connection:
+        load = meter.read(connection)
+    return dataclasses.replace(load, payments_ms=payments.oldest_event_ms(uow))

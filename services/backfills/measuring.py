@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Connection, String, case, cast, func, literal, select, text
+from sqlalchemy import Connection, Date, DateTime, Integer, Numeric, Select, String, cast, func, select, text
 
 from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.batching import Plan, change_stretch
 from services.backfills.definition import Check, Definition, PythonBackfill, SqlBackfill, code_digest
+from services.backfills.freezing import amounts, changes_of, computed, frozen
 from services.backfills.images import images_of, key_of, make_images, name_of
 
 _RANDOM_ROWS = 20
@@ -22,59 +22,30 @@ _EXTREME_ROWS = 2
 _WARM_UP_ROWS = 100
 _TRIAL_ROWS = 5_000
 _SECONDS_A_ROW_WALKED = 2e-7  # past it in the index, whether it changes or not
+_ORDERED = (Integer, Numeric, Date, DateTime)
 _INDEXES = text(
     """
     SELECT i.relname AS name, pg_relation_size(i.oid) AS bytes FROM pg_index x
     JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_attribute a ON a.attrelid = x.indrelid
-    WHERE x.indrelid = CAST(:table AS regclass) AND a.attnum = ANY(x.indkey::int2[]) AND a.attname = ANY(:columns)
-    ORDER BY 1
+    WHERE x.indrelid = CAST(:table AS regclass) AND a.attname = ANY(:columns) AND EXISTS (
+        SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid
+            AND d.refobjid = x.indrelid AND d.refobjsubid = a.attnum)
+    GROUP BY 1, 2 ORDER BY 1
+    """
+)
+# What the trial holds beyond reading, where the rows are: tables first, then their indexes.
+_LOCKS = text(
+    """
+    SELECT c.relname AS name, l.mode, c.relkind = 'i' AS is_index FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+    WHERE l.pid = pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.mode <> 'AccessShareLock' AND c.relnamespace NOT IN (
+            SELECT oid FROM pg_namespace WHERE nspname IN ('kontor_backfill', 'pg_catalog', 'pg_toast'))
+    ORDER BY 3, 1, 2
     """
 )
 _TRIGGERS = text(
     "SELECT tgname FROM pg_trigger WHERE tgrelid = CAST(:table AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'"
 )
-
-
-def frozen(connection: Connection, definition: Definition, params: BaseModel, bound: str | None) -> dict[str, Any]:
-    """What an approval is bound to: the rows up to `bound`, a checksum of what they are and become, and the money.
-
-    The checksum of an SqlBackfill covers every declared column and the new values; that of a PythonBackfill the
-    declared columns, since its function is bound by the digest of its code.
-    """
-    if bound is None:
-        return {"bound": None, "rows": 0, "checksum": "0", "money": []}
-    found = connection.execute(_frozen_statement(definition, params, bound)).all()
-    sums = [
-        {"currency": row.currency, "before": int(row.before), "after": int(row.after), "moved": int(row.moved)}
-        for row in found
-    ]
-    return {
-        "bound": bound,
-        "rows": sum(row.rows for row in found),
-        "checksum": str(sum(Decimal(row.checksum) for row in found)),
-        "money": sums if definition.money else [],
-    }
-
-
-def _frozen_statement(definition: Definition, params: BaseModel, bound: str) -> Any:
-    """Rows, checksum and money by currency."""
-    changes = _changes(definition, params)
-    whole = func.row(*definition.target.c, *changes.values())
-    currency = definition.money.currency if definition.money else literal("")
-    old, new = _amounts(definition, changes)
-    return (
-        select(
-            cast(currency, String).label("currency"),
-            func.count().label("rows"),
-            cast(func.sum(func.hashtextextended(cast(whole, String), 0)), String).label("checksum"),
-            func.coalesce(func.sum(old), 0).label("before"),
-            func.coalesce(func.sum(new), 0).label("after"),
-            func.coalesce(func.sum(case((old.is_not(None), new - old))), 0).label("moved"),
-        )
-        .where(sql.within(definition, None, bound), definition.rows(params))
-        .group_by(text("1"))
-        .order_by(text("1"))
-    )
 
 
 def measured(connection: Connection, definition: Definition, params: BaseModel, *, number: int) -> dict[str, Any]:
@@ -90,6 +61,8 @@ def measured(connection: Connection, definition: Definition, params: BaseModel, 
         "checks": [{"code": one.code, "before": value_of(connection, one)} for one in definition.checks(params)],
         "indexes": _indexes(connection, definition),
         "triggers": [str(name) for name in connection.scalars(_TRIGGERS, {"table": name_of(definition)})],
+        "locks": [],
+        "turn": definition.lock,
         "sample": [],
         "explain": [],
         "estimate": {"seconds": 0, "before_image_bytes": 0, "trial_rows": 0, "trial_ms": 0},
@@ -105,16 +78,10 @@ def value_of(connection: Connection, check: Check) -> int:
 
 
 def sample(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> list[dict[str, Any]]:
-    """Rows before and after: some drawn at random, and the extremes of each number among the columns."""
-    base = select(*definition.target.c).where(sql.within(definition, None, bound), definition.rows(params))
-    numbers = [place for place in definition.target.c if isinstance(place.type, BigInteger)]
-    drawn = [("random", base.order_by(func.random()).limit(_RANDOM_ROWS))]
-    for place in numbers:
-        filled = base.where(place.is_not(None)).limit(_EXTREME_ROWS)
-        drawn.append((f"lowest {place.name}", filled.order_by(place, key_of(definition))))
-        drawn.append((f"highest {place.name}", filled.order_by(place.desc(), key_of(definition))))
+    """Rows before and after: some drawn at random, those that move most money, and the extremes of each number and
+    time among the columns."""
     rows: dict[str, tuple[str, dict[str, Any]]] = {}
-    for how, statement in drawn:
+    for how, statement in _drawn(definition, params, bound):
         for row in connection.execute(statement):
             found = sql.as_row(row)
             rows.setdefault(str(found[definition.key]), (how, found))
@@ -130,13 +97,30 @@ def sample(connection: Connection, definition: Definition, params: BaseModel, bo
     ]
 
 
+def _drawn(definition: Definition, params: BaseModel, bound: str) -> list[tuple[str, Select[Any]]]:
+    """How rows are drawn, and the statement that draws them."""
+    base = select(*definition.target.c).where(sql.within(definition, None, bound), definition.rows(params))
+    key = key_of(definition)
+    drawn = [("random", base.order_by(func.random()).limit(_RANDOM_ROWS))]
+    if definition.money is not None and isinstance(definition, SqlBackfill):
+        old, new = amounts(definition, changes_of(definition, params))
+        moved = func.abs(func.coalesce(new, 0) - func.coalesce(old, 0))
+        drawn.append(("largest", base.order_by(moved.desc(), key).limit(_EXTREME_ROWS)))
+    for place in definition.target.c:
+        if isinstance(place.type, _ORDERED):
+            filled = base.where(place.is_not(None)).limit(_EXTREME_ROWS)
+            drawn.append((f"lowest {place.name}", filled.order_by(place, key)))
+            drawn.append((f"highest {place.name}", filled.order_by(place.desc(), key)))
+    return drawn
+
+
 def after_values(
     connection: Connection, definition: Definition, params: BaseModel, rows: Sequence[dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """What the change makes of rows as they stand in the database (of an SqlBackfill) or as given."""
     if isinstance(definition, PythonBackfill):
-        return {str(key): dict(values) for key, values in definition.change_batch(rows, params).items()}
-    key, changes = key_of(definition), _changes(definition, params)
+        return {str(key): dict(values) for key, values in computed(definition, rows, params).items()}
+    key, changes = key_of(definition), changes_of(definition, params)
     named = [expression.label(f"new_{name}") for name, expression in changes.items()]
     found = connection.execute(select(key, *named).where(key.in_([row[definition.key] for row in rows])))
     return {str(row[0]): dict(zip(changes, row[1:], strict=True)) for row in found}
@@ -145,18 +129,6 @@ def after_values(
 def as_text(value: Any) -> str | int | None:
     """A value for people: whole numbers stay numbers."""
     return value if value is None or (isinstance(value, int) and abs(value) < 2**53) else str(value)
-
-
-def _changes(definition: Definition, params: BaseModel) -> dict[str, Any]:
-    return dict(definition.change(params)) if isinstance(definition, SqlBackfill) else {}
-
-
-def _amounts(definition: Definition, changes: dict[str, Any]) -> tuple[Any, Any]:
-    """The money column before and after; zero where there is none, and before equals after where only Python knows."""
-    if definition.money is None:
-        return literal(0), literal(0)
-    old = definition.target.c[definition.money.amount]
-    return old, changes.get(definition.money.amount, old)
 
 
 def _indexes(connection: Connection, definition: Definition) -> list[dict[str, Any]]:
@@ -181,6 +153,7 @@ def _trial(
         seconds = time.perf_counter() - began
         per_image = images.size(connection) / (images.count(connection) or 1)
         lines = _explained(connection, plan, after=start, to=middle)
+        locks = [dict(row._mapping) for row in connection.execute(_LOCKS)]
     finally:
         trial.rollback()
     walked = sql.count_stretch(connection, definition, None, bound)
@@ -191,7 +164,7 @@ def _trial(
         "trial_ms": int(seconds * 1000),
         "walked": walked,
     }
-    return {"estimate": estimate, "explain": lines}
+    return {"estimate": estimate, "explain": lines, "locks": locks}
 
 
 def _first_wanted(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> str | None:
@@ -207,6 +180,6 @@ def _explained(connection: Connection, plan: Plan, *, after: str | None, to: str
     if isinstance(definition, SqlBackfill):
         images = images_of(connection, definition, plan.number)
         statement = sql.change_statement(definition, plan.params, images, batch=1, after=after, to=to)
-    else:
-        statement = sql.rows_to_write(definition, plan.params, after=after, to=to)
-    return sql.explained(connection, statement)
+        with sql.page_by_page(connection, definition, plan.params):
+            return sql.explained(connection, statement)
+    return sql.explained(connection, sql.rows_to_write(definition, plan.params, after=after, to=to))

@@ -95,6 +95,7 @@ LIMITS = Load(
     wal_bytes_per_second=128 * 1024 * 1024,
     payments_ms=15_000,
 )
+TARGET_WAITS = ("target_busy", "target_unreachable")  # why it waits for another database; without value and limit
 CRITICAL = 5  # times its limit: the worker's place is given back, and it goes on when the load is normal again
 
 

@@ -17,7 +17,6 @@ from services.backfills.views import (
     BackfillView,
     BatchView,
     CheckView,
-    ConflictView,
     DefinitionView,
     LoadView,
     ProgressView,
@@ -88,7 +87,6 @@ def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetai
         definition=definition_view(definition_named(row.definition)),
         progress=progress,
         quarantine=_quarantine(connection, row.id) if progress and progress.quarantined else (),
-        conflicts=_conflicts(connection, row.id) if progress and progress.conflicts else (),
         load=_load(connection, row.id) if started else (),
         next_steps=tuple(sorted(TRANSITIONS[BackfillState(row.state)])),
     )
@@ -208,14 +206,3 @@ def _quarantine(connection: Connection, backfill: uuid.UUID) -> tuple[SetAside, 
         {"id": backfill, "most": _SHOWN},
     )
     return tuple(SetAside(row.key, row.batch, row.error) for row in found)
-
-
-def _conflicts(connection: Connection, backfill: uuid.UUID) -> tuple[ConflictView, ...]:
-    found = connection.execute(
-        text(
-            "SELECT key, before, left_as, CASE WHEN jsonb_typeof(found) = 'object' THEN found END AS found"
-            " FROM kontor_backfill.conflict WHERE backfill = :id ORDER BY key LIMIT :most"
-        ),
-        {"id": backfill, "most": _SHOWN},
-    )
-    return tuple(ConflictView(row.key, row.before, row.left_as, row.found) for row in found)

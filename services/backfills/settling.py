@@ -6,22 +6,33 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, String, cast, column, func, select, table, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.backfills import statements as sql
-from services.backfills.definition import definition_named
+from services.backfills.definition import Definition, definition_named
 from services.backfills.errors import NotAtWork
-from services.backfills.images import before_table
+from services.backfills.images import before_table, key_of
 from services.backfills.models import Backfill
 from services.backfills.queries import readable
 from services.backfills.service import S, locked, move, note, require, require_reason
 from services.backfills.targets import at_target
 from services.backfills.views import ConflictView
+from services.backfills.vocabulary import SCHEMA
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
+_SHOWN = ("before", "left_as", "found", "settled", "settled_by", "settled_reason", "settled_at")
+_CONFLICT = table(
+    "conflict",
+    column("backfill"),
+    column("key", String),
+    *[column(name, JSONB) if name in ("before", "left_as", "found") else column(name) for name in _SHOWN],
+    schema=SCHEMA,
+)
 _SETTLE = text(
     "UPDATE kontor_backfill.conflict SET settled = :how, settled_by = :by, settled_reason = :reason,"
     " settled_at = clock_timestamp() WHERE backfill = :id AND key = ANY(:keys)"
@@ -57,27 +68,27 @@ def conflicts(
     uow: UnitOfWork, *, backfill_id: uuid.UUID, after: str | None = None, open_only: bool = False, limit: int = 50
 ) -> ConflictPage:
     """Rows that the way back left alone, a page at a time. Raises BackfillNotFound."""
-    if readable(uow, backfill_id).consumed_request_id is None:
+    row = readable(uow, backfill_id)
+    if row.consumed_request_id is None:
         return ConflictPage((), None, 0, 0)
-    connection = uow.session.connection()
-    values = {"id": backfill_id, "after": after or "", "open": open_only, "most": limit + 1}
-    found = connection.execute(
-        text(
-            "SELECT key, before, left_as, CASE WHEN jsonb_typeof(found) = 'object' THEN found END AS found,"
-            " settled, settled_by, settled_reason, settled_at FROM kontor_backfill.conflict"
-            " WHERE backfill = :id AND key > :after AND (NOT :open OR settled IS NULL) ORDER BY key LIMIT :most"
-        ),
-        values,
-    ).all()
-    counts = connection.execute(
-        text(
-            "SELECT count(*) FILTER (WHERE settled IS NULL) AS open, count(settled) AS settled"
-            " FROM kontor_backfill.conflict WHERE backfill = :id"
-        ),
-        values,
-    ).one()
-    rows = tuple(ConflictView(**row._mapping) for row in found[:limit])
-    return ConflictPage(rows, rows[-1].key if len(found) > limit else None, counts.open, counts.settled)
+    mine = _CONFLICT.c.backfill == row.id
+    chosen = _by_key(definition_named(row.definition), row.id, after)
+    if open_only:
+        chosen = chosen.where(_CONFLICT.c.settled.is_(None))
+    found = uow.session.execute(chosen.limit(limit + 1)).all()
+    whole = uow.session.execute(select(func.count(), func.count(_CONFLICT.c.settled)).where(mine)).one()
+    rows = tuple(ConflictView(**one._mapping) for one in found[:limit])
+    return ConflictPage(rows, rows[-1].key if len(found) > limit else None, whole[0] - whole[1], whole[1])
+
+
+def _by_key(definition: Definition, backfill: uuid.UUID, after: str | None) -> Select[Any]:
+    """In the order of the key's own type (2 before 13); nothing after a key that is not listed."""
+    mine, key = _CONFLICT.c.backfill == backfill, cast(_CONFLICT.c.key, key_of(definition).type)
+    chosen = select(_CONFLICT.c.key, *[_CONFLICT.c[name] for name in _SHOWN]).where(mine).order_by(key)
+    if after is None:
+        return chosen
+    last = select(key).where(mine, _CONFLICT.c.key == after).correlate(None).scalar_subquery()
+    return chosen.where(key > last)
 
 
 def settle_conflicts(
@@ -123,11 +134,7 @@ def _restore(uow: UnitOfWork, row: Backfill, keys: Sequence[str]) -> list[str]:
     listed = {
         one.key: one.found
         for one in uow.session.execute(
-            text(
-                "SELECT key, CASE WHEN jsonb_typeof(found) = 'object' THEN found END AS found"
-                " FROM kontor_backfill.conflict WHERE backfill = :id AND key = ANY(:keys)"
-            ),
-            {"id": row.id, "keys": list(keys)},
+            select(_CONFLICT.c.key, _CONFLICT.c.found).where(_CONFLICT.c.backfill == row.id, _CONFLICT.c.key.in_(keys))
         )
     }
     with at_target(uow, definition) as connection:
@@ -138,6 +145,6 @@ def _restore(uow: UnitOfWork, row: Backfill, keys: Sequence[str]) -> list[str]:
     for key in again:
         uow.session.execute(
             text("UPDATE kontor_backfill.conflict SET found = CAST(:now AS jsonb) WHERE backfill = :id AND key = :key"),
-            {"id": row.id, "key": key, "now": orjson.dumps(now.get(key)).decode()},
+            {"id": row.id, "key": key, "now": orjson.dumps(now[key]).decode() if key in now else None},
         )
     return [str(one.key) for one in restored]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services import approvals, runs
-from services.backfills import announcing, ledger, measuring, reconciling
+from services.backfills import announcing, freezing, ledger, reconciling
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import code_digest, definition_named
 from services.backfills.errors import IllegalStep, OutsideWindow
@@ -103,7 +103,7 @@ def _difference(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: d
     definition = definition_named(row.definition)
     params = checked_params(definition, row.params)
     with at_target(uow, definition, long=True, keep=False) as connection:
-        now = measuring.frozen(connection, definition, params, agreed["bound"])
+        now = freezing.frozen(connection, definition, params, agreed["bound"])
         closed = reconciling.closed_periods(uow, connection, definition, params, agreed["bound"])
     if [_named(one) for one in closed] != [_named(one) for one in content["closed_periods"]]:
         return "Periods that it touches were closed or opened since the dry run."

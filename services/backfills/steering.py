@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import select
 
 from services import approvals, runs
-from services.backfills import reconciling
+from services.backfills import announcing, reconciling
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import Definition, definition_named
-from services.backfills.errors import NotAtWork
-from services.backfills.load import LoadMeter
+from services.backfills.errors import NotAtWork, TargetBusy, TargetUnavailable
+from services.backfills.load import LoadMeter, load_of
 from services.backfills.models import Backfill
 from services.backfills.policy import BEFORE_START, excess_of
 from services.backfills.service import S, as_console, locked, move, note, require, require_reason, unplan
@@ -69,6 +69,7 @@ def cancel(uow: UnitOfWork, *, backfill_id: uuid.UUID, reason: str) -> None:
     else:
         move(uow, row, S.CANCELLED)
         _wish(uow, row, runs.cancel)
+        announcing.announce(uow, row, "cancelled", reason=reason.strip())
     row.problem, row.ended_at, row.hold = reason, uow.clock.now(), None
     note(uow, row, "cancelled", reason=reason)
 
@@ -157,13 +158,20 @@ def tend(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> str | None:
     if row.state == S.APPROVED and row.planned_for is not None and row.planned_for <= uow.clock.now():
         return _start_if_open(uow, row)
     held = row.state == S.PAUSED and (row.hold or {}).get("by")
-    if held == "load" and excess_of(LoadMeter().read(uow.session.connection())) is not None:
+    if held == "load" and not _is_calm(uow, row):
         return None
     goes_on = held == "load" or (held not in (None, False, "person") and row.follow_windows)
     if goes_on and standing_of(uow, row).is_open:
         resume(_as_calendar(uow), backfill_id=row.id)
         return "resumed"
     return None
+
+
+def _is_calm(uow: UnitOfWork, row: Backfill) -> bool:
+    try:
+        return excess_of(load_of(uow, definition_named(row.definition), LoadMeter())) is None
+    except (TargetBusy, TargetUnavailable):
+        return False
 
 
 def _start_if_open(uow: UnitOfWork, row: Backfill) -> str | None:

@@ -172,6 +172,5 @@ class BackfillDetail:
     definition: DefinitionView
     progress: ProgressView | None
     quarantine: tuple[SetAside, ...]
-    conflicts: tuple[ConflictView, ...]
     load: tuple[LoadView, ...]
     next_steps: tuple[BackfillState, ...]

@@ -87,6 +87,18 @@ class Shout(PythonBackfill):
         return {row["id"]: {"label": row["label"].upper()} for row in rows}
 
 
+class RoundUp(Shout):
+    """Money that only Python computes: it leaves whatever is even as it is."""
+
+    name = "tests.round_up"
+    columns = ("amount_minor",)
+    money = MoneyColumns("amount_minor", COIN.c.currency)
+
+    def change_batch(self, rows: Sequence[Mapping[str, Any]], params: Any) -> Mapping[Any, Mapping[str, Any]]:
+        louder = super().change_batch(rows, params)
+        return {row["id"]: {"amount_minor": 110} for row in rows if row["id"] in louder and row["amount_minor"] % 2}
+
+
 class Broken(PlusOne):
     """Its verification wants what it does not do."""
 
@@ -112,12 +124,13 @@ class Tied(PlusOne):
     flag = "coins.reads-new-amount"
 
 
-PLUS_ONE, SHOUT, BROKEN, ABROAD, TIED = PlusOne(), Shout(), Broken(), Abroad(), Tied()
+PLUS_ONE, SHOUT, ROUND_UP = PlusOne(), Shout(), RoundUp()
+BROKEN, ABROAD, TIED = Broken(), Abroad(), Tied()
 
 
 def lay_coins(connection: Connection, count: int) -> None:
     """`count` coins 1…n, the key's gaps included (every third is missing)."""
-    for definition in (PLUS_ONE, SHOUT, BROKEN, ABROAD, TIED):
+    for definition in (PLUS_ONE, SHOUT, ROUND_UP, BROKEN, ABROAD, TIED):
         backfills.register(definition)
     fill_coins(connection, count)
 

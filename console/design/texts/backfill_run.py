@@ -20,6 +20,18 @@ TEXTS = {
     "held_freeze": ("Held since {since}: there is a freeze", "Hält seit {since}: es gilt eine Sperre"),
     "held_night": ("Held since {since}: it works at night only", "Hält seit {since}: es arbeitet nur nachts"),
     "held_load": ("Held since {since}: the load is critical", "Hält seit {since}: die Last ist kritisch"),
+    "held_by_load": (
+        "{held}. {indicator} was {value}, the limit is {limit}. It goes on by itself.",
+        "{held}. {indicator}: {value}, Grenze {limit}. Es geht von selbst weiter.",
+    ),
+    "waits_target_busy": (
+        "Waits for its database, which is busy, since {since}.",
+        "Wartet auf seine Datenbank, die beschäftigt ist, seit {since}.",
+    ),
+    "waits_target_unreachable": (
+        "Waits for its database, which does not answer, since {since}.",
+        "Wartet auf seine Datenbank, die nicht antwortet, seit {since}.",
+    ),
     "goes_on": ("Goes on by itself at {at}.", "Geht von selbst weiter am {at}."),
     "opens": (
         "The next opening is {at}; somebody has to resume it then.",

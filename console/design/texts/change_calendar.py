@@ -144,6 +144,8 @@ TEXTS = {
     "told_verified": ("Changed and verified", "Geändert und geprüft"),
     "told_deviates": ("Changed, with deviations", "Geändert, mit Abweichungen"),
     "told_signed_off": ("Signed off", "Unterschrieben"),
+    "told_rejected": ("Rejected by Finance", "Von Finance abgelehnt"),
+    "told_cancelled": ("Cancelled", "Abgebrochen"),
     "told_failed": ("Stands still", "Steht still"),
     "told_rolled_back": ("Taken back", "Zurückgenommen"),
     "told_emergency": ("Emergency, being taken back", "Notfall, wird zurückgenommen"),

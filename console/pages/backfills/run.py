@@ -66,13 +66,7 @@ def _why_it_waits() -> Any:
     slowed = callout(
         t("backfill_run.throttled_body"),
         tone="warn",
-        title=t(
-            "backfill_run.throttled",
-            indicator=throttle["indicator"],
-            value=throttle["value"],
-            limit=throttle["limit"],
-            since=throttle["since"],
-        ),
+        title=throttle["said"],
     )
     goes_on = rx.cond(
         State.item["follow"] != "",

@@ -14,6 +14,7 @@ from console.kit.dry_run import data_size, shown_value
 from services.backfills import (
     LIMITS,
     TARGET_SECONDS,
+    TARGET_WAITS,
     BackfillView,
     ConflictView,
     LoadView,
@@ -82,12 +83,12 @@ def throttle_row(throttle: Mapping[str, Any] | None, reader: Reader) -> dict[str
     if throttle is None:
         return {}
     name = throttle["indicator"]
-    return {
-        "indicator": indicator(name, reader),
-        "value": measured(name, throttle["value"], reader),
-        "limit": measured(name, throttle["limit"], reader),
-        "since": since(throttle["since"], reader),
-    }
+    started = since(throttle["since"], reader)
+    if name in TARGET_WAITS:
+        return {"indicator": name, "said": reader.text(f"backfill_run.waits_{name}", since=started)}
+    figures = {one: measured(name, throttle[one], reader) for one in ("value", "limit")}
+    said = reader.text("backfill_run.throttled", indicator=indicator(name, reader), since=started, **figures)
+    return {"indicator": name, "said": said}
 
 
 def hold_row(hold: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
@@ -96,11 +97,14 @@ def hold_row(hold: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
         return {}
     by = hold["by"]
     opens = hold.get("opens_at")
+    said = reader.text(f"backfill_run.held_{by}", who=hold.get("who") or UNKNOWN, since=since(hold["since"], reader))
+    if "indicator" in hold:
+        name = hold["indicator"]
+        figures = {one: measured(name, hold[one], reader) for one in ("value", "limit")}
+        said = reader.text("backfill_run.held_by_load", held=said, indicator=indicator(name, reader), **figures)
     return {
         "by": by,
-        "said": reader.text(
-            f"backfill_run.held_{by}", who=hold.get("who") or UNKNOWN, since=since(hold["since"], reader)
-        ),
+        "said": said,
         "opens": reader.moment(dt.datetime.fromisoformat(opens)) if opens else "",
     }
 

@@ -22,7 +22,7 @@ from services.core.permissions import Permission
 
 _DEEDS = frozenset({"back", "emergency"})
 _SETTLING = frozenset(backfills.Settlement)
-_MOST = 100
+_MOST = 1_000
 _OPEN = frozenset({RequestState.PENDING, RequestState.APPROVED})
 
 

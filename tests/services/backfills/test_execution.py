@@ -102,6 +102,19 @@ def test_a_function_changes_what_sql_cannot_say(workshop: Workshop):
     assert workshop.sql("SELECT count(*) FROM coin WHERE label = upper(label)")[0][0] == 2_999
 
 
+def test_what_only_a_function_knows_is_predicted_to_the_cent(workshop: Workshop):
+    workshop.sql("UPDATE coin SET label = 'mute' WHERE id = 77")
+    made = done(workshop, "tests.round_up")
+    seen = workshop.see(made)
+    assert seen.backfill.dry_run is not None
+    frozen = seen.backfill.dry_run["frozen"]
+    wanted = "SELECT currency, sum(amount_minor - 100 - (id - id / 4) % 7) AS moved FROM coin GROUP BY 1 ORDER BY 1"
+    assert [(one["currency"], one["moved"]) for one in frozen["money"]] == [tuple(row) for row in workshop.sql(wanted)]
+    assert frozen["rows"] == workshop.sql("SELECT count(*) FROM coin WHERE amount_minor = 110")[0][0] + 1
+    assert [row.key for row in seen.quarantine] == ["77"]
+    assert seen.backfill.problem is None, seen.backfill.verification
+
+
 def test_the_way_back_leaves_later_edits_alone_and_lists_them(workshop: Workshop):
     made = done(workshop)
     edited = workshop.sql("UPDATE coin SET amount_minor = amount_minor + 50 WHERE id <= 600 RETURNING id")

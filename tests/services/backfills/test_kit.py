@@ -50,11 +50,14 @@ def test_a_definition_is_proved_on_a_tiny_table_under_kills(workshop: Workshop):
 
 def test_conflicts_are_settled_one_by_one_and_a_row_edited_again_stays_open(workshop: Workshop):
     made = done(workshop)
-    workshop.sql("UPDATE coin SET amount_minor = 7 WHERE id <= 6")
+    workshop.sql("UPDATE coin SET amount_minor = 7 WHERE id <= 14")
     workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
     workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="take it back")
     workshop.work(backfills.ROLL_BACK)
     page = workshop.call("", backfills.conflicts, backfill_id=made)
+    assert [row.key for row in page.rows] == ["1", "2", "4", "5", "6", "8", "9", "10", "12", "13", "14"]
+    rest = workshop.call("", backfills.conflicts, backfill_id=made, after="9", limit=2)
+    assert ([row.key for row in rest.rows], rest.last, rest.open) == (["10", "12"], "12", 11)
     first, second = page.rows[0].key, page.rows[1].key
     settle = {"backfill_id": made, "reason": "looked at it"}
     workshop.call("Ops", backfills.settle_conflicts, **settle, how=Settlement.KEEP, keys=[first])

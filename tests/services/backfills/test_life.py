@@ -65,7 +65,9 @@ def test_the_dry_run_says_exactly_what_happens_and_leaves_nothing(workshop: Work
         assert sums[row.currency]["moved"] == row.count
         assert sums[row.currency]["after"] - sums[row.currency]["before"] == row.count
     drawn = {one["drawn"] for one in found["sample"]}
-    assert {"random", "lowest amount_minor", "highest amount_minor"} <= drawn
+    assert {"random", "largest", "lowest amount_minor", "highest amount_minor"} <= drawn
+    held = {one["name"]: one["mode"] for one in found["locks"]}
+    assert (held["coin"], found["turn"]) == ("RowExclusiveLock", None)
     assert all(one["after"]["amount_minor"] == one["before"]["amount_minor"] + 1 for one in found["sample"])
     assert any("Update on coin" in line for line in found["explain"])
     assert found["estimate"]["before_image_bytes"] > 0
