@@ -129,7 +129,7 @@ TEXTS = {
     "none_body": ("Take a filter away to see more.", "Nehmen Sie einen Filter weg, um mehr zu sehen."),
     "all_done": ("Nothing is open", "Nichts ist offen"),
     "all_done_body": ("The next run comes with the night.", "Der nächste Lauf kommt mit der Nacht."),
-    "queue_meta": ("what does not agree and why, over all runs", "was nicht stimmt und warum, über alle Läufe"),
+    "queue_meta": ("What does not agree and why, over all runs", "Was nicht stimmt und warum, über alle Läufe"),
     "mine": ("Mine", "Meine"),
     "sign_off": ("Sign-off", "Unterschrift"),
     "prepared": ("Started the run", "Hat den Lauf gestartet"),

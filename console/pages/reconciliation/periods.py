@@ -64,7 +64,7 @@ def _table() -> rx.Component:
             card="title",
         ),
         Column(t("periods.definition"), lambda r: r["definition"], card="meta"),
-        Column(t("periods.entity"), lambda r: r["entity"], priority=2),
+        Column(t("periods.entity"), lambda r: r["entity"], priority=2, card="meta"),
         Column(
             t("periods.state"),
             lambda r: status(r["state"], {name: t(f"periods.state_{name}") for name in _STATES}, extra=_MARKS),
