@@ -9,7 +9,7 @@ import sys
 
 import atheris  # pyright: ignore[reportMissingImports]
 
-with atheris.instrument_imports():  # pyright: ignore[reportAttributeAccessIssue]
+with atheris.instrument_imports(include=["services.bank"]):  # pyright: ignore[reportAttributeAccessIssue]
     from services.bank.documents import read_documents
     from services.core.reasons import UnreadableFile
     from tests.services.bank.test_fuzz import read_csv
