@@ -7,6 +7,7 @@ from typing import Any
 from jobs.incoming import Place, take_waiting
 from jobs.registry import job
 from jobs.runner import RunContext
+from jobs.voucher_months import add_up_vouchers
 from services import books, identity
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
@@ -29,7 +30,9 @@ def import_ledger_files(ctx: RunContext, params: books.ImportParams) -> dict[str
             progress=lambda rows: ctx.progress(rows, phase=file.name),
         )
 
-    return take_waiting(ctx, Place(params.entity_id, InboxKind.BOOKS, take))
+    taken = take_waiting(ctx, Place(params.entity_id, InboxKind.BOOKS, take))
+    add_up_vouchers(ctx, params.entity_id)
+    return taken
 
 
 @job(books.PULL)
@@ -53,6 +56,7 @@ def pull_ledger(ctx: RunContext, params: books.PullParams) -> dict[str, Any]:
             rows=found.rows,
             progress=lambda rows: ctx.progress(rows, len(found.rows), phase="rows"),
         )
+    add_up_vouchers(ctx, params.entity_id)
     return {"file_id": str(report.id), "read": report.rows_read, "new": report.rows_new, "changed": report.rows_changed}
 
 
@@ -98,6 +102,7 @@ def sync_vouchers(ctx: RunContext, params: books.VoucherParams) -> dict[str, Any
         books.finish_voucher_sync(
             uow, entity_id=params.entity_id, provider=service.provider, through=today, new=new, changed=changed
         )
+    add_up_vouchers(ctx, params.entity_id)
     return {"new": new, "changed": changed}
 
 

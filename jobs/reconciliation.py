@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.registry import job
 from jobs.runner import RunContext
+from jobs.voucher_months import add_up_vouchers
 from services import bank, books, identity, payments, reconciliation, runs
 from services.core.db import UnitOfWork
 from services.reconciliation import SIDES, Definition, OnBehalf, ReconcileParams, Starter
@@ -61,6 +62,7 @@ def _add_up(ctx: RunContext, params: ReconcileParams) -> None:
         ctx.safe_point()
         with ctx.unit_of_work() as uow:
             reconciliation.roll_month(uow, first_day=first_day, **months)
+    add_up_vouchers(ctx, params.entity_id)
 
 
 @job(reconciliation.BACKTEST)

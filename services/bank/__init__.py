@@ -10,9 +10,11 @@ from services.bank.errors import (
     UnreadableFile,
 )
 from services.bank.events import FILE_IMPORTED, PATTERN_CHANGED
+from services.bank.lines import line_records, statement_lines
 from services.bank.proof import calendar, completeness, completeness_of_all, gaps
 from services.bank.queries import (
     accounts,
+    file_hashes,
     file_report,
     files,
     line_entries,
@@ -34,6 +36,10 @@ from services.bank.views import (
     CompletenessView,
     DayView,
     GapView,
+    LineMark,
+    LineRecords,
+    LineSheet,
+    LineView,
     StatementReport,
     StatementView,
 )
@@ -70,7 +76,11 @@ __all__ = [
     "ImportParams",
     "InvalidAccount",
     "InvalidCsvMapping",
+    "LineMark",
+    "LineRecords",
+    "LineSheet",
     "LineStatus",
+    "LineView",
     "NoSuchBankRecord",
     "RejectedRow",
     "ScanParams",
@@ -85,17 +95,20 @@ __all__ = [
     "close_account",
     "completeness",
     "completeness_of_all",
+    "file_hashes",
     "file_report",
     "files",
     "gaps",
     "guess_csv",
     "import_file",
     "line_entries",
+    "line_records",
     "open_account",
     "preview_csv",
     "set_csv_mapping",
     "set_provider_pattern",
     "start_import",
+    "statement_lines",
     "statements",
     "upload_place",
 ]

@@ -36,12 +36,12 @@ def completeness_of_all(uow: UnitOfWork) -> list[CompletenessView]:
     return [_view(_chain(uow, account, yesterdays[account.entity_id])) for account in _accounts(uow)]
 
 
-def completeness(uow: UnitOfWork, *, account_id: uuid.UUID, through: dt.date) -> CompletenessView:
-    """What the account's statements prove up to and including the bank's day `through`, and where they break off.
-
-    Raises NoSuchBankRecord outside the reader's entities.
+def completeness(uow: UnitOfWork, *, account_id: uuid.UUID, through: dt.date | None = None) -> CompletenessView:
+    """What the account's statements prove up to and including the bank's day `through` (yesterday unless given), and
+    where they break off. Raises NoSuchBankRecord outside the reader's entities.
     """
-    return _view(_chain(uow, seen_account(uow, account_id), through))
+    account = seen_account(uow, account_id)
+    return _view(_chain(uow, account, through or _yesterdays(uow)[account.entity_id]))
 
 
 def gaps(

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, null, select
 
 from services.bank.errors import NoSuchBankRecord
 from services.bank.models import BankAccount, BankFile, BankLine, BankRejection, BankStatement
@@ -17,6 +17,7 @@ from services.bank.views import (
     StatementView,
 )
 from services.bank.vocabulary import CsvMapping, StatementFormat, StatementProblem
+from services.core import incoming
 from services.core.db import UnitOfWork
 from services.core.inbox import FileMark, FileStatus
 from services.core.incoming import RejectionView, file_fields, newest_files, rejections
@@ -49,8 +50,13 @@ def line_entries(after_seq: int = 0) -> Select[*tuple[Any, ...]]:
         )
         .join(BankAccount, BankAccount.id == BankLine.account_id)
         .where(BankLine.changed_seq > after_seq)
-        .where(func.coalesce(BankLine.counterparty, BankLine.remittance).op("~*")(BankAccount.provider_pattern))
+        .where(is_of_provider())
     )
+
+
+def is_of_provider() -> ColumnElement[bool]:
+    """Whether a line is money of the payment provider, by the account's pattern."""
+    return func.coalesce(BankLine.counterparty, BankLine.remittance).op("~*")(BankAccount.provider_pattern)
 
 
 def accounts(uow: UnitOfWork) -> list[BankAccountView]:
@@ -71,25 +77,7 @@ def statements(uow: UnitOfWork, *, account_id: uuid.UUID, limit: int = 100) -> l
         .order_by(BankStatement.last_day.desc(), BankStatement.sequence.desc(), BankStatement.page.desc())
         .limit(limit)
     )
-    return [
-        StatementView(
-            row.id,
-            row.file_id,
-            row.reference,
-            row.page,
-            row.sequence,
-            row.first_day,
-            row.last_day,
-            row.opening_minor,
-            row.closing_minor,
-            row.lines_minor,
-            row.line_count,
-            row.complete,
-            StatementProblem(row.problem) if row.problem else None,
-            StatementFormat(row.format),
-        )
-        for row in rows
-    ]
+    return [statement_view(row) for row in rows]
 
 
 def files(
@@ -98,6 +86,11 @@ def files(
     """Files that came in, newest first; `before` marks the last one of the page above."""
     rows = newest_files(uow.session, _visible_files(uow), BankFile, status=status, before=before, limit=limit)
     return [file_view(row) for row in rows]
+
+
+def file_hashes(uow: UnitOfWork, *, entity_id: uuid.UUID) -> list[tuple[str, str]]:
+    """Name and SHA-256 of every file of an entity."""
+    return incoming.file_hashes(uow.session, _visible_files(uow), BankFile, entity_id)
 
 
 def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[BankFileView, list[RejectionView]]:
@@ -137,6 +130,25 @@ def seen_account(uow: UnitOfWork, account_id: uuid.UUID) -> BankAccount:
     if account is None:
         raise NoSuchBankRecord("There is no such bank account in the entities you may see.")
     return account
+
+
+def statement_view(row: BankStatement) -> StatementView:
+    return StatementView(
+        row.id,
+        row.file_id,
+        row.reference,
+        row.page,
+        row.sequence,
+        row.first_day,
+        row.last_day,
+        row.opening_minor,
+        row.closing_minor,
+        row.lines_minor,
+        row.line_count,
+        row.complete,
+        StatementProblem(row.problem) if row.problem else None,
+        StatementFormat(row.format),
+    )
 
 
 def account_view(row: BankAccount) -> BankAccountView:

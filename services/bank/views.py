@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from services.bank.vocabulary import CsvMapping, DayState, GapKind, StatementFormat, StatementProblem
+from services.bank.vocabulary import CsvMapping, DayState, GapKind, LineStatus, StatementFormat, StatementProblem
+from services.core.errors import Invalid
 from services.core.incoming import FileView
 
 
@@ -82,6 +85,76 @@ class StatementView:
     complete: bool
     problem: StatementProblem | None
     format: StatementFormat
+
+
+class LineMark(NamedTuple):
+    """A place among the lines of a statement, in the order of the file: the line it stands at."""
+
+    file_line: int
+    id: uuid.UUID
+
+    @classmethod
+    def parse(cls, text: str) -> LineMark:
+        """Raises Invalid for anything but what `str` of a mark gives."""
+        line, _, identifier = text.partition("|")
+        try:
+            return cls(int(line), uuid.UUID(identifier))
+        except ValueError:
+            raise Invalid("This page of the list does not exist; start again from its first one.") from None
+
+    def __str__(self) -> str:
+        return f"{self.file_line}|{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A booked line. On a return the amount includes the charges, and `original_minor` is what had been collected.
+
+    `records` counts those of a collective booking that the bank lists; `batch_count` is how many it says there are.
+    `of_provider` says whether the line takes part in the reconciliation of payouts.
+    """
+
+    id: uuid.UUID
+    file_line: int
+    ext_key: str
+    bank_reference: str | None
+    amount_minor: int
+    currency: str
+    charges_minor: int | None
+    original_minor: int | None
+    original_currency: str | None
+    booked_on: dt.date
+    value_on: dt.date | None
+    status: LineStatus
+    return_reason: str | None
+    transaction_code: str | None
+    end_to_end_id: str | None
+    mandate_id: str | None
+    remittance: str | None
+    counterparty: str | None
+    counterparty_iban: str | None
+    batch_reference: str | None
+    batch_count: int | None
+    records: int
+    of_provider: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineSheet:
+    """A page of a statement's lines; `older` is the mark from which it goes on."""
+
+    account: BankAccountView
+    statement: StatementView
+    lines: tuple[LineView, ...]
+    older: LineMark | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecords:
+    """The first records of one line, as the bank gives them."""
+
+    line: LineView
+    records: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,26 @@
 
 from services.books.errors import InvalidDelivery, InvalidMapping, InvalidSource, NoSuchLedgerRecord, StaleSource
 from services.books.events import FILE_IMPORTED
-from services.books.month import VoucherGap, VoucherMonth, VoucherPart, compare_vouchers, voucher_gaps
+from services.books.month import (
+    VoucherGap,
+    VoucherMonth,
+    VoucherPart,
+    compare_vouchers,
+    roll_voucher_month,
+    stale_voucher_months,
+    voucher_gaps,
+)
 from services.books.proof import calendar, gaps
-from services.books.queries import file_report, files, ledger_entries, mapping_of, query_of, source_by_id, sources
+from services.books.queries import (
+    file_hashes,
+    file_report,
+    files,
+    ledger_entries,
+    mapping_of,
+    query_of,
+    source_by_id,
+    sources,
+)
 from services.books.service import (
     import_file,
     ingest,
@@ -97,6 +114,7 @@ __all__ = [
     "VoucherView",
     "calendar",
     "compare_vouchers",
+    "file_hashes",
     "file_report",
     "files",
     "finish_voucher_sync",
@@ -110,12 +128,14 @@ __all__ = [
     "preview_mapping",
     "preview_query",
     "query_of",
+    "roll_voucher_month",
     "set_expectation",
     "set_mapping",
     "set_mapping_json",
     "set_query",
     "source_by_id",
     "sources",
+    "stale_voucher_months",
     "start_import",
     "start_pull",
     "start_pulls",

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from services.books.noting import change_noting, has_vouchers
 from services.books.reading import LedgerRow
 from services.core.db import UnitOfWork
 from services.core.delimited import RejectedLine
@@ -76,8 +77,12 @@ def load_rows(
     for line, reference in execute(text(_RENAMED), place):
         found.reject(RejectedLine(line, Reason("renamed", {"reference": reference}), ""))
     found.days = list(execute(text("SELECT DISTINCT booked_on FROM ledger_numbered")).scalars())
-    found.changed = _count(execute(text(_CHANGE), place))
-    found.new = _count(execute(text(_INSERT), place))
+    if has_vouchers(uow, entity_id):
+        found.changed = change_noting(uow, _CHANGE + _CHANGED, place)
+        found.new = change_noting(uow, _INSERT + _INSERTED, place)
+    else:
+        found.changed = _count(execute(text(_CHANGE), place))
+        found.new = _count(execute(text(_INSERT), place))
     return found
 
 
@@ -149,3 +154,5 @@ WHERE NOT EXISTS (
 )
 ORDER BY n.line
 """
+_CHANGED = "RETURNING old.booked_on AS was_on, old.invoice AS was, new.booked_on AS now_on, new.invoice AS now"
+_INSERTED = "RETURNING NULL::date AS was_on, NULL::text AS was, booked_on AS now_on, invoice AS now"

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -177,6 +178,52 @@ class Voucher(Base):
     updated_at: Mapped[dt.datetime]
     changed_seq: Mapped[int] = mapped_column(server_default=VOUCHER_SEQ.next_value())
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+
+class VoucherMonth(Base):
+    """A month of an entity's books beside its vouchers, and when it was added up; `stale` asks for it again."""
+
+    __tablename__ = "voucher_month"
+    __table_args__ = (CheckConstraint("extract(day FROM first_day) = 1", name="begins_with_a_month"),)
+
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"), primary_key=True)
+    first_day: Mapped[dt.date] = mapped_column(primary_key=True)
+    stale: Mapped[bool] = mapped_column(server_default=text("true"))
+    rolled_at: Mapped[dt.datetime | None]
+
+
+class VoucherMonthPart(Base):
+    """What a month comes to in one currency: `booked` and `issued` are the two sides, the other parts add up to the
+    one less the other."""
+
+    __tablename__ = "voucher_month_part"
+
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"), primary_key=True)
+    first_day: Mapped[dt.date] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    items: Mapped[int]
+    minor: Mapped[int]
+
+
+class VoucherMonthItem(Base):
+    """One invoice's number that books and vouchers of a month tell differently; NULL where one side has nothing."""
+
+    __tablename__ = "voucher_month_item"
+    __table_args__ = (
+        Index("ix_voucher_month_item_place", "entity_id", "first_day", "part", "currency"),
+        Index(None, "entity_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("legal_entity.id"))
+    first_day: Mapped[dt.date]
+    part: Mapped[str]
+    currency: Mapped[str]
+    number: Mapped[str]
+    booked_minor: Mapped[int | None]
+    issued_minor: Mapped[int | None]
+    minor: Mapped[int]
 
 
 class VoucherSync(Base):

@@ -1,14 +1,20 @@
-"""A month of the books beside the bookkeeping's vouchers, by the invoice's number: what of the difference is what."""
+"""A month of the books beside the bookkeeping's vouchers, by the invoice's number: what of the difference is what.
+
+It is added up when an import, a sync or a run has ended, for the months these may have changed; pages read the sums.
+"""
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import exists, func, select, text
 
+from services.books.models import VoucherMonth as Month
+from services.books.models import VoucherMonthItem as Item
+from services.books.models import VoucherMonthPart as Part
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
@@ -42,21 +48,30 @@ WITH booked AS (
     FROM compared c
 )
 """
-_SUMS = f"{_NUMBERS} SELECT currency, part, count(*) AS items, sum(minor) AS minor FROM parts GROUP BY 1, 2"
-_LIST = f"""{_NUMBERS}
-SELECT currency, part, number, booked_minor, issued_minor, minor FROM parts
-WHERE part = :part AND currency = :currency ORDER BY abs(minor) DESC, number LIMIT :limit
+_ITEMS = f"""
+INSERT INTO voucher_month_item (entity_id, first_day, part, currency, number, booked_minor, issued_minor, minor)
+{_NUMBERS} SELECT :entity, :first, part, currency, number, booked_minor, issued_minor, minor FROM parts
 """
-_ISSUED = """
-SELECT currency, count(*) AS items,
-       sum(CASE WHEN kind LIKE '%creditnote' THEN -total_minor ELSE total_minor END) AS minor
+_PARTS = """
+INSERT INTO voucher_month_part (entity_id, first_day, part, currency, items, minor)
+SELECT :entity, CAST(:first AS date), part, currency, count(*), sum(minor) FROM voucher_month_item
+WHERE entity_id = :entity AND first_day = :first GROUP BY part, currency
+UNION ALL
+SELECT :entity, CAST(:first AS date), 'booked', currency, count(*), sum(amount_minor) FROM ledger_entry
+WHERE entity_id = :entity AND booked_on BETWEEN :first AND :last GROUP BY currency
+UNION ALL
+SELECT :entity, CAST(:first AS date), 'issued', currency, count(*),
+       sum(CASE WHEN kind LIKE '%creditnote' THEN -total_minor ELSE total_minor END)
 FROM voucher WHERE entity_id = :entity AND voucher_on BETWEEN :first AND :last AND kind NOT LIKE 'purchase%'
-  AND status NOT IN ('draft', 'voided') GROUP BY 1
+  AND status NOT IN ('draft', 'voided') GROUP BY currency
 """
-_BOOKED = """
-SELECT currency, sum(amount_minor) AS minor FROM ledger_entry
-WHERE entity_id = :entity AND booked_on BETWEEN :first AND :last GROUP BY 1
-"""
+_ROLL = (
+    "DELETE FROM voucher_month_item WHERE entity_id = :entity AND first_day = :first",
+    "DELETE FROM voucher_month_part WHERE entity_id = :entity AND first_day = :first",
+    _ITEMS,
+    _PARTS,
+)
+_BOOKED, _ISSUED = "booked", "issued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,51 +98,64 @@ class VoucherGap:
 
 @dataclass(frozen=True, slots=True)
 class VoucherMonth:
-    """Vouchers and bookings of some days in one entity; `connected` is false where no voucher was ever mirrored."""
+    """Vouchers and bookings of a month in one entity, as of `rolled_at`; `connected` is false where no voucher was
+    ever mirrored, `rolled_at` None while the month waits to be added up."""
 
     connected: bool
     vouchers: dict[str, tuple[int, int]]
     booked: dict[str, int]
     parts: tuple[VoucherPart, ...]
+    rolled_at: dt.datetime | None = None
 
 
-def compare_vouchers(uow: UnitOfWork, *, entity_id: uuid.UUID, first_day: dt.date, last_day: dt.date) -> VoucherMonth:
-    """The books of these days beside the revenue vouchers of these days, matched by the invoice's number."""
+def compare_vouchers(uow: UnitOfWork, *, entity_id: uuid.UUID, first_day: dt.date) -> VoucherMonth:
+    """The books of a month beside its revenue vouchers, matched by the invoice's number, as the month was added up."""
     uow.actor.require(Permission.BOOKS_READ, entity_id)
-    values: dict[str, Any] = {"entity": entity_id, "first": first_day, "last": last_day}
-    known = uow.session.scalar(text("SELECT EXISTS (SELECT FROM voucher WHERE entity_id = :entity)"), values)
+    known = uow.session.scalar(select(exists().where(Month.entity_id == entity_id)))
     if not known:
         return VoucherMonth(False, {}, {}, ())
-    run = uow.session.execute
+    rows = uow.session.scalars(select(Part).where(Part.entity_id == entity_id, Part.first_day == first_day)).all()
+    month = uow.session.get(Month, (entity_id, first_day), populate_existing=True)
     return VoucherMonth(
         True,
-        {row.currency: (row.items, int(row.minor)) for row in run(text(_ISSUED), values)},
-        {row.currency: int(row.minor) for row in run(text(_BOOKED), values)},
-        tuple(VoucherPart(row.currency, row.part, row.items, int(row.minor)) for row in run(text(_SUMS), values)),
+        {row.currency: (row.items, row.minor) for row in rows if row.part == _ISSUED},
+        {row.currency: row.minor for row in rows if row.part == _BOOKED},
+        tuple(
+            VoucherPart(row.currency, row.part, row.items, row.minor)
+            for row in rows
+            if row.part not in (_BOOKED, _ISSUED)
+        ),
+        month.rolled_at if month else None,
     )
 
 
 def voucher_gaps(
-    uow: UnitOfWork,
-    *,
-    entity_id: uuid.UUID,
-    first_day: dt.date,
-    last_day: dt.date,
-    part: str,
-    currency: str,
-    limit: int = 100,
+    uow: UnitOfWork, *, entity_id: uuid.UUID, first_day: dt.date, part: str, currency: str, limit: int = 100
 ) -> list[VoucherGap]:
     """The invoices behind one part of `compare_vouchers`, the largest first."""
     uow.actor.require(Permission.BOOKS_READ, entity_id)
-    values: dict[str, Any] = {"entity": entity_id, "first": first_day, "last": last_day}
-    rows = uow.session.execute(text(_LIST), values | {"part": part, "currency": currency, "limit": limit})
+    place = (Item.entity_id == entity_id, Item.first_day == first_day, Item.part == part, Item.currency == currency)
+    rows = uow.session.scalars(
+        select(Item).where(*place).order_by(func.abs(Item.minor).desc(), Item.number).limit(limit)
+    )
     return [
-        VoucherGap(
-            row.currency, row.part, row.number, _whole(row.booked_minor), _whole(row.issued_minor), int(row.minor)
-        )
-        for row in rows
+        VoucherGap(row.currency, row.part, row.number, row.booked_minor, row.issued_minor, row.minor) for row in rows
     ]
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
+def stale_voucher_months(uow: UnitOfWork, *, entity_id: uuid.UUID) -> list[dt.date]:
+    """The first days of the months that wait to be added up, the newest first."""
+    uow.actor.require(Permission.BOOKS_READ, entity_id)
+    found = select(Month.first_day).where(Month.entity_id == entity_id, Month.stale)
+    return list(uow.session.scalars(found.order_by(Month.first_day.desc())))
+
+
+def roll_voucher_month(uow: UnitOfWork, *, entity_id: uuid.UUID, first_day: dt.date) -> None:
+    """Adds one month up from entries and vouchers as they stand now; whoever changes it meanwhile waits."""
+    uow.actor.require(Permission.BOOKS_IMPORT, entity_id)
+    row = uow.session.get_one(Month, (entity_id, first_day), with_for_update=True)
+    last = first_day.replace(day=calendar.monthrange(first_day.year, first_day.month)[1])
+    for statement in _ROLL:
+        uow.session.execute(text(statement), {"entity": entity_id, "first": first_day, "last": last})
+    row.stale, row.rolled_at = False, uow.clock.now()
+    uow.session.flush()

@@ -12,6 +12,7 @@ from services.books.errors import NoSuchLedgerRecord
 from services.books.models import LedgerEntry, LedgerFile, LedgerMapping, LedgerQuery, LedgerRejection, LedgerSource
 from services.books.views import LedgerFileView, LedgerQueryView, LedgerSourceView
 from services.books.vocabulary import Expectation, Mapping
+from services.core import incoming
 from services.core.db import UnitOfWork
 from services.core.inbox import FileMark, FileStatus
 from services.core.incoming import RejectionView, file_fields, newest_files, rejections
@@ -116,6 +117,11 @@ def files(
     """Files that came in, newest first; `before` marks the last one of the page above."""
     rows = newest_files(uow.session, _visible_files(uow), LedgerFile, status=status, before=before, limit=limit)
     return [file_view(row) for row in rows]
+
+
+def file_hashes(uow: UnitOfWork, *, entity_id: uuid.UUID) -> list[tuple[str, str]]:
+    """Name and SHA-256 of every file of an entity."""
+    return incoming.file_hashes(uow.session, _visible_files(uow), LedgerFile, entity_id)
 
 
 def file_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> tuple[LedgerFileView, list[RejectionView]]:

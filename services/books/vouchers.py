@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services import audit, runs
 from services.books.deliveries import entity_of
 from services.books.models import VOUCHER_SEQ, Voucher, VoucherSync
+from services.books.noting import begin_with_the_books, note
 from services.books.views import VoucherMark, VoucherSyncView, VoucherView
 from services.books.vocabulary import SYNC_VOUCHERS, VoucherParams
 from services.core.clock import day_bounds
@@ -86,10 +87,13 @@ def take_vouchers(
             index_elements=["entity_id", "provider", "external_id"],
             set_=changed | {"changed_seq": VOUCHER_SEQ.next_value()},
             where=and_(Voucher.updated_at <= given.updated_at, differs),
-        ).returning(literal_column("xmax = 0"))
-    ).scalars()
-    new = [bool(fresh) for fresh in result]
-    return sum(new), len(new) - sum(new)
+        ).returning(*map(literal_column, ("old.voucher_on", "old.number", "new.voucher_on", "new.number")))
+    ).all()
+    if result:
+        begin_with_the_books(uow, entity_id)
+        note(uow, entity_id=entity_id, places=[place for row in result for place in (row[:2], row[2:])])
+    new = sum(row[0] is None for row in result)
+    return new, len(result) - new
 
 
 def finish_voucher_sync(

@@ -82,6 +82,12 @@ class RejectionView:
 FileRow = TypeVar("FileRow", bound=FileColumns)
 
 
+def file_hashes(session: Session, visible: Select[Any], model: Any, entity_id: uuid.UUID) -> list[tuple[str, str]]:
+    """Name and SHA-256 of every file of an entity among those that are `visible`."""
+    rows = session.execute(visible.with_only_columns(model.name, model.sha256).where(model.entity_id == entity_id))
+    return [(name, sha256) for name, sha256 in rows]
+
+
 def newest_files(
     session: Session,
     query: Select[FileRow],

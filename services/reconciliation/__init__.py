@@ -36,7 +36,8 @@ from services.reconciliation.matches import (
 )
 from services.reconciliation.month import month_days, month_items, month_lines, month_view
 from services.reconciliation.nightly import nightly_report, report_file, send_report
-from services.reconciliation.periods import late_items, list_periods, request_reopening, verify_period
+from services.reconciliation.period_list import PeriodFilter, late_items, list_periods
+from services.reconciliation.periods import request_reopening, verify_period
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
 from services.reconciliation.rendering import report_as_workbook
 from services.reconciliation.report_pdf import report_as_pdf
@@ -183,6 +184,7 @@ __all__ = [
     "OverviewView",
     "PairingView",
     "Parameter",
+    "PeriodFilter",
     "PeriodProof",
     "PeriodSpan",
     "PeriodState",

@@ -54,11 +54,16 @@ def adjustments(uow: UnitOfWork, *, number: int) -> list[AdjustmentView]:
 
 
 def list_adjustments(
-    uow: UnitOfWork, *, first_day: dt.date | None = None, last_day: dt.date | None = None, limit: int = 100
+    uow: UnitOfWork,
+    *,
+    first_day: dt.date | None = None,
+    last_day: dt.date | None = None,
+    limit: int = 100,
+    offset: int = 0,
 ) -> list[AdjustmentView]:
     """The newest adjustments of the actor's entities, booked from `first_day` through `last_day`."""
-    rows = uow.session.scalars(_visible(uow, first_day, last_day).order_by(Adjustment.made_at.desc()).limit(limit))
-    return [_adjustment(row) for row in rows]
+    newest = _visible(uow, first_day, last_day).order_by(Adjustment.made_at.desc(), Adjustment.id.desc())
+    return [_adjustment(row) for row in uow.session.scalars(newest.limit(limit).offset(offset))]
 
 
 def stream_adjustments(

@@ -89,7 +89,7 @@ def _page(uow: UnitOfWork, wanted: BreakFilter, looking: _Looking, cut: _Cut, to
     chosen = statement.with_only_columns(Break.number).order_by(*cut.orders(looking), Break.number.desc())
     numbers = list(uow.session.scalars(chosen.limit(cut.limit).offset(cut.offset)))
     if total is None:
-        total = uow.session.scalar(statement.with_only_columns(func.count())) or 0
+        total = uow.session.scalar(statement.with_only_columns(func.count(Break.number))) or 0
     found = {row.number: row for row in uow.session.scalars(select(Break).where(Break.number.in_(numbers)))}
     return BreakPage(tuple(looking.view(found[number]) for number in numbers), total, cut.offset)
 

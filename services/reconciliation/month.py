@@ -48,7 +48,7 @@ def month_view(uow: UnitOfWork, *, entity_id: uuid.UUID, month: str | None = Non
     days: dict[str, Any] = {"entity_id": entity_id, "first": first, "last": last}
     settled = totals_in(uow, definition=Definition.SETTLEMENT, **days)
     paid = totals_in(uow, definition=Definition.PAYOUTS, **days)
-    vouchers = books.compare_vouchers(uow, entity_id=entity_id, first_day=first, last_day=last)
+    vouchers = books.compare_vouchers(uow, entity_id=entity_id, first_day=first)
     sides: dict[str, dict[str, tuple[int, int]]] = {"books": settled.left, "stripe": settled.right, "bank": paid.right}
     if vouchers.connected:
         sides[_VOUCHERS] = vouchers.vouchers
@@ -66,8 +66,15 @@ def month_view(uow: UnitOfWork, *, entity_id: uuid.UUID, month: str | None = Non
         tuple(_currency(one, sides, {pair: found.get(one, []) for pair, found in steps.items()}) for one in currencies),
         vouchers.connected,
         _states(uow, entity_id, first),
-        rolled_at(uow, entity_id=entity_id, first=first),
+        _as_of(rolled_at(uow, entity_id=entity_id, first=first), vouchers),
     )
+
+
+def _as_of(rolled: dt.datetime | None, vouchers: books.VoucherMonth) -> dt.datetime | None:
+    """Since when all of the month's figures hold; None while one of them waits for its first time."""
+    if not vouchers.connected or rolled is None:
+        return rolled
+    return min(rolled, vouchers.rolled_at) if vouchers.rolled_at else None
 
 
 def month_items(
@@ -75,11 +82,9 @@ def month_items(
 ) -> list[MonthItem]:
     """What stands behind one step of `month_view`, the largest first. Raises Invalid for a step that lists nothing."""
     uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
-    first, last = month_days(month)
+    first, _ = month_days(month)
     if source == _VOUCHERS:
-        gaps = books.voucher_gaps(
-            uow, entity_id=entity_id, first_day=first, last_day=last, part=part, currency=currency, limit=limit
-        )
+        gaps = books.voucher_gaps(uow, entity_id=entity_id, first_day=first, part=part, currency=currency, limit=limit)
         return [
             MonthItem(gap.number, gap.currency, gap.booked_minor, gap.issued_minor, gap.minor, None, None, gap.part)
             for gap in gaps

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -19,13 +17,12 @@ from services.reconciliation import results
 from services.reconciliation.asking import REOPEN
 from services.reconciliation.errors import PeriodNotFound, ReasonMissing, StepNotAllowed
 from services.reconciliation.models import EntryTotal, ReconciliationRun, Source
-from services.reconciliation.models_period import Late, Period
+from services.reconciliation.models_period import Period
 from services.reconciliation.policy import REASON_LENGTH, reason_suffices
-from services.reconciliation.views_period import LateView, PeriodProof, PeriodView
+from services.reconciliation.views_period import PeriodProof, PeriodView
 from services.reconciliation.vocabulary import SIDES, Definition, PeriodSpan, PeriodState, SourceKind
 from services.reconciliation.workdays import month_of
 
-_FILES = 100_000  # more than an entity ever imports
 # One digest a day and side, so that no day's text outgrows a server's memory.
 _ENTRIES = """
 SELECT s.kind, e.booked_on, count(*) AS entries, encode(sha256(convert_to(string_agg(concat_ws('|', ext_key, occurrence,
@@ -205,56 +202,6 @@ def reopen_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
     _audit(uow, period, "reopened", before=before, after={"state": period.state}, reason=period.reopen_reason)
 
 
-def list_periods(
-    uow: UnitOfWork, *, definition: Definition | None = None, entity_id: uuid.UUID | None = None, limit: int = 100
-) -> list[PeriodView]:
-    """Periods, the newest first, months before their days."""
-    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
-    statement = select(Period).where(scope.allows(Period.entity_id))
-    if definition is not None:
-        statement = statement.where(Period.definition == definition)
-    if entity_id is not None:
-        statement = statement.where(Period.entity_id == entity_id)
-    rows = uow.session.scalars(
-        statement.order_by(Period.last_day.desc(), Period.first_day, Period.definition).limit(limit)
-    ).all()
-    holes = _holes(uow, [row.run_id for row in rows if row.run_id and row.state == PeriodState.OPEN])
-    return [replace(view_of_period(row), holes=holes.get(row.run_id, 0)) for row in rows]
-
-
-def _holes(uow: UnitOfWork, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, int]:
-    """How many holes the inputs of these runs have."""
-    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
-    found = uow.session.execute(
-        select(ReconciliationRun.id, ReconciliationRun.inputs).where(
-            ReconciliationRun.id.in_(runs), scope.allows(ReconciliationRun.entity_id)
-        )
-    )
-    return {run: sum(len(feed["problems"]) for feed in inputs.values()) for run, inputs in found}
-
-
-def late_items(uow: UnitOfWork, *, entity_id: uuid.UUID | None = None, limit: int = 200) -> list[LateView]:
-    """What came for closed days: new entries that moved to the next open day, and changes that are held back."""
-    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
-    statement = select(Late, Source).join(Source, Source.id == Late.source_id).where(scope.allows(Source.entity_id))
-    if entity_id is not None:
-        statement = statement.where(Source.entity_id == entity_id)
-    found = uow.session.execute(statement.order_by(Late.id.desc()).limit(limit))
-    return [
-        LateView(
-            SourceKind(source.kind),
-            source.entity_id,
-            late.ext_key,
-            late.belongs_to,
-            late.moved_to,
-            late.amount_minor,
-            late.currency,
-            late.arrived_at,
-        )
-        for late, source in found
-    ]
-
-
 def view_of_period(row: Period) -> PeriodView:
     return PeriodView(
         row.id,
@@ -314,9 +261,8 @@ def _entries(uow: UnitOfWork, period: Period) -> list[list[Any]]:
 
 def _files(uow: UnitOfWork, period: Period) -> list[list[str]]:
     """The files of the entity that the sides of the period were read from, by their hashes."""
-    kinds = SIDES[Definition(period.definition)]
-    found = [*bank.files(uow, limit=_FILES)] if SourceKind.BANK in kinds else [*books.files(uow, limit=_FILES)]
-    return sorted([file.name, file.sha256] for file in found if file.entity_id == period.entity_id)
+    read = bank.file_hashes if SourceKind.BANK in SIDES[Definition(period.definition)] else books.file_hashes
+    return sorted([name, sha256] for name, sha256 in read(uow, entity_id=period.entity_id))
 
 
 def _reopening(period: Period, reason: str) -> dict[str, Any]:

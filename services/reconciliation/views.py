@@ -124,6 +124,7 @@ class BreakView:
     version: int
     explained_by: str | None
     proposed_by_name: str | None
+    proposal_id: uuid.UUID | None
     severity: SeverityLevel = SeverityLevel.MINOR
 
     @property

@@ -42,7 +42,8 @@ class PeriodProof:
 
 @dataclass(frozen=True, slots=True)
 class LateView:
-    """An entry that came for a closed day; `moved_to` is None for a change that is held back."""
+    """An entry that came for a closed day; `moved_to` is None for a change that is held back. `run_id` is the signed
+    run of the shortest closed period it belongs to."""
 
     source: SourceKind
     entity_id: uuid.UUID
@@ -52,6 +53,7 @@ class LateView:
     amount_minor: int
     currency: str
     arrived_at: dt.datetime
+    run_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

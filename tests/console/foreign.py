@@ -106,7 +106,9 @@ def _files(uow: UnitOfWork, entity_id: uuid.UUID) -> dict[str, str]:
     )
     account = next(one for one in bank.accounts(uow) if one.entity_id == entity_id)
     source = next(one for one in books.sources(uow) if one.entity_id == entity_id)
-    return {"file_id": str(kept.id), "account_id": str(account.id), "source_id": str(source.id)}
+    (found,) = bank.statements(uow, account_id=account.id)
+    ids = {"file_id": kept.id, "account_id": account.id, "source_id": source.id, "statement_id": found.id}
+    return {name: str(identifier) for name, identifier in ids.items()}
 
 
 def _reconciled(uow: UnitOfWork, entity_id: uuid.UUID) -> dict[str, str]:

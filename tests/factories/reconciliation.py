@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import text
 
+from services import books
 from services.core.clock import FrozenClock
 from services.core.db import UnitOfWork
 from services.reconciliation import Definition, SourceKind, roll_month, stale_months
@@ -181,3 +182,5 @@ def add_up_months(uow: UnitOfWork, entity: uuid.UUID, definition: Definition) ->
     """Adds up what the runs asked for, as the job does after a run."""
     for first_day in stale_months(uow, entity_id=entity, definition=definition):
         roll_month(uow, entity_id=entity, definition=definition, first_day=first_day)
+    for first_day in books.stale_voucher_months(uow, entity_id=entity):
+        books.roll_voucher_month(uow, entity_id=entity, first_day=first_day)

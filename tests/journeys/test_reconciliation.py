@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 from sqlalchemy import text
 
-from services import identity, reconciliation
+from services import bank, books, identity, reconciliation
 from services.core.actor import Actor
 from services.reconciliation import BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
 from tests.factories.bank import Row, Statement, camt, zipped
+from tests.journeys.accessibility import violations
 from tests.journeys.serving import Console
 
 pytestmark = pytest.mark.timeout(900)
@@ -27,6 +28,8 @@ SELECT * FROM ledger_entry WHERE entity_id = :entity AND booked_on = :day AND ty
 ORDER BY id LIMIT 1
 """
 SLOW = 60_000
+SAMPLE = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"Datum;Betrag;Text\n16.03.2026;1,00;STRIPE\n"}
+_OF_MANY = ("Assign…", "Comment…", "Resolve…", "They belong together…", "Reopen…")
 
 
 @pytest.fixture
@@ -204,6 +207,47 @@ def test_a_month_is_closed_takes_no_late_write_and_is_reopened_by_two(console: C
     expect(line).to_contain_text("Ready", timeout=SLOW)
 
 
+def test_dialogs_and_forms_have_no_serious_violation(console: Console, page_as: Any):
+    """Each where it opens, one page load each; nothing is sent."""
+    page = page_as("finance.a", path="/breaks?state=unresolved")
+    page.locator("main table[data-keys] tbody tr").first.wait_for(timeout=SLOW)
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    found = {deed: judged(page, page.get_by_role("button", name=deed)) for deed in _OF_MANY}
+    found["view"] = judged(page, page.get_by_role("button", name="Save this view"))
+    with console.database.unit_of_work(_SYSTEM) as uow:
+        match = reconciliation.match_page(uow, filter=reconciliation.MatchFilter(), limit=1).rows[0]
+        account = bank.accounts(uow)[0]
+        ledger = books.sources(uow)[0]
+    page.goto(f"/reconciliation/matches/{match.id}")
+    found["take apart"] = judged(page, page.get_by_role("button", name="Take it apart…"))
+    page.goto("/reconciliation/basics")
+    found["amounts"] = judged(page, page.get_by_role("button", name="Change…").first)
+    page.goto("/reconciliation/periods?state=ready")
+    found["sign a period"] = judged(page, page.get_by_role("button", name="Sign off").first)
+    for place in (f"accounts/{account.id}/csv", f"ledgers/{ledger.id}/mapping"):
+        page.goto(f"/imports/{place}")
+        sample = {
+            "name": "sample.csv",
+            "mimeType": "text/csv",
+            "buffer": b"Datum;Betrag;Text\n16.03.2026;1,00;STRIPE\n",
+        }
+        page.locator("input[type=file]").first.set_input_files(sample)
+        page.locator("main table").first.wait_for(timeout=SLOW)
+        found[place] = violations(page)
+    assert {name: stopping for name, stopping in found.items() if stopping} == {}
+
+
+def judged(page: Page, opener: Locator) -> list[str]:
+    """What axe finds in the dialog that opens, which is closed again."""
+    opener.click(timeout=SLOW)
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=SLOW)
+    stopping = violations(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=SLOW)
+    return stopping
+
+
 def test_month_and_drift_lead_to_the_items(console: Console, page_as: Any):
     page = page_as("auditor", path=f"/reconciliation/month?month={dt.datetime.now(dt.UTC):%Y-%m}")
     expect(page.locator(".pairs .sum").first).to_be_visible(timeout=SLOW)
@@ -253,6 +297,8 @@ def test_a_bank_zip_with_a_gap_shows_it_and_blocks_the_signature_of_its_days(con
     )
     page.get_by_role("link", name="DE89 3704 0044 0532 0130 00").click(timeout=SLOW)
     expect(page.locator(".calendar-day[data-state=gap]").first).to_be_visible(timeout=SLOW)
+    page.get_by_role("table", name="Statements").get_by_role("link").last.click()
+    expect(page.get_by_role("table", name="Lines")).to_contain_text("10.00", timeout=SLOW)
     reconcile_now(page, entity.name, "Payouts")
     second = page_as("finance.b", path=page.url.removeprefix(console.url))
     expect(second.locator("main")).to_contain_text("DE89370400440532013000", timeout=SLOW)

@@ -9,6 +9,18 @@ TEXTS = {
     ),
     "evidence_none": ("No file yet.", "Noch keine Datei."),
     "evidence_added": ("The file is kept with the break", "Die Datei liegt beim Klärfall"),
+    "proposed_now": (
+        "{name} is proposed; somebody else of Finance decides",
+        "{name} ist vorgeschlagen; jemand anderes aus Finance entscheidet",
+    ),
+    "to_request": ("Open the request", "Antrag öffnen"),
+    "match_with": ("Match with {name}…", "{name} zuordnen …"),
+    "match_one_title": ("Match {name} with {other}?", "{name} und {other} einander zuordnen?"),
+    "match_one_body": (
+        "They leave the queue with the next run, which groups them. Taking the match apart brings them back.",
+        "Mit dem nächsten Lauf, der sie zusammenfasst, verlassen sie die Liste. Wird die Zuordnung gelöst, kommen sie "
+        "zurück.",
+    ),
     "proposed": (
         "Proposed by {name}. It waits for somebody else of Finance under Approvals.",
         "Vorgeschlagen von {name}. Es wartet unter Freigaben auf jemand anderes aus Finance.",

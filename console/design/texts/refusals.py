@@ -264,6 +264,18 @@ TEXTS = {
         "There is no such bank account in the entities you may see.",
         "In den Gesellschaften, die Sie sehen dürfen, gibt es dieses Bankkonto nicht.",
     ),
+    "another_break": (
+        "The page still shows another break. Nothing was changed; try again.",
+        "Die Seite zeigt noch einen anderen Klärfall. Es wurde nichts geändert; bitte erneut versuchen.",
+    ),
+    "statement": (
+        "There is no such statement in the entities you may see.",
+        "In den Gesellschaften, die Sie sehen dürfen, gibt es diesen Auszug nicht.",
+    ),
+    "line": (
+        "There is no such line in the entities you may see.",
+        "In den Gesellschaften, die Sie sehen dürfen, gibt es diese Zeile nicht.",
+    ),
     "pattern_long": (
         "Write a pattern of 1 to 200 characters, such as STRIPE.",
         "Schreiben Sie ein Muster von 1 bis 200 Zeichen, etwa STRIPE.",

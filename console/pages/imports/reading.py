@@ -45,6 +45,13 @@ class AccountDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementDetail:
+    sheet: bank.LineSheet
+    records: bank.LineRecords | None
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerDetail:
     source: books.LedgerSourceView
     gaps: list[books.LedgerGap]
@@ -129,13 +136,21 @@ def import_report(uow: UnitOfWork, *, file_id: uuid.UUID) -> ImportReport:
 
 def account_detail(uow: UnitOfWork, *, account_id: uuid.UUID) -> AccountDetail:
     """One bank account: its proof through yesterday and its newest hundred statements."""
-    proofs = [proof for proof in bank.completeness_of_all(uow) if proof.account.id == account_id]
-    if not proofs:
-        raise bank.NoSuchBankRecord("There is no such bank account in the entities you may see.")
+    proof = bank.completeness(uow, account_id=account_id)
     statements = bank.statements(uow, account_id=account_id, limit=100)
-    first, last = _weeks(proofs[0].through)
+    first, last = _weeks(proof.through)
     days = bank.calendar(uow, account_id=account_id, first=first, last=last)
-    return AccountDetail(proofs[0], statements, days, _name(uow, proofs[0].account.entity_id))
+    return AccountDetail(proof, statements, days, _name(uow, proof.account.entity_id))
+
+
+def statement_detail(
+    uow: UnitOfWork, *, statement_id: uuid.UUID, text: str, after: str | None, line_id: uuid.UUID | None, limit: int
+) -> StatementDetail:
+    """A page of a statement's lines; `line_id` also asks for the records of that line."""
+    mark = bank.LineMark.parse(after) if after else None
+    sheet = bank.statement_lines(uow, statement_id=statement_id, text=text[:100], after=mark, limit=limit)
+    records = bank.line_records(uow, line_id=line_id) if line_id else None
+    return StatementDetail(sheet, records, _name(uow, sheet.account.entity_id))
 
 
 def ledger_detail(uow: UnitOfWork, *, source_id: uuid.UUID) -> LedgerDetail:

@@ -95,7 +95,8 @@ def statement_row(statement: bank.StatementView, currency: str, reader: Reader) 
     opening, closing = statement.opening_minor, statement.closing_minor
     difference = None if opening is None or closing is None else opening + statement.lines_minor - closing
     return {
-        "href": routes.to(routes.IMPORT_FILE, file_id=statement.file_id),
+        "href": routes.to(routes.BANK_STATEMENT, statement_id=statement.id),
+        "file_href": routes.to(routes.IMPORT_FILE, file_id=statement.file_id),
         "sum": reader.signed_amount(Money(statement.lines_minor, currency)),
         "rows": reader.number(statement.line_count),
         **_balances(currency, opening, closing, difference, reader),

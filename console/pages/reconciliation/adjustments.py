@@ -8,6 +8,7 @@ import reflex as rx
 
 from console import routes
 from console.components import (
+    PAGE_SIZE,
     Column,
     card,
     clear_filter,
@@ -22,6 +23,7 @@ from console.components import (
     mono,
     number,
     page_header,
+    pager,
 )
 from console.design.format import Reader
 from console.design.texts import t
@@ -30,12 +32,11 @@ from console.kit.authz import event
 from console.kit.page import page
 from console.kit.page_state import ListState
 from console.pages.reconciliation.parts import recon_tabs
+from console.pages.reconciliation.rows import offset_of
 from services import reconciliation
 from services.core.money import Money
 from services.core.permissions import Permission
 from services.reconciliation import AdjustmentView
-
-_MOST = 100
 
 
 def adjustment_row(item: AdjustmentView, reader: Reader) -> dict[str, str]:
@@ -64,9 +65,15 @@ class AdjustmentList(ListState, rx.State):
     async def load(self) -> None:
         query, reader = self._query(), await self._reader()
         days: Any = {"first_day": query.get("from") or None, "last_day": query.get("to") or None}
-        found = await backend.load(self, reconciliation.list_adjustments, limit=_MOST, **days)
-        self.rows = [adjustment_row(item, reader) for item in found]
-        self._listed(range_label=reader.text("adjustments.range", count=len(found)))
+        offset = offset_of(query)
+        place: Any = {"limit": PAGE_SIZE + 1, "offset": offset}
+        found = await backend.load(self, reconciliation.list_adjustments, **place, **days)
+        self.rows = [adjustment_row(item, reader) for item in found[:PAGE_SIZE]]
+        self._listed(
+            range_label=reader.text("adjustments.range", count=len(self.rows)),
+            newer=str(max(0, offset - PAGE_SIZE)) if offset else "",
+            older=str(offset + PAGE_SIZE) if len(found) > PAGE_SIZE else "",
+        )
 
 
 @page(
@@ -78,7 +85,7 @@ class AdjustmentList(ListState, rx.State):
 def adjustment_list() -> rx.Component:
     none = empty_state(t("adjustments.none"), t("adjustments.none_body"))
     return rx.fragment(
-        page_header(t("adjustments.title"), meta=[t("adjustments.meta"), AdjustmentList.range_label]),
+        page_header(t("adjustments.title"), meta=[t("adjustments.meta")]),
         recon_tabs("adjustments"),
         card(
             filter_bar(
@@ -105,7 +112,8 @@ def _table() -> rx.Component:
         Column(t("adjustments.made_by"), lambda r: r["by"], priority=2),
         Column(t("adjustments.made_at"), lambda r: number(r["at"]), priority=3),
     ]
-    return data_table(columns, AdjustmentList.rows, label=t("adjustments.title"))
+    table = data_table(columns, AdjustmentList.rows, label=t("adjustments.title"))
+    return rx.fragment(table, pager(AdjustmentList))
 
 
 ADJUSTMENT_LIST = adjustment_list

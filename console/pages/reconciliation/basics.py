@@ -44,7 +44,7 @@ def basics() -> rx.Component:
     return rx.fragment(
         page_header(t("basics.title"), meta=[t("basics.meta")]),
         recon_tabs("basics"),
-        loading_or(State, stack(columns(_severity(), _holidays(), count=2), rates_card()), lines=12),
+        loading_or(State, columns(stack(_severity(), rates_card()), _holidays(), count=2), lines=12),
         _editor(),
     )
 

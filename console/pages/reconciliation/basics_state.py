@@ -31,7 +31,7 @@ def _severity(item: SeverityView, reader: Reader) -> dict[str, str]:
         "currency": item.currency,
         "notable": reader.amount(Money(item.notable_minor, item.currency)),
         "severe": reader.amount(Money(item.severe_minor, item.currency)),
-        "changed": reader.text("basics.changed_by", name=item.changed_by, moment=reader.moment(item.changed_at)),
+        "changed": reader.text("basics.changed_by", name=item.changed_by, moment=reader.date(item.changed_at.date())),
         "version": str(item.version),
     }
 

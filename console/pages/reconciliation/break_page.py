@@ -24,7 +24,6 @@ from console.components import (
     muted,
     page_header,
     plain_link,
-    row,
     select_input,
     shape,
     stack,
@@ -37,6 +36,7 @@ from console.components import (
 from console.design.texts import t
 from console.kit.page import page
 from console.pages.reconciliation.break_adjust import adjustment_card
+from console.pages.reconciliation.break_match import candidates_card, match_dialog
 from console.pages.reconciliation.break_state import BreakPage as State
 from console.pages.reconciliation.parts import RESOLUTIONS, break_states, may, may_or
 from services.core.permissions import Permission
@@ -50,14 +50,14 @@ def break_page() -> rx.Component:
         main_and_side(
             [
                 _sides(),
-                columns(_why(), _candidates(), count=2),
+                columns(_why(), candidates_card(), count=2),
                 _story(),
                 trail_card(State.trail, href=State.trail_href),
             ],
             [_decision(), _assignment(), _evidence(), adjustment_card()],
         ),
     )
-    return loading_or(State, content)
+    return loading_or(State, rx.fragment(content, match_dialog()))
 
 
 def _head() -> rx.Component:
@@ -99,29 +99,6 @@ def _why() -> rx.Component:
     return card(bullets(rx.foreach(State.verdicts, line)), title=t("reconciliation.why"))
 
 
-def _candidates() -> rx.Component:
-    def mark(item: Any) -> rx.Component:
-        return rx.el.span(shape(item["mark"], item["mark"]), item["text"], class_name="status")
-
-    def line(item: Any) -> rx.Component:
-        return rx.el.div(
-            row(link(item["name"], href=item["href"]), rx.el.strong(item["amount"], class_name="num"), between=True),
-            row(mono(item["key"], title=item["key_full"]), muted(item["day"]), between=True),
-            row(rx.foreach(item["marks"].to(list[dict[str, str]]), mark), muted(item["score"]), wrap=True),
-            class_name="stack stack-xs",
-        )
-
-    return card(
-        rx.cond(
-            State.candidates.length() > 0,
-            rx.el.div(rx.foreach(State.candidates, line), class_name="stack stack-s"),
-            rx.el.p(t("reconciliation.candidates_none"), class_name="muted"),
-        ),
-        title=t("reconciliation.candidates"),
-        note=t("reconciliation.candidates_note", count=State.candidates.length()),
-    )
-
-
 def _story() -> rx.Component:
     box = comment_box(State.comment, busy=State.busy, placeholder=t("reconciliation.comment_hint"))
     return card(
@@ -132,7 +109,8 @@ def _story() -> rx.Component:
 
 def _decision() -> rx.Component:
     resolved = State.item["state"] == "resolved"
-    proposed = rx.el.p(t("breakwork.proposed", name=State.item["proposed_by"]))
+    request = link(t("breakwork.to_request"), href=State.item["request"])
+    proposed = rx.el.p(t("breakwork.proposed", name=State.item["proposed_by"]), " ", request)
     return card(
         rx.cond(resolved, _resolved(), rx.cond(State.item["state"] == "proposed", proposed, _resolve_form())),
         title=rx.cond(resolved, t("reconciliation.resolution"), t("reconciliation.resolve")),
@@ -213,7 +191,8 @@ def _assignment() -> rx.Component:
         custom_attrs={"data-key": "a"},
     )
     name = rx.cond(item["assigned"], rx.el.span(item["assigned"]), muted(t("reconciliation.nobody")))
-    shown = rx.cond(item["state"] == "resolved", name, may_or(Permission.BREAK_WORK, _labelled(choice), name))
+    settled = (item["state"] == "resolved") | (item["state"] == "proposed")
+    shown = rx.cond(settled, name, may_or(Permission.BREAK_WORK, _labelled(choice), name))
     return card(shown, title=t("reconciliation.assigned"))
 
 

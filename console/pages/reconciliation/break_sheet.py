@@ -7,7 +7,7 @@ from typing import Any
 
 from console import routes
 from console.design.format import Reader, compact_id
-from console.pages.reconciliation.rows import class_name, short_key
+from console.pages.reconciliation.rows import class_name, short_key, status_name
 from services.core.money import Money
 from services.reconciliation import (
     BreakClass,
@@ -60,6 +60,7 @@ def break_sheet(view: BreakView, reader: Reader) -> dict[str, str]:
         "currency": view.currency,
         "severity": view.severity.value,
         "proposed_by": view.proposed_by_name or "",
+        "request": routes.to(routes.APPROVAL, request_id=view.proposal_id) if view.proposal_id else "",
     }
 
 
@@ -76,7 +77,8 @@ def _sentence(view: BreakView, reader: Reader) -> str:
         case BreakClass.CURRENCY:
             values = {"left": view.left_currency or "", "right": view.right_currency or ""}
         case BreakClass.STATUS:
-            values = {"left": _status(view.left_value or "", reader), "right": _status(view.right_value or "", reader)}
+            sides = {"left": view.left_value, "right": view.right_value}
+            values = {side: status_name(value or "", reader) for side, value in sides.items()}
         case BreakClass.MISSING_LEFT | BreakClass.MISSING_RIGHT | BreakClass.DUPLICATE:
             minor = view.left_minor if view.left_minor is not None else view.right_minor or 0
             values = {"amount": reader.money(Money(abs(minor), view.currency))}
@@ -113,11 +115,6 @@ def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[d
     return rows
 
 
-def _status(code: str, reader: Reader) -> str:
-    """A status in words; one that only the merchant's books know, as they write it."""
-    return reader.text(f"reconciliation.status_{code}", default=code)
-
-
 def _is_timing(view: BreakView) -> bool:
     return view.break_class is BreakClass.TIMING
 
@@ -129,7 +126,7 @@ def _fields(entry: EntryView | None, reader: Reader) -> dict[str, str]:
         "amount": reader.money(Money(entry.minor, entry.currency)),
         "fee": reader.money(Money(entry.fee_minor, entry.currency)) if entry.fee_minor is not None else "",
         "currency": entry.currency,
-        "status": _status(entry.status, reader),
+        "status": status_name(entry.status, reader),
         "day": reader.date(entry.booked_on),
         "late": reader.date(entry.late_from) if entry.late_from else "",
         "time": reader.moment(entry.occurred_at),
@@ -156,6 +153,7 @@ def verdict_rows(verdicts: tuple[RuleVerdict, ...], reader: Reader) -> list[dict
 def candidate_rows(candidates: tuple[CandidateView, ...], reader: Reader) -> list[dict[str, Any]]:
     return [
         {
+            "number": str(item.number),
             "name": f"B-{item.number}",
             "href": routes.to(routes.BREAK, break_id=f"B-{item.number}"),
             "key": short_key(item.key),

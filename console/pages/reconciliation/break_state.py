@@ -22,6 +22,7 @@ from console.pages.reconciliation.break_sheet import (
     verdict_rows,
 )
 from services import audit, reconciliation
+from services.core.errors import Invalid
 from services.core.permissions import Permission
 
 _LARGEST = 10 << 20  # what a file of evidence may have; one byte more is read to see that it has more
@@ -42,6 +43,7 @@ class BreakPage(PageState, rx.State):
     trail_href: str = ""
     adjusted: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     files: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    matching: str = ""  # the number of the other break while its dialog is open
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> AsyncIterator[None]:
@@ -53,7 +55,7 @@ class BreakPage(PageState, rx.State):
     async def _show(self) -> None:
         reader = await self._reader()
         found = await backend.load(self, reconciliation.break_report, name=self._parameter("break_id"))
-        self.item = break_sheet(found.view, reader)
+        self.item, self.matching = break_sheet(found.view, reader), ""
         self.sides = side_rows(found.view, found.evidence, reader)
         self.differing = reader.number(sum(bool(row["differs"]) for row in self.sides))
         self.all_fields = reader.number(len(self.sides))
@@ -137,7 +139,25 @@ class BreakPage(PageState, rx.State):
             )
         finally:
             self.busy = False
-        yield await self._told("reconciliation.resolved_now", name=self.item["name"])
+        await self._show()
+        done = "reconciliation.resolved_now" if self.item["state"] == "resolved" else "breakwork.proposed_now"
+        yield await self._told(done, name=self.item["name"])
+
+    @event(Permission.BREAK_WORK)
+    async def ask_match(self, number: str) -> None:
+        self.matching = f"B-{number}" if any(row["number"] == number for row in self.candidates) else ""
+
+    @event(Permission.SELF)
+    async def close_match(self, open_: bool) -> None:
+        self.matching = self.matching if open_ else ""
+
+    @event(Permission.BREAK_WORK)
+    async def match(self, form: dict[str, Any]) -> Any:
+        """Says that this break and the chosen candidate belong together."""
+        numbers = [self._number(), int(self.matching.removeprefix("B-") or 0)]
+        reason, force = str(form.get("reason", "")), bool(form.get("force"))
+        await backend.call(self, reconciliation.match_by_hand, numbers=numbers, reason=reason, force=force)
+        yield await self._told("breakwork.matched")
         yield BreakPage.load
 
     @event(Permission.BREAK_WORK)
@@ -153,7 +173,11 @@ class BreakPage(PageState, rx.State):
         yield BreakPage.load
 
     def _number(self) -> int:
-        return int(self.item["name"].removeprefix("B-"))
+        """The break the page shows. Raises Invalid while its address names another already."""
+        shown = self.item.get("name", "").removeprefix("B-")
+        if shown != self._parameter("break_id").upper().removeprefix("B-"):
+            raise Invalid("The page still shows another break. Nothing was changed; try again.")
+        return int(shown)
 
     async def _told(self, key: str, **values: object) -> Any:
         reader = await self._reader()

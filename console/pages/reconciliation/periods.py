@@ -11,16 +11,18 @@ from console.components import (
     Column,
     button,
     card,
+    chip_filter,
     confirm,
     data_table,
     empty_state,
     link,
     link_button,
-    loading_or,
+    list_card,
     money,
     mono,
     page_header,
     row,
+    select_filter,
     stack,
     status,
 )
@@ -43,7 +45,9 @@ _MARKS = {"ready": ("run", "info"), "signed_off": ("seal", "ok"), "reopened": ("
 def period_list() -> rx.Component:
     start = link_button(t("periods.to_runs"), href=routes.RECONCILIATION)
     none = empty_state(t("periods.none"), t("periods.none_body"), actions=[start])
-    periods = card(rx.cond(State.rows.length() > 0, _table(), none), title=t("periods.title"), flush=True)
+    narrowed = empty_state(t("periods.none_filtered"), t("periods.none_filtered_body"))
+    empty = rx.cond(rx.Var.create(State.filters).to(dict).length() > 0, narrowed, none)
+    periods = list_card(State, _table(), empty, title=t("periods.title"), filters=_filters())
     late = card(
         rx.cond(State.late.length() > 0, _late(), rx.el.p(t("periods.late_none"), class_name="muted pad")),
         title=t("periods.late"),
@@ -51,9 +55,21 @@ def period_list() -> rx.Component:
     )
     return rx.fragment(
         page_header(t("periods.title"), meta=[t("periods.meta")]),
-        loading_or(State, stack(periods, late)),
+        stack(periods, rx.cond(State.loaded, late, rx.fragment())),
         _dialogs(),
     )
+
+
+def _filters() -> list[rx.Component]:
+    definitions = [(name, t(f"reconciliation.definition_{name}")) for name in ("settlement", "payouts")]
+    return [
+        chip_filter(State, "span", [(name, t(f"periods.span_{name}")) for name in ("month", "day")]),
+        select_filter(
+            State, "state", [(name, t(f"periods.state_{name}")) for name in _STATES], label=t("periods.any_state")
+        ),
+        select_filter(State, "definition", definitions, label=t("periods.any_definition")),
+        select_filter(State, "entity", State.entities, label=t("periods.any_entity")),
+    ]
 
 
 def _table() -> rx.Component:

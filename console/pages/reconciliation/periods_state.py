@@ -7,31 +7,18 @@ from typing import Any
 import reflex as rx
 
 from console import routes
+from console.components import PAGE_SIZE
 from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
 from console.kit.notices import Notices
-from console.kit.page_state import PageState
+from console.kit.page_state import ListState
 from console.kit.shell_state import Shell
-from console.pages.reconciliation.rows import broken_checks
+from console.pages.reconciliation.rows import broken_checks, offset_of
 from services import reconciliation
 from services.core.money import Money
 from services.core.permissions import Permission
-from services.reconciliation import SIDES, LateView, PeriodSpan, PeriodView
-
-
-def _back(item: LateView, known: list[PeriodView]) -> str:
-    """The signed run of the shortest closed period a late item belongs to."""
-    closed = [
-        period
-        for period in known
-        if period.signed_at
-        and period.entity_id == item.entity_id
-        and item.source in SIDES[period.definition]
-        and period.first_day <= item.belongs_to <= period.last_day
-    ]
-    shortest = min(closed, key=lambda period: period.last_day - period.first_day, default=None)
-    return routes.to(routes.RECONCILIATION_RUN, reconciliation_id=shortest.run_id) if shortest else ""
+from services.reconciliation import LateView, PeriodFilter, PeriodSpan, PeriodView
 
 
 def _row(item: PeriodView, names: dict[str, str], reader: Reader) -> dict[str, str]:
@@ -47,7 +34,7 @@ def _row(item: PeriodView, names: dict[str, str], reader: Reader) -> dict[str, s
     }
 
 
-def _late_row(item: LateView, known: list[PeriodView], reader: Reader) -> dict[str, str]:
+def _late_row(item: LateView, reader: Reader) -> dict[str, str]:
     return {
         "id": f"{item.source.value}/{item.ext_key}/{item.amount_minor}",
         "key": item.ext_key,
@@ -56,7 +43,7 @@ def _late_row(item: LateView, known: list[PeriodView], reader: Reader) -> dict[s
         "currency": item.currency,
         "href": routes.to(routes.BREAKS, query={"q": item.ext_key}),
         "belongs_to": reader.date(item.belongs_to),
-        "back": _back(item, known),
+        "back": routes.to(routes.RECONCILIATION_RUN, reconciliation_id=item.run_id) if item.run_id else "",
         "moved_to": reader.date(item.moved_to) if item.moved_to else reader.text("periods.held"),
     }
 
@@ -66,25 +53,33 @@ def _named(item: PeriodView, reader: Reader) -> str:
     return reader.date(item.first_day) if item.span is PeriodSpan.DAY else reader.whole_month(item.first_day)
 
 
-class PeriodList(PageState, rx.State):
+class PeriodList(ListState, rx.State):
     """Days and months with their state, and what came for those that are closed."""
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     late: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     asking: str = ""  # sign or reopen
     period_id: str = ""
     name: str = ""
-    busy: bool = False
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> None:
-        found = await backend.load(self, reconciliation.list_periods)
+        query, reader = self._query(), await self._reader()
+        offset, wanted = offset_of(query), PeriodFilter.from_address(query)
+        found = await backend.load(self, reconciliation.list_periods, filter=wanted, limit=PAGE_SIZE + 1, offset=offset)
         late = await backend.load(self, reconciliation.late_items)
-        reader = await self._reader()
-        names = {item["id"]: item["name"] for item in (await self.get_state(Shell)).entities}
-        self.rows = [_row(item, names, reader) for item in found]
-        self.late = [_late_row(item, found, reader) for item in late]
-        self._done()
+        self.entities = [
+            {"value": item["id"], "label": item["name"]} for item in (await self.get_state(Shell)).entities
+        ]
+        names = {item["value"]: item["label"] for item in self.entities}
+        self.rows = [_row(item, names, reader) for item in found[:PAGE_SIZE]]
+        self.late = [_late_row(item, reader) for item in late]
+        self._listed(
+            range_label=reader.text("periods.range", count=len(self.rows)),
+            newer=str(max(0, offset - PAGE_SIZE)) if offset else "",
+            older=str(offset + PAGE_SIZE) if len(found) > PAGE_SIZE else "",
+        )
 
     @event(Permission.RECONCILIATION_SIGN)
     async def ask(self, what: str, period_id: str, name: str) -> None:

@@ -97,7 +97,7 @@ def _choice(name: str, options: Any, label: str) -> rx.Component:
 def _causes() -> rx.Component:
     def line(item: Any) -> rx.Component:
         return list_item(
-            mark=shape("warn"),
+            mark=shape("warn", "warn"),
             title=item["text"],
             href=item["href"],
             end=[money(item["amount"], item["currency"])],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -217,6 +218,22 @@ def pairing_row(pairing: PairingView, reader: Reader) -> dict[str, str]:
     }
 
 
+def status_name(code: str, reader: Reader) -> str:
+    """A status in words; one that only the merchant's books know, as they write it."""
+    return reader.text(f"reconciliation.status_{code}", default=code)
+
+
+def _shared(cause: CauseView, reader: Reader) -> str:
+    """What the breaks of a cause have in common: a day, or the status of each side."""
+    if cause.pattern == "same_day":
+        return reader.date(dt.date.fromisoformat(cause.value))
+    if cause.pattern != "states":
+        return cause.value
+    left, _, right = cause.value.partition(" / ")
+    sides = {side: reader.text(f"reconciliation.{side}_{cause.definition.value}") for side in ("left", "right")}
+    return f"{sides['left']}: {status_name(left, reader)}, {sides['right']}: {status_name(right, reader)}"
+
+
 def cause_row(cause: CauseView, reader: Reader) -> dict[str, str]:
     """A cause in a sentence, and the list of its breaks."""
     named = {"class": class_name(cause.break_class, cause.definition, reader), "currency": cause.currency}
@@ -225,7 +242,7 @@ def cause_row(cause: CauseView, reader: Reader) -> dict[str, str]:
     query |= {"currency": cause.currency, "cause": str(shared)}
     return {
         "text": reader.text(
-            f"breakwork.cause_{cause.pattern}", count=reader.number(cause.breaks), value=cause.value, **named
+            f"breakwork.cause_{cause.pattern}", count=reader.number(cause.breaks), value=_shared(cause, reader), **named
         ),
         "amount": reader.amount(Money(cause.open_minor, cause.currency)),
         "currency": cause.currency,

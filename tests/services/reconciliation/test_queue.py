@@ -53,6 +53,12 @@ def found(uow: UnitOfWork, **address: str) -> list[str]:
     return sorted(row.subject_key for row in list_breaks(uow, filter=BreakFilter.from_address(address)).rows)
 
 
+def test_a_page_counts_all_that_match_also_with_no_filter_at_all(finance: UnitOfWork):
+    page = list_breaks(finance, filter=BreakFilter(), limit=2)
+    assert (len(page.rows), page.total) == (2, len(AMOUNTS) + 1)
+    assert list_breaks(finance, filter=BreakFilter(currency="JPY"), limit=2).total == 1
+
+
 def test_severity_follows_the_thresholds_of_the_currency(finance: UnitOfWork):
     by_key = {row.subject_key: row.severity for row in list_breaks(finance, filter=BreakFilter()).rows}
     assert by_key["ch_500:charge"] is SeverityLevel.MINOR
