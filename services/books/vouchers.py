@@ -91,7 +91,7 @@ def take_vouchers(
     ).all()
     if result:
         begin_with_the_books(uow, entity_id)
-        note(uow, entity_id=entity_id, places=[place for row in result for place in (row[:2], row[2:])])
+        note(uow, entity_id=entity_id, places=[(row[at], row[at + 1]) for row in result for at in (0, 2)])
     new = sum(row[0] is None for row in result)
     return new, len(result) - new
 

@@ -42,7 +42,6 @@ _LOOKS = {"booked": ("ok", ""), "reversed": ("info", "info"), "returned": ("warn
     title="statements.title",
     permission=Permission.BANK_READ,
     on_load=State.load,
-    nav=routes.IMPORTS,
 )
 def bank_statement_page() -> rx.Component:
     item = State.item
