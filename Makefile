@@ -6,6 +6,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
+# requirements-run.lock leaves the development tools out.
+LOCK ?= requirements.lock
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help up install check test approvals matrix commands fmt bench bench-recon migrate vulnerable lock clean
@@ -20,10 +23,10 @@ install: $(STAMP) ## Install and build everything, start nothing
 	@$(BIN)/python -m compileall -q console services jobs migrations
 	@$(BIN)/python -m console.kit.serving build
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kontor needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
@@ -65,9 +68,10 @@ vulnerable: $(STAMP) ## Ask the advisories about every locked component; fails o
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
-lock: ## Renew requirements.lock (hashes, no registry host)
+lock: ## Renew requirements.lock, and requirements-run.lock of the same versions for deploying (hashes, no registry host)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet --output-file requirements.lock
+	$(COMPILE) --extra dev --output-file requirements.lock
+	$(COMPILE) --extra install --constraint requirements.lock --output-file requirements-run.lock
 
 clean: ## Remove what was installed and built (data stays)
 	rm -rf .venv .web .states .artefacts build *.egg-info

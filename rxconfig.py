@@ -1,5 +1,7 @@
 """Reflex's configuration. The environment is prepared before Reflex is imported, because it reads it at import."""
 
+import os
+
 from console.kit import toolchain
 
 toolchain.prepare()
@@ -24,7 +26,7 @@ config = rx.Config(
     show_built_with_reflex=False,
     default_color_mode="system",
     redis_token_expiration=900,
-    state_manager_mode="memory",  # pyright: ignore[reportArgumentType]
+    state_manager_mode="redis" if "REFLEX_REDIS_URL" in os.environ else "memory",  # pyright: ignore[reportArgumentType]
     # The gate checks the Origin of every websocket and write; this keeps Reflex's own CORS answers closed.
     cors_allowed_origins=("https://closed.invalid",),
 )

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from services.core.settings import load_settings
+
 _DEFAULTS = {
     "REFLEX_USE_NPM": "1",
     "REFLEX_CHECK_LATEST_VERSION": "0",
@@ -26,6 +28,8 @@ def prepare() -> None:
         os.environ["PATH"] = os.pathsep.join((folder, path))
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    if shared := load_settings().redis_url:
+        os.environ["REFLEX_REDIS_URL"] = shared.get_secret_value()
 
 
 def use_configured_registry() -> None:

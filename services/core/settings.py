@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.core.errors import Invalid
 
@@ -151,6 +153,15 @@ class WorkerSettings(BaseModel):
     lease_seconds: float = Field(default=10.0, gt=0)
 
 
+class _Files(EnvSettingsSource):
+    """Variables as files of the folder `KONTOR_SECRETS_DIR`, as a vault's agent and an orchestrator put them there."""
+
+    def _load_env_vars(self) -> dict[str, str | None]:
+        folder = os.environ.get("KONTOR_SECRETS_DIR")
+        files = Path(folder).iterdir() if folder else ()
+        return {file.name.lower(): file.read_text().strip() for file in files if file.is_file()}
+
+
 class Settings(BaseSettings):
     """Everything the console can be told from outside. A secret has no default."""
 
@@ -162,6 +173,7 @@ class Settings(BaseSettings):
     database_owner_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_OWNER_URL")
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     log_level: str = "info"
+    secrets_dir: Path | None = None
     sandbox: bool | None = None
     web: WebSettings = WebSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -176,6 +188,18 @@ class Settings(BaseSettings):
     bookkeeping: BookkeepingSettings = BookkeepingSettings()
     mail: MailSettings = MailSettings()
     chat: ChatSettings = ChatSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the environment says counts before what a file does."""
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, _Files(settings_cls)
 
     @property
     def uses_sandbox(self) -> bool:
@@ -192,17 +216,30 @@ class Settings(BaseSettings):
         beyond = self.web.host not in {"127.0.0.1", "localhost", "::1"}
         return beyond and not self.public_url.startswith("https://")
 
+    @property
+    def shares_state_in_the_clear(self) -> bool:
+        """Whether what pages show would travel a network without TLS: the Redis of another machine, by `redis://`."""
+        address = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
+        return address.scheme == "redis" and address.hostname not in {"127.0.0.1", "localhost", "::1"}
+
 
 def load_settings() -> Settings:
     """Reads the environment. Raises Invalid with one line that names each wrong variable and what it takes.
 
-    Outside the sandbox nothing starts that would answer other machines without TLS.
+    Outside the sandbox nothing starts that would answer other machines without TLS, and nowhere what would share the
+    state of pages without it.
     """
     try:
         settings = Settings()
+    except OSError as error:
+        raise Invalid(f"The configuration cannot be used. KONTOR_SECRETS_DIR: {error.strerror}.") from error
     except ValidationError as error:
         wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
         raise Invalid(f"The configuration cannot be used. {wrong}.") from error
+    if settings.shares_state_in_the_clear:
+        raise Invalid(
+            "The configuration cannot be used. REDIS_URL: another machine is reached by TLS; write rediss://."
+        )
     if settings.answers_in_the_clear and not settings.uses_sandbox:
         raise Invalid(
             "The configuration cannot be used. KONTOR_WEB__PUBLIC_URL: has to be the https address in front of this "

@@ -51,10 +51,11 @@ class Answer:
 def post(url: str, *, content: bytes, headers: Mapping[str, str], allow_private: bool = False) -> Answer:
     """Sends one POST. Raises Invalid for an address that may not be reached, Unavailable when nobody answers.
 
-    `allow_private` admits hosts of one's own network, for a receiver that the operator named in the settings.
+    `allow_private` admits hosts of one's own network, and http there, for a receiver that the operator named in the
+    settings; anybody else is reached by https alone.
     """
     target = httpx.URL(url)
-    if target.scheme not in {"http", "https"} or not target.host or target.userinfo:
+    if target.scheme not in ({"http", "https"} if allow_private else {"https"}) or not target.host or target.userinfo:
         raise Invalid("An address begins with https:// and names a host, without a user.")
     address = checked_address(target.host, target.port or (443 if target.scheme == "https" else 80), allow_private)
     literal = f"[{address}]" if ":" in address else address

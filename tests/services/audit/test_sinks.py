@@ -27,7 +27,7 @@ def test_a_folder_gets_every_checkpoint_and_a_broken_one_waits(log: Log, tmp_pat
     settings = Settings(
         sandbox=False,
         data_dir=tmp_path,
-        audit=AuditSettings(sink_folders=[tmp_path / "disk"], sink_webhooks=["http://127.0.0.1:1/secret"]),  # pyright: ignore[reportArgumentType]
+        audit=AuditSettings(sink_folders=[tmp_path / "disk"], sink_webhooks=["https://127.0.0.1:1/secret"]),  # pyright: ignore[reportArgumentType]
     )
     sinks = audit.sinks_of(settings)
     assert [sink.kind for sink in sinks] == ["folder", "webhook"]

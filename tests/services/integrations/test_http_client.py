@@ -40,11 +40,16 @@ def receiver() -> Iterator[str]:
 
 def test_a_private_address_is_refused_unless_the_operator_admits_it(receiver: str):
     with pytest.raises(Invalid, match="private"):
-        http_client.post(receiver, content=b"x", headers={})
+        http_client.post(receiver.replace("http", "https", 1), content=b"x", headers={})
     assert Receiver.seen == []
     answer = http_client.post(f"{receiver}/hook", content=b"note", headers={"X-A": "1"}, allow_private=True)
     assert answer.is_success
     assert Receiver.seen == [("/hook", receiver.removeprefix("http://"), b"note")]
+
+
+def test_nobody_outside_the_own_network_is_told_in_the_clear():
+    with pytest.raises(Invalid, match="begins with https"):
+        http_client.post("http://203.0.113.7/hook", content=b"x", headers={})
 
 
 def test_a_redirect_is_an_answer_and_not_followed(receiver: str):
