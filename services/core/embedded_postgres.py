@@ -41,6 +41,7 @@ _TUNING = {
     "random_page_cost": "1.1",
     "work_mem": "8MB",
     "temp_buffers": "64MB",
+    "wal_buffers": "64MB",
     "maintenance_work_mem": "128MB",
     "parallel_setup_cost": "0",
     "parallel_tuple_cost": "0",

@@ -95,6 +95,44 @@ FROM (SELECT break_class, coalesce(left_currency, '') AS left_currency, coalesce
       GROUP BY 1, 2, 3, 4, 5) done
 CROSS JOIN (VALUES (true, 1), (false, -1)) turn (resolved, sign)
 """
+# What is open now of what a run stood on, by currency; a wrong currency counts in both.
+_OPEN = """
+WITH folded AS ({folded})
+SELECT currency, sum(breaks) AS breaks, sum(minor) FILTER (WHERE NOT swapped) AS minor,
+       sum(minor) FILTER (WHERE swapped) AS swapped
+FROM (
+    SELECT currency, breaks, minor, swapped FROM folded
+    UNION ALL SELECT other, 0, other_minor, true FROM folded WHERE swapped
+) deltas GROUP BY currency HAVING sum(breaks) <> 0 OR bool_or(swapped) ORDER BY currency
+"""
+_OPEN_BREAKS = """
+SELECT currency, break_class = 'currency' AS swapped, CASE break_class WHEN 'currency' THEN right_currency END AS other,
+       count(*) AS breaks, sum(abs(delta_minor)) AS minor, sum(abs(right_minor)) AS other_minor
+FROM recon_break
+WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL AND since_seq <= :seq
+  AND state <> 'resolved' {among}
+GROUP BY 1, 2, 3
+"""
+_SWAPPED = f"{_KEPT} AND break_class = 'currency'"
+# What is folded less what people resolved of it; of wrong currencies, if there are any, every single one is asked.
+_OPEN_FOLDED = f"""
+SELECT currency, false AS swapped, NULL::varchar AS other, sum(items)::bigint AS breaks, sum(delta_minor) AS minor,
+       NULL::numeric AS other_minor
+FROM (
+    SELECT currency, items, delta_minor FROM {_KEPT} AND break_class <> 'currency'
+    UNION ALL
+    SELECT currency, -count(*), -sum(abs(delta_minor)) FROM recon_break
+    WHERE entity_id = :entity AND definition = :definition AND closed_seq IS NULL AND state = 'resolved'
+      AND break_class <> 'currency' GROUP BY 1
+) plain GROUP BY 1
+UNION ALL
+{_OPEN_BREAKS.format(among=f"AND break_class = 'currency' AND EXISTS (SELECT FROM {_SWAPPED})")}
+"""
+# No run since has found anything else, so that the fold is what this one stood on.
+_STILL_FOLDED = """
+SELECT NOT EXISTS (SELECT FROM recon_run WHERE entity_id = :entity AND definition = :definition AND seq > :seq
+                   AND fingerprint IS DISTINCT FROM CAST(:fingerprint AS varchar))
+"""
 
 _THIRD = "3:"
 """What stands before a fingerprint of folded marks."""
@@ -138,6 +176,19 @@ def fingerprint_of_fold(connection: Connection, *, entity: uuid.UUID, definition
     """The fingerprint of all that stands."""
     values = {"entity": entity, "definition": definition}
     return f"{_THIRD}{connection.scalar(text(_PRINT.format(folded=_KEPT)), values)}"
+
+
+def open_now(connection: Connection, run: ReconciliationRun) -> list[Any]:
+    """What is open of what a run stood on: breaks and absolute difference by currency, `swapped` where it is wrong.
+
+    Read from the fold unless a later run found something else, or this one is of before there was one.
+    """
+    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
+    folded = (run.fingerprint or "").startswith(_THIRD) and connection.scalar(
+        text(_STILL_FOLDED), values | {"fingerprint": run.fingerprint}
+    )
+    rows = _OPEN_FOLDED if folded else _OPEN_BREAKS.format(among="")
+    return list(connection.execute(text(_OPEN.format(folded=rows)), values))
 
 
 def fingerprint_again(connection: Connection, run: ReconciliationRun) -> str | None:

@@ -84,14 +84,16 @@ SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL ena
 SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off
 """
+# Both sides by one look: the partition of a key is then told once.
 _DIRTY = """
-DROP TABLE IF EXISTS pg_temp.recon_{side}_now;
-CREATE TEMP TABLE recon_{side}_now ON COMMIT DROP AS
-SELECT e.ext_key, e.occurrence, e.amount_minor, e.fee_minor, e.currency_code, e.status_code, e.occurred_at, e.booked_on
-FROM recon_dirty_now d JOIN recon_entry e ON e.source_id = {source} AND e.ext_key = d.ext_key
+CREATE TEMP TABLE recon_sides_now ON COMMIT DROP AS
+SELECT e.source_id, e.ext_key, e.occurrence, e.amount_minor, e.fee_minor, e.currency_code, e.status_code, e.occurred_at,
+       e.booked_on
+FROM recon_dirty_now d JOIN recon_entry e ON e.source_id IN ({left}, {right}) AND e.ext_key = d.ext_key
 WHERE e.booked_on <= '{through}';
-ANALYZE recon_{side}_now (ext_key)
+ANALYZE recon_sides_now (source_id, ext_key)
 """
+_SIDE = "(SELECT * FROM recon_sides_now WHERE source_id = {source})"
 
 # A counterpart that is booked after the day looked at is a matter of time, not a break.
 _BOOKED_LATER = """
@@ -168,12 +170,12 @@ def _every_side(connection: Connection, scene: Scene, *, up_to: str) -> list[dic
 
 
 def _dirty_sides(connection: Connection, scene: Scene) -> dict[str, str]:
-    """Both sides' entries of the dirty keys, as temporary tables."""
+    """Both sides' entries of the dirty keys, from a temporary table."""
+    sides = {"left": int(scene.left), "right": int(scene.right)}
     connection.exec_driver_sql(_LOOP_ONLY)
-    for side, source in (("left", scene.left), ("right", scene.right)):
-        connection.exec_driver_sql(_DIRTY.format(side=side, source=int(source), through=scene.through.isoformat()))
+    connection.exec_driver_sql(_DIRTY.format(**sides, through=scene.through.isoformat()))
     connection.exec_driver_sql(_PLANNER_FREE)
-    return {"left": "recon_left_now", "right": "recon_right_now"}
+    return {side: _SIDE.format(source=source) for side, source in sides.items()}
 
 
 def _words(connection: Connection, scene: Scene) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, select
 
 from services import approvals, audit
 from services.core import events
@@ -19,29 +19,12 @@ from services.core.permissions import Permission
 from services.reconciliation import periods, results
 from services.reconciliation.asking import SIGN_OFF, last_reason
 from services.reconciliation.errors import NotSecondPerson, ReasonMissing, RunNotFound, SignatureRefused
+from services.reconciliation.fold import open_now
 from services.reconciliation.models import ReconciliationRun, Signature
 from services.reconciliation.policy import REASON_LENGTH, deviation_ppm, is_second_person, reason_suffices
 from services.reconciliation.queries import view_of_signature
 from services.reconciliation.views import SignatureView, SigningView, StandingView, TotalView, VerificationView
 from services.reconciliation.vocabulary import Span
-
-_STANDING = """
-WITH folded AS (
-    SELECT currency, break_class = 'currency' AS swapped,
-           CASE break_class WHEN 'currency' THEN right_currency END AS other,
-           count(*) AS breaks, sum(abs(delta_minor)) AS minor, sum(abs(right_minor)) AS other_minor
-    FROM recon_break
-    WHERE entity_id = :entity AND definition = :definition AND state <> 'resolved' AND closed_seq IS NULL
-      AND since_seq <= :seq
-    GROUP BY 1, 2, 3
-)
-SELECT currency, sum(breaks) AS breaks, sum(minor) FILTER (WHERE NOT swapped) AS minor,
-       sum(minor) FILTER (WHERE swapped) AS swapped
-FROM (
-    SELECT currency, breaks, minor, swapped FROM folded
-    UNION ALL SELECT other, 0, other_minor, true FROM folded WHERE swapped
-) deltas GROUP BY currency ORDER BY currency
-"""
 
 
 class Obstacle(StrEnum):
@@ -213,8 +196,7 @@ def case_of(uow: UnitOfWork, run_id: uuid.UUID, permission: Permission) -> Case:
 
 def _standing(uow: UnitOfWork, run: ReconciliationRun) -> tuple[StandingView, ...]:
     whole = {row.currency: row for row in results.kept_totals(uow.session.connection(), run.id) if row.span is Span.ALL}
-    values = {"entity": run.entity_id, "definition": run.definition, "seq": run.seq}
-    return tuple(_stands(row, whole.get(row.currency)) for row in uow.session.execute(text(_STANDING), values))
+    return tuple(_stands(row, whole.get(row.currency)) for row in open_now(uow.session.connection(), run))
 
 
 def _stands(row: Any, total: TotalView | None) -> StandingView:
