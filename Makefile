@@ -57,9 +57,9 @@ approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
-bench-recon: install ## The reconciliation beside data frames, a diff tool and an ORM (installs the bench extra)
+bench-recon: $(STAMP) ## The reconciliation beside data frames, a diff tool and an ORM (installs the bench extra; ROWS=…)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
-	@$(BIN)/python -m benchmarks.recon --large --json
+	@$(BIN)/python -m benchmarks.recon $(if $(ROWS),--rows $(ROWS),--large) --json
 
 migrate: $(STAMP) ## Bring the database to the newest schema
 	@$(BIN)/kontor migrate
