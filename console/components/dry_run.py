@@ -125,9 +125,7 @@ def _money(state: Any) -> rx.Component:
         Column(
             t("backfills.sum_after"), lambda item: rx.el.span(item["after"], class_name="num"), amount=True, priority=2
         ),
-        Column(
-            t("backfills.filled"), lambda item: rx.el.span(item["filled"], class_name="num"), amount=True, card="meta"
-        ),
+        Column(t("backfills.filled"), _filled, amount=True, card="meta"),
         Column(t("backfills.moved"), change, amount=True, card="value"),
     ]
     return card(
@@ -136,6 +134,12 @@ def _money(state: Any) -> rx.Component:
         note=t("backfills.money_note"),
         flush=True,
     )
+
+
+def _filled(item: Any) -> rx.Component:
+    """Where a row is a card, its values stand without the column's head."""
+    head = rx.el.span(t("backfills.filled"), ": ", class_name="inline-small muted")
+    return rx.el.span(head, item["filled"], class_name="num")
 
 
 def _checks(state: Any) -> rx.Component:

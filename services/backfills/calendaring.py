@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import or_, select
 
 from services import approvals, audit, identity
-from services.backfills.definition import definition_named
+from services.backfills.definition import shown_definition
 from services.backfills.errors import BadWindow, StaleWindow, WindowNotFound
 from services.backfills.models import Backfill
 from services.backfills.models_calendar import ReleaseFreeze, ReleaseWindow
@@ -203,7 +203,7 @@ def _changes(uow: UnitOfWork, start: dt.datetime, end: dt.datetime) -> tuple[Cha
 
 
 def _change(row: Backfill, now: dt.datetime) -> ChangeView:
-    definition = definition_named(row.definition)
+    definition = shown_definition(row.definition)
     planned = row.state in BEFORE_START
     starts_at = row.planned_for if planned and row.planned_for else row.started_at or now
     seconds = ((row.dry_run or {}).get("estimate") or {}).get("seconds", 0)

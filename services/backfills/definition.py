@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Select, TableClause
+from sqlalchemy import ColumnElement, Select, String, TableClause, column, table
 
 from services import reconciliation
 from services.backfills.errors import BadDefinition, UnknownDefinition
@@ -131,6 +131,21 @@ def definition_named(name: str) -> Definition:
     if name not in _known:
         raise UnknownDefinition(f"There is no backfill called “{name}”. `kontor backfills list` shows them.")
     return _known[name]
+
+
+def shown_definition(name: str) -> Definition:
+    """The definition, or one with nothing but its name where it was taken out of the code: what ran stays on record."""
+    return _known.get(name) or _retired(name)
+
+
+def _retired(name: str) -> Definition:
+    gone = Words("This definition is not part of the code any more.", "Diese Definition ist nicht mehr Teil des Codes.")
+    facts = {"name": name, "title": Words(name, name), "description": gone, "owner": "–", "runbook": gone}
+    return type(
+        "Retired",
+        (Definition,),
+        facts | {"target": table("–", column("id", String())), "columns": (), "undoable": False},
+    )()
 
 
 def registered() -> list[Definition]:

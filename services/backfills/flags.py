@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.backfills.definition import definition_named
+from services.backfills.definition import shown_definition
 from services.backfills.errors import FlagsNotConnected, NotAtWork
 from services.backfills.queries import readable
 from services.backfills.service import S, locked, note, require
@@ -52,7 +52,7 @@ def connect_flags(service: FlagService | None) -> None:
 def flag_of(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> FlagTie | None:
     """The flag of a backfill, None when its definition names none."""
     row = readable(uow, backfill_id)
-    key = definition_named(row.definition).flag
+    key = shown_definition(row.definition).flag
     if key is None:
         return None
     standing = _services[0].look(uow, key=key) if _services else None
@@ -64,7 +64,7 @@ def advance_flag(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> FlagStanding:
     """The next rollout step, after Finance has signed. Raises FlagsNotConnected, NotAtWork."""
     require(uow, Permission.BACKFILL_RUN)
     row = locked(uow, backfill_id)
-    key = definition_named(row.definition).flag
+    key = shown_definition(row.definition).flag
     if key is None or not _services:
         raise FlagsNotConnected("No flag service is connected, so there is nothing to switch here.")
     if row.state != S.SIGNED_OFF:

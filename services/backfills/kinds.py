@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.approvals import ApprovalKind, Change, Description, Line, RequestView, Team, Tier
 from services.backfills.calendaring import LIFT_APPROVAL
-from services.backfills.definition import columns_of, definition_named
+from services.backfills.definition import columns_of, shown_definition
 from services.backfills.models import Backfill
 from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL
 from services.backfills.signing import SIGN_OFF_APPROVAL
@@ -39,7 +39,7 @@ _FINAL = Words("No.", "Nein.")
 def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
     """From the signed content: definition, parameters, rows and money as the dry run found them."""
     content, row = asked.content, _row(uow, asked)
-    definition = definition_named(content["definition"])
+    definition = shown_definition(content["definition"])
     frozen = content["frozen"]
     given = ", ".join(f"{name} = {value}" for name, value in content["params"].items()) or "–"
     lines = [
@@ -69,7 +69,7 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
 def describe_signature(uow: UnitOfWork, asked: RequestView) -> Description:
     """The verification's results, expected against found."""
     row = _row(uow, asked)
-    definition = definition_named(row.definition)
+    definition = shown_definition(row.definition)
     titles = {check.code: check.title for check in definition.checks(definition.params.model_validate(row.params))}
     results = (row.verification or {}).get("results", [])
     changes = [Change(_named_result(one, titles), one["expected"], one["found"]) for one in results]
@@ -89,7 +89,7 @@ def describe_signature(uow: UnitOfWork, asked: RequestView) -> Description:
 def describe_undo(uow: UnitOfWork, asked: RequestView) -> Description:
     row = _row(uow, asked)
     return Description(
-        title=_title(_UNDO, row, definition_named(row.definition).title),
+        title=_title(_UNDO, row, shown_definition(row.definition).title),
         lines=(
             Line(_ROWS, asked.content["changed"]),
             Line(Words("Reason", "Grund"), asked.content["reason"]),

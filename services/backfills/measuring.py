@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Date, DateTime, Integer, Numeric, Select, String, cast, func, select, text
+from sqlalchemy import Connection, Integer, Numeric, Select, String, cast, func, select, text
 
 from services.backfills import ledger
 from services.backfills import statements as sql
@@ -22,7 +23,6 @@ _EXTREME_ROWS = 2
 _WARM_UP_ROWS = 100
 _TRIAL_ROWS = 5_000
 _SECONDS_A_ROW_WALKED = 2e-7  # past it in the index, whether it changes or not
-_ORDERED = (Integer, Numeric, Date, DateTime)
 _INDEXES = text(
     """
     SELECT i.relname AS name, pg_relation_size(i.oid) AS bytes FROM pg_index x
@@ -33,7 +33,7 @@ _INDEXES = text(
     GROUP BY 1, 2 ORDER BY 1
     """
 )
-# What the trial holds beyond reading, where the rows are: tables first, then their indexes.
+# What a transaction holds beyond reading: tables first, then their indexes.
 _LOCKS = text(
     """
     SELECT c.relname AS name, l.mode, c.relkind = 'i' AS is_index FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -78,8 +78,8 @@ def value_of(connection: Connection, check: Check) -> int:
 
 
 def sample(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> list[dict[str, Any]]:
-    """Rows before and after: some drawn at random, those that move most money, and the extremes of each number and
-    time among the columns."""
+    """Rows before and after: some drawn at random, those that move most money, and the extremes of each number
+    among the columns; in turn, so that both kinds are seen side by side."""
     rows: dict[str, tuple[str, dict[str, Any]]] = {}
     for how, statement in _drawn(definition, params, bound):
         for row in connection.execute(statement):
@@ -93,8 +93,13 @@ def sample(connection: Connection, definition: Definition, params: BaseModel, bo
             "before": {name: as_text(value) for name, value in row.items() if name != definition.key},
             "after": {name: as_text(value) for name, value in after.get(key, {}).items()},
         }
-        for key, (how, row) in rows.items()
+        for key, (how, row) in _in_turn(rows)
     ]
+
+
+def _in_turn(rows: Mapping[str, tuple[str, Any]]) -> list[tuple[str, tuple[str, Any]]]:
+    kinds = [[one for one in rows.items() if (one[1][0] == "random") is random] for random in (False, True)]
+    return [one for pair in zip_longest(*kinds) for one in pair if one is not None]
 
 
 def _drawn(definition: Definition, params: BaseModel, bound: str) -> list[tuple[str, Select[Any]]]:
@@ -107,7 +112,7 @@ def _drawn(definition: Definition, params: BaseModel, bound: str) -> list[tuple[
         moved = func.abs(func.coalesce(new, 0) - func.coalesce(old, 0))
         drawn.append(("largest", base.order_by(moved.desc(), key).limit(_EXTREME_ROWS)))
     for place in definition.target.c:
-        if isinstance(place.type, _ORDERED):
+        if isinstance(place.type, Integer | Numeric):
             filled = base.where(place.is_not(None)).limit(_EXTREME_ROWS)
             drawn.append((f"lowest {place.name}", filled.order_by(place, key)))
             drawn.append((f"highest {place.name}", filled.order_by(place.desc(), key)))
@@ -141,7 +146,7 @@ def _trial(
 ) -> dict[str, Any]:
     """One batch done for real and rolled back: how long it takes, how large its before-images are, its plan."""
     plan = Plan(uuid.UUID(int=0), number, definition, params, bound, 0)
-    trial = connection.begin_nested()
+    held, trial = _held(connection), connection.begin_nested()
     try:
         images = make_images(connection, definition, number)
         start = _first_wanted(connection, definition, params, bound)
@@ -153,7 +158,7 @@ def _trial(
         seconds = time.perf_counter() - began
         per_image = images.size(connection) / (images.count(connection) or 1)
         lines = _explained(connection, plan, after=start, to=middle)
-        locks = [dict(row._mapping) for row in connection.execute(_LOCKS)]
+        locks = [one for one in _held(connection) if one not in held]
     finally:
         trial.rollback()
     walked = sql.count_stretch(connection, definition, None, bound)
@@ -165,6 +170,11 @@ def _trial(
         "walked": walked,
     }
     return {"estimate": estimate, "explain": lines, "locks": locks}
+
+
+def _held(connection: Connection) -> list[dict[str, Any]]:
+    """The locks of this transaction, the console's own ones included."""
+    return [dict(row._mapping) for row in connection.execute(_LOCKS)]
 
 
 def _first_wanted(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> str | None:

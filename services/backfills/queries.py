@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from services.backfills import ledger
-from services.backfills.definition import Definition, definition_named, registered
+from services.backfills.definition import Definition, registered, shown_definition
 from services.backfills.errors import BackfillNotFound
 from services.backfills.models import Backfill
 from services.backfills.policy import TRANSITIONS
@@ -84,7 +84,7 @@ def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetai
     progress = _progress(connection, row) if started else None
     return BackfillDetail(
         backfill=view_of(row),
-        definition=definition_view(definition_named(row.definition)),
+        definition=definition_view(shown_definition(row.definition)),
         progress=progress,
         quarantine=_quarantine(connection, row.id) if progress and progress.quarantined else (),
         load=_load(connection, row.id) if started else (),
@@ -112,7 +112,7 @@ def view_of(row: Backfill) -> BackfillView:
         number=row.number,
         definition=row.definition,
         version=row.definition_version,
-        title=definition_named(row.definition).title,
+        title=shown_definition(row.definition).title,
         params=row.params,
         state=BackfillState(row.state),
         problem=row.problem,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, String, cast, column, func, select, t
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.backfills import statements as sql
-from services.backfills.definition import Definition, definition_named
+from services.backfills.definition import Definition, definition_named, shown_definition
 from services.backfills.errors import NotAtWork
 from services.backfills.images import before_table, key_of
 from services.backfills.models import Backfill
@@ -72,7 +72,7 @@ def conflicts(
     if row.consumed_request_id is None:
         return ConflictPage((), None, 0, 0)
     mine = _CONFLICT.c.backfill == row.id
-    chosen = _by_key(definition_named(row.definition), row.id, after)
+    chosen = _by_key(shown_definition(row.definition), row.id, after)
     if open_only:
         chosen = chosen.where(_CONFLICT.c.settled.is_(None))
     found = uow.session.execute(chosen.limit(limit + 1)).all()

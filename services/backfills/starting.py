@@ -10,7 +10,7 @@ from typing import Any
 from services import approvals, runs
 from services.backfills import announcing, freezing, ledger, reconciling
 from services.backfills.calendaring import standing_of
-from services.backfills.definition import code_digest, definition_named
+from services.backfills.definition import code_digest, definition_named, shown_definition
 from services.backfills.errors import IllegalStep, OutsideWindow
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
@@ -120,8 +120,9 @@ def refused(uow: UnitOfWork, row: Backfill, problem: str) -> Start:
 
 
 def code_changed(row: Backfill) -> bool:
-    """Whether the definition's code is not that of the dry run."""
-    return row.dry_run is not None and row.dry_run["code"] != code_digest(definition_named(row.definition))
+    """Whether the definition's code is not that of the dry run, or is not there any more."""
+    definition = shown_definition(row.definition)
+    return row.dry_run is not None and (not definition.columns or row.dry_run["code"] != code_digest(definition))
 
 
 def _begin(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[str, Any]) -> uuid.UUID:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from services import approvals, runs
 from services.backfills import announcing, reconciling
 from services.backfills.calendaring import standing_of
-from services.backfills.definition import Definition, definition_named
+from services.backfills.definition import Definition, definition_named, shown_definition
 from services.backfills.errors import NotAtWork, TargetBusy, TargetUnavailable
 from services.backfills.load import LoadMeter, load_of
 from services.backfills.models import Backfill
@@ -169,7 +169,7 @@ def tend(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> str | None:
 
 def _is_calm(uow: UnitOfWork, row: Backfill) -> bool:
     try:
-        return excess_of(load_of(uow, definition_named(row.definition), LoadMeter())) is None
+        return excess_of(load_of(uow, shown_definition(row.definition), LoadMeter())) is None
     except (TargetBusy, TargetUnavailable):
         return False
 

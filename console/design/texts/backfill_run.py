@@ -33,6 +33,7 @@ TEXTS = {
         "Wartet auf seine Datenbank, die nicht antwortet, seit {since}.",
     ),
     "goes_on": ("Goes on by itself at {at}.", "Geht von selbst weiter am {at}."),
+    "to_calendar": ("Open the calendar", "Kalender öffnen"),
     "opens": (
         "The next opening is {at}; somebody has to resume it then.",
         "Die nächste Öffnung ist {at}; dann muss jemand fortsetzen.",
@@ -114,6 +115,10 @@ TEXTS = {
     "not_verified_body": (
         "It is verified by itself once every row has been changed.",
         "Geprüft wird von selbst, sobald alle Zeilen geändert sind.",
+    ),
+    "verifying": (
+        "Counts, checks and a sample are being measured; this page follows.",
+        "Zahlen, Prüfungen und eine Stichprobe werden gemessen; diese Seite folgt.",
     ),
     "verify_again": ("Verify again", "Erneut prüfen"),
     "all_held": ("Everything is as it was promised", "Alles ist wie zugesagt"),

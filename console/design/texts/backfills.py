@@ -64,6 +64,8 @@ TEXTS = {
     "state_rolling_back": ("Being taken back", "Wird zurückgenommen"),
     "state_rolled_back": ("Taken back", "Zurückgenommen"),
     "state_rolled_back_with_conflicts": ("Taken back, with conflicts", "Zurückgenommen, mit Konflikten"),
+    "why_cancelled": ("Cancelled: {reason}", "Abgebrochen: {reason}"),
+    "why_discarded": ("Discarded: {reason}", "Verworfen: {reason}"),
     # catalogue and draft
     "no_definitions": ("No definition is registered", "Keine Definition ist angemeldet"),
     "no_definitions_body": (

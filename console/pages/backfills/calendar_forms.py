@@ -40,9 +40,9 @@ def dialogs() -> rx.Component:
     )
 
 
-def _window() -> rx.Component:
+def _days() -> rx.Component:
     chosen = State.chosen
-    days = rx.el.fieldset(
+    return rx.el.fieldset(
         rx.el.legend(t("change_calendar.days"), class_name="field-hint"),
         row(
             *[
@@ -53,6 +53,10 @@ def _window() -> rx.Component:
         ),
         class_name="field plain-set",
     )
+
+
+def _window() -> rx.Component:
+    chosen = State.chosen
     times = row(
         field(t("change_calendar.opens"), _time("opens", chosen["opens"]), name="opens"),
         field(t("change_calendar.closes"), _time("closes", chosen["closes"]), name="closes"),
@@ -67,7 +71,7 @@ def _window() -> rx.Component:
             text_input(name="name", default_value=chosen["name"], required=True, max_length=80),
             name="name",
         ),
-        days,
+        _days(),
         times,
         rx.el.p(t("change_calendar.overnight"), class_name="field-hint"),
         field(

@@ -35,7 +35,14 @@ def draft() -> rx.Component:
     item = State.definition
     head = page_header(
         item["title"],
-        meta=[rx.el.span(mono(item["name"]), " v", item["version"]), when(State.label, mono(State.label))],
+        meta=[
+            rx.el.span(
+                when(State.label, rx.el.span(State.label, " · ", class_name="num")),
+                mono(item["name"]),
+                " v",
+                item["version"],
+            )
+        ],
     )
     return loading_or(State, rx.fragment(head, main_and_side([_form()], [_about()])))
 

@@ -86,22 +86,8 @@ def _main() -> rx.Component:
 def _next() -> rx.Component:
     """The one step that follows, for whoever may take it."""
     item = State.item
-    first = button(
-        t("backfills.take_dry_run"),
-        on_click=State.dry_run,
-        kind="primary",
-        block=True,
-        icon_name="play",
-        busy=State.busy,
-    )
-    ask = button(
-        t("backfills.ask", count=State.dry["rows"]),
-        on_click=State.ask_approval,
-        kind="primary",
-        block=True,
-        icon_name="stamp",
-        busy=State.busy,
-    )
+    first = _step_button(t("backfills.take_dry_run"), State.dry_run, "play")
+    ask = _step_button(t("backfills.ask", count=State.dry["rows"]), State.ask_approval, "stamp")
     content = rx.match(
         item["state"],
         ("draft", _may_or(_DRAFT, "draft", first)),
@@ -123,6 +109,10 @@ def _next() -> rx.Component:
         link(t("backfills.to_run"), href=routes.BACKFILLS + "/" + item["id"] + "/run"),
     )
     return card(content, title=t("backfills.next"))
+
+
+def _step_button(label: Any, deed: Any, mark: str) -> rx.Component:
+    return button(label, on_click=deed, kind="primary", block=True, icon_name=mark, busy=State.busy)
 
 
 def _start() -> rx.Component:

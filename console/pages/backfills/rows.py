@@ -7,7 +7,7 @@ import datetime as dt
 from console import routes
 from console.design.format import UNKNOWN, Reader
 from services import approvals
-from services.backfills import BackfillRow, BackfillView, DefinitionView
+from services.backfills import BackfillRow, BackfillState, BackfillView, DefinitionView
 from services.core.money import Money
 
 
@@ -62,11 +62,18 @@ def head_row(one: BackfillView, reader: Reader) -> dict[str, str]:
         "started": reader.moment(one.started_at) if one.started_at else "",
         "started_by": one.started_by_name or "",
         "ended": reader.moment(one.ended_at) if one.ended_at else "",
-        "problem": one.problem or "",
+        "problem": _problem(one, reader),
         "rows": UNKNOWN if one.predicted is None else reader.number(one.predicted),
         "edit": routes.to(routes.BACKFILL_DRAFT, query={"backfill": str(one.id)}),
         "request": routes.to(routes.APPROVAL, request_id=one.request_id) if one.request_id else "",
     }
+
+
+def _problem(one: BackfillView, reader: Reader) -> str:
+    """Why it stands still; what somebody gave as a reason says for what."""
+    if one.problem and one.state in (BackfillState.CANCELLED, BackfillState.DISCARDED):
+        return reader.text(f"backfills.why_{one.state.value}", reason=one.problem)
+    return one.problem or ""
 
 
 def iso_moment(text: str, reader: Reader) -> str:

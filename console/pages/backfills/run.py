@@ -34,7 +34,7 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.backfills.parts import may, record_head, when
+from console.pages.backfills.parts import head_on_a_phone, may, record_head, when
 from console.pages.backfills.run_state import BackfillRun as State
 from services.backfills import Pace
 from services.core.permissions import Permission
@@ -73,7 +73,13 @@ def _why_it_waits() -> Any:
         t("backfill_run.goes_on", at=hold["opens"]),
         t("backfill_run.opens", at=hold["opens"]),
     )
-    held = callout(when(hold["opens"] != "", goes_on), tone="hold", title=hold["said"])
+    by_calendar = (hold["by"] != "person") & (hold["by"] != "load")
+    held = callout(
+        when(hold["opens"] != "", goes_on),
+        when(by_calendar, rx.el.span(" ", link(t("backfill_run.to_calendar"), href=routes.BACKFILL_CALENDAR))),
+        tone="hold",
+        title=hold["said"],
+    )
     return rx.fragment(when(throttle["indicator"], slowed), when(hold["by"], held))
 
 
@@ -83,17 +89,6 @@ def _step(name: str) -> Any:
 
 def _progress() -> rx.Component:
     item = State.progress
-    back = item["direction"] == "back"
-    figures = rx.el.dl(
-        _figure(t("backfill_run.rate"), item["rate"]),
-        _figure(t("backfill_run.time_left"), item["left"]),
-        _figure(
-            t("backfill_run.batches"), rx.el.span(item["batches"], when(item["last"], rx.el.span(", ", item["last"])))
-        ),
-        _figure(rx.cond(back, t("backfill_run.restored"), t("backfill_run.changed")), item["changed"]),
-        _figure(t("backfill_run.aside"), t("backfill_run.aside_of", count=item["aside"], limit=State.item["limit"])),
-        class_name="facts-across",
-    )
     head = row(
         rx.el.div(
             rx.el.span(item["share"], rx.el.small("\u00a0%"), class_name="kpi-value"),
@@ -109,8 +104,22 @@ def _progress() -> rx.Component:
         label=t("backfill_run.progress"),
         tone=rx.cond(State.throttle["indicator"], "warn", ""),
     )
-    title = rx.cond(back, t("backfill_run.going_back"), t("backfill_run.progress"))
-    return card(stack(head, bar, figures, gap="s"), title=title)
+    title = rx.cond(item["direction"] == "back", t("backfill_run.going_back"), t("backfill_run.progress"))
+    return card(stack(head, bar, _figures(), gap="s"), title=title)
+
+
+def _figures() -> rx.Component:
+    item = State.progress
+    batches = rx.el.span(item["batches"], when(item["last"], rx.el.span(", ", item["last"])))
+    changed = rx.cond(item["direction"] == "back", t("backfill_run.restored"), t("backfill_run.changed"))
+    return rx.el.dl(
+        _figure(t("backfill_run.rate"), item["rate"]),
+        _figure(t("backfill_run.time_left"), item["left"]),
+        _figure(t("backfill_run.batches"), batches),
+        _figure(changed, item["changed"]),
+        _figure(t("backfill_run.aside"), t("backfill_run.aside_of", count=item["aside"], limit=State.item["limit"])),
+        class_name="facts-across",
+    )
 
 
 def _figure(name: Any, value: Any) -> rx.Component:
@@ -173,7 +182,7 @@ def _load() -> rx.Component:
         Column(t("backfill_run.value"), value, amount=True, card="value"),
         Column(
             t("backfill_run.limit"),
-            lambda item: rx.el.span(item["limit"], class_name="num muted"),
+            lambda item: _quiet("backfill_run.limit", item["limit"]),
             amount=True,
             card="meta",
         ),
@@ -182,7 +191,7 @@ def _load() -> rx.Component:
             lambda item: deviation("", width=item["width"], tone=rx.cond(item["over"] != "", "bad", "ok")),
             priority=2,
         ),
-        Column(t("backfill_run.since"), lambda item: rx.el.span(item["since"], class_name="num muted"), card="side"),
+        Column(t("backfill_run.since"), lambda item: _quiet("backfill_run.since", item["since"]), card="side"),
     ]
     return card(
         data_table(columns, State.load_now, label=t("backfill_run.load"), dense=True),
@@ -190,6 +199,10 @@ def _load() -> rx.Component:
         note=t("backfill_run.load_note"),
         flush=True,
     )
+
+
+def _quiet(head: str, value: Any) -> rx.Component:
+    return rx.el.span(head_on_a_phone(head), value, class_name="num muted")
 
 
 def _aside() -> Any:

@@ -87,18 +87,19 @@ def _signed() -> rx.Component:
     )
 
 
-def _announced() -> rx.Component:
-    def sent(item: Any) -> rx.Component:
-        return rx.cond(
-            item["failed"] != "",
-            plain_status(t("change_calendar.given_up", count=item["failed"]), mark="bad", tone="bad"),
-            rx.cond(
-                item["waiting"] != "",
-                plain_status(t("change_calendar.letters_wait", count=item["waiting"]), mark="wait"),
-                plain_status(t("change_calendar.letters_settled"), mark="ok", tone="ok"),
-            ),
-        )
+def _sent(item: Any) -> rx.Component:
+    return rx.cond(
+        item["failed"] != "",
+        plain_status(t("change_calendar.given_up", count=item["failed"]), mark="bad", tone="bad"),
+        rx.cond(
+            item["waiting"] != "",
+            plain_status(t("change_calendar.letters_wait", count=item["waiting"]), mark="wait"),
+            plain_status(t("change_calendar.letters_settled"), mark="ok", tone="ok"),
+        ),
+    )
 
+
+def _announced() -> rx.Component:
     columns = [
         Column(t("change_calendar.occasion"), lambda item: item["what"], card="title"),
         Column(t("change_calendar.when"), lambda item: rx.el.span(item["when"], class_name="num"), card="meta"),
@@ -114,7 +115,7 @@ def _announced() -> rx.Component:
             amount=True,
             priority=2,
         ),
-        Column(t("change_calendar.delivery"), sent, card="side"),
+        Column(t("change_calendar.delivery"), _sent, card="side"),
     ]
     none = rx.el.div(muted(t("change_calendar.not_announced")), class_name="card-body")
     table = data_table(columns, State.told, label=t("change_calendar.announced"), dense=True)

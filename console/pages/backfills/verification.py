@@ -44,7 +44,9 @@ _OBSTACLES = ("own_request", "already_voted", "not_in_team", "expired")
     on_load=State.load,
 )
 def verification_page() -> rx.Component:
-    not_yet = card(empty_state(t("backfill_run.not_verified"), t("backfill_run.not_verified_body")))
+    nothing = empty_state(t("backfill_run.not_verified"), t("backfill_run.not_verified_body"))
+    underway = plain_status(t("backfill_run.verifying"), mark="run", tone="info")
+    not_yet = card(rx.cond(State.item["state"] == "verifying", underway, nothing))
     shown = main_and_side([_verdict(), _results(), _reconciled(), _came(), _differing(), _aside()], [_decision()])
     again = when(
         may(Permission.BACKFILL_RUN) & State.steps.contains("verifying") & (State.item["again"] != ""),  # pyright: ignore[reportAttributeAccessIssue]
@@ -72,19 +74,22 @@ def _verdict() -> rx.Component:
     return rx.cond(item["deviating"] == "0", good, bad)
 
 
-def _results() -> rx.Component:
-    def verdict(item: Any) -> rx.Component:
-        held = plain_status(t("backfill_run.held"), mark="ok", tone="ok")
-        deviates = plain_status(t("backfill_run.not_held"), mark="bad", tone="bad")
-        return rx.cond(item["held"] != "", held, deviates)
+def _verdict_of(item: Any) -> rx.Component:
+    held = plain_status(t("backfill_run.held"), mark="ok", tone="ok")
+    deviates = plain_status(t("backfill_run.not_held"), mark="bad", tone="bad")
+    return rx.cond(item["held"] != "", held, deviates)
 
+
+def _words(item: Any) -> Any:
+    """The way to say why a result deviates, as long as nobody has and Finance waits."""
+    ask = button(t("backfill_run.explain"), small=True, on_click=State.ask_words(item["code"], item["title"]))
+    waits = State.item["state"] == "awaiting_finance_signoff"
+    return when((item["held"] == "") & (item["why"] == "") & waits & may(Permission.BACKFILL_RUN), ask)
+
+
+def _results() -> rx.Component:
     def title(item: Any) -> rx.Component:
         return rx.el.div(item["title"], when(item["why"], rx.el.div(item["why"], class_name="sub")))
-
-    def words(item: Any) -> Any:
-        ask = button(t("backfill_run.explain"), small=True, on_click=State.ask_words(item["code"], item["title"]))
-        waits = State.item["state"] == "awaiting_finance_signoff"
-        return when((item["held"] == "") & (item["why"] == "") & waits & may(Permission.BACKFILL_RUN), ask)
 
     columns = [
         Column(t("backfills.check"), title, card="title", wrap=True),
@@ -101,8 +106,8 @@ def _results() -> rx.Component:
             amount=True,
             card="value",
         ),
-        Column(t("backfill_run.result"), verdict, card="side"),
-        Column("", words, card="full"),
+        Column(t("backfill_run.result"), _verdict_of, card="side"),
+        Column("", _words, card="full"),
     ]
     return card(
         data_table(columns, State.results, label=t("backfill_run.checks")),

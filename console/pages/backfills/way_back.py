@@ -32,7 +32,7 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.backfills.parts import may, record_head, seat_lines, when
+from console.pages.backfills.parts import head_on_a_phone, may, record_head, seat_lines, when
 from console.pages.backfills.way_back_state import BackfillWayBack as State
 from services.core.permissions import Permission
 
@@ -72,41 +72,24 @@ def _progress() -> Any:
 
 
 def _conflicts() -> Any:
-    settles = may(Permission.BACKFILL_RUN) & (State.item["state"] == "rolled_back_with_conflicts")
-
-    def deeds(item: Any) -> Any:
-        keep = button(t("backfill_run.keep_edit"), small=True, on_click=State.ask_settle("keep", item["key"]))
-        restore = button(
-            t("backfill_run.restore"), small=True, kind="quiet", on_click=State.ask_settle("restore", item["key"])
-        )
-        choice = row(keep, when(item["deleted"] == "", restore), wrap=True)
-        return rx.cond(item["settled"] != "", muted(item["settled_by"]), when(settles, choice))
-
     columns = [
         Column(t("backfill_run.row"), lambda item: mono(item["key"]), card="title"),
         Column(t("backfill_run.value_before"), _before, wrap=True, card="meta"),
         Column(t("backfill_run.value_left"), lambda item: mono(item["left"]), wrap=True, priority=2),
         Column(t("backfill_run.value_found"), _found, wrap=True, card="full"),
-        Column(t("backfill_run.settled"), deeds, wrap=True, card="full"),
+        Column(t("backfill_run.settled"), _settled, wrap=True, card="full"),
     ]
-    every = row(
-        button(t("backfill_run.keep_all"), small=True, on_click=State.ask_settle("keep", "")),
-        button(t("backfill_run.restore_all"), small=True, on_click=State.ask_settle("restore", "")),
-        wrap=True,
-    )
-    more = when(
-        State.last != "", rx.el.div(button(t("backfill_run.more"), on_click=State.more), class_name="card-body")
-    )
+    more = button(t("backfill_run.more"), on_click=State.more)
     shown = card(
         data_table(columns, State.conflicts, label=t("backfill_run.conflicts"), dense=True),
-        more,
+        when(State.last != "", rx.el.div(more, class_name="card-body")),
         title=t("backfill_run.conflicts"),
         note=rx.cond(
             State.open_conflicts != "",
             t("backfill_run.conflicts_open", count=State.open_conflicts),
             t("backfill_run.conflicts_settled"),
         ),
-        end=[when(settles & (State.open_conflicts != ""), every)],
+        end=[when(_settles() & (State.open_conflicts != ""), _settle_all())],
         flush=True,
     )
     clean = card(
@@ -116,18 +99,35 @@ def _conflicts() -> Any:
     return rx.cond(State.conflicts.length() > 0, shown, when(State.item["state"] == "rolled_back", clean))
 
 
+def _settles() -> Any:
+    return may(Permission.BACKFILL_RUN) & (State.item["state"] == "rolled_back_with_conflicts")
+
+
+def _settled(item: Any) -> Any:
+    """How a conflict was settled, or the choice."""
+    keep = button(t("backfill_run.keep_edit"), small=True, on_click=State.ask_settle("keep", item["key"]))
+    restore = button(
+        t("backfill_run.restore"), small=True, kind="quiet", on_click=State.ask_settle("restore", item["key"])
+    )
+    choice = row(keep, when(item["deleted"] == "", restore), wrap=True)
+    return rx.cond(item["settled"] != "", muted(item["settled_by"]), when(_settles(), choice))
+
+
+def _settle_all() -> rx.Component:
+    return row(
+        button(t("backfill_run.keep_all"), small=True, on_click=State.ask_settle("keep", "")),
+        button(t("backfill_run.restore_all"), small=True, on_click=State.ask_settle("restore", "")),
+        wrap=True,
+    )
+
+
 def _before(item: Any) -> rx.Component:
-    return rx.el.span(_head_on_a_phone("backfill_run.value_before"), mono(item["before"]))
+    return rx.el.span(head_on_a_phone("backfill_run.value_before"), mono(item["before"]))
 
 
 def _found(item: Any) -> rx.Component:
     value = rx.cond(item["deleted"] != "", muted(item["found"]), mono(item["found"]))
-    return rx.el.span(_head_on_a_phone("backfill_run.value_found"), value)
-
-
-def _head_on_a_phone(key: str) -> rx.Component:
-    """Where a row is a card, its values stand without the column's head."""
-    return rx.el.span(t(key), ": ", class_name="inline-small muted")
+    return rx.el.span(head_on_a_phone("backfill_run.value_found"), value)
 
 
 def _rules() -> rx.Component:
@@ -213,21 +213,22 @@ def _dialogs() -> rx.Component:
             on_confirm=State.at_once,
             **shared,
         ),
-        *[
-            confirm(
-                open_=State.asking == how,
-                title=rx.cond(
-                    State.key != "",
-                    t(f"backfill_run.{how}_title", row=State.key),
-                    t(f"backfill_run.{how}_all_title", count=State.open_conflicts),
-                ),
-                body=[rx.el.p(t(f"backfill_run.{how}_body"))],
-                confirm_label=t(f"backfill_run.{how}_do"),
-                on_confirm=State.settle,
-                **shared | {"keep_label": t("backfills.not_now"), "danger": how == "restore"},
-            )
-            for how in ("keep", "restore")
-        ],
+        *[_settle_dialog(how, shared) for how in ("keep", "restore")],
+    )
+
+
+def _settle_dialog(how: str, shared: dict[str, Any]) -> rx.Component:
+    return confirm(
+        open_=State.asking == how,
+        title=rx.cond(
+            State.key != "",
+            t(f"backfill_run.{how}_title", row=State.key),
+            t(f"backfill_run.{how}_all_title", count=State.open_conflicts),
+        ),
+        body=[rx.el.p(t(f"backfill_run.{how}_body"))],
+        confirm_label=t(f"backfill_run.{how}_do"),
+        on_confirm=State.settle,
+        **shared | {"keep_label": t("backfills.not_now"), "danger": how == "restore"},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import psycopg
@@ -253,6 +254,19 @@ def test_a_start_forged_with_another_s_approval_changes_no_row(workshop: Worksho
             "UPDATE backfill SET state = 'running', consumed_request_id = :used WHERE id = :id", used=used, id=made
         )
     assert workshop.sql("SELECT min(touched), max(touched) FROM coin")[0] == before
+
+
+def test_a_definition_taken_out_of_the_code_leaves_its_backfills_on_record(workshop: Workshop):
+    made = done(workshop)
+    workshop.sql("UPDATE backfill SET definition = 'shop.gone_since' WHERE id = :id", id=made)
+    seen = workshop.see(made)
+    assert (seen.backfill.title.en, seen.definition.columns) == ("shop.gone_since", ())
+    started_at = seen.backfill.started_at
+    assert started_at is not None
+    shown = workshop.call("", backfills.calendar, start=started_at, end=started_at + dt.timedelta(days=1))
+    assert [one.title.de for one in shown.changes] == ["shop.gone_since"]
+    with pytest.raises(backfills.UnknownDefinition):
+        workshop.call("Ops", backfills.verify_again, backfill_id=made)
 
 
 def test_thrown_away_nobody_is_asked_about_it_any_more(workshop: Workshop):
