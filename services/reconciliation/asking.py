@@ -9,6 +9,7 @@ from services.approvals import ApprovalKind, Description, Line, RequestView, Tea
 from services.core.db import UnitOfWork
 from services.core.money import Money
 from services.core.words import Words
+from services.reconciliation.asking_words import break_class, rule_changes, share
 
 _TWO_WEEKS = 24 * 14
 _DEFINITIONS = {
@@ -31,7 +32,7 @@ def _sign_off(_: UnitOfWork, asked: RequestView) -> Description:
         Line(_DEFINITION, name),
         Line(_THROUGH, content["through"]),
         Line(Words("Rule set", "Regelsatz"), content["rule_version"]),
-        Line(Words("Deviation in millionths", "Abweichung in Millionsteln"), content["deviation_ppm"]),
+        Line(Words("Deviation", "Abweichung"), share(content["deviation_ppm"])),
     ]
     lines += [
         Line(
@@ -79,7 +80,7 @@ def _resolution(_: UnitOfWork, asked: RequestView) -> Description:
         title=Words(f"Write off {name}", f"{name} ausbuchen"),
         lines=(
             Line(Words("Difference", "Differenz"), Money(content["delta_minor"], content["currency"])),
-            Line(Words("Class", "Art"), content["break_class"]),
+            Line(Words("Class", "Art"), break_class(content["break_class"])),
             Line(Words("Key", "Schlüssel"), content["key"]),
             Line(Words("Reason", "Grund"), content["reason"]),
         ),
@@ -95,12 +96,6 @@ def _resolution(_: UnitOfWork, asked: RequestView) -> Description:
 def _rules(_: UnitOfWork, asked: RequestView) -> Description:
     content = asked.content
     name = _DEFINITIONS[content["definition"]]
-    before, after = content["before"], content["parameters"]
-    changes = tuple(
-        approvals.Change(Words(key, key), _text(before.get(key)), _text(after.get(key)))
-        for key in sorted({*before, *after})
-        if before.get(key) != after.get(key)
-    )
     tested = content["backtest"]
     return Description(
         title=Words(f"New rules for {name.en}", f"Neue Regeln für {name.de}"),
@@ -110,7 +105,7 @@ def _rules(_: UnitOfWork, asked: RequestView) -> Description:
             Line(Words("Breaks that would be new", "Klärfälle, die neu wären"), tested["more"]),
             Line(Words("Breaks that would go", "Klärfälle, die entfielen"), tested["fewer"]),
         ),
-        changes=changes,
+        changes=rule_changes(content["before"], content["parameters"]),
         consequence=Words(
             "The next run works by these rules; runs of before keep theirs.",
             "Der nächste Lauf arbeitet nach diesen Regeln; frühere behalten ihre.",
@@ -118,10 +113,6 @@ def _rules(_: UnitOfWork, asked: RequestView) -> Description:
         undo=Words("By publishing another version.", "Durch Veröffentlichen einer weiteren Version."),
         href=f"/reconciliation/rules?definition={content['definition']}",
     )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def _finance(*more: Tier, hours: int = _TWO_WEEKS) -> tuple[Tier, ...]:

@@ -1,8 +1,7 @@
-"""Pure rules: business days, deviation, the steps of a break, who may sign what."""
+"""Pure rules: deviation, the steps of a break, who may sign what."""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from services.reconciliation.vocabulary import NOBODY, BreakState, Resolution
@@ -20,37 +19,6 @@ STEPS: dict[BreakState, frozenset[BreakState]] = {
 
 WRITES_OFF = frozenset({Resolution.ACCEPTED, Resolution.NOT_OURS})
 BY_A_PERSON = frozenset(Resolution) - {Resolution.EXPLAINED}
-
-
-def is_business_day(day: dt.date) -> bool:
-    """Monday to Friday. Bank holidays differ by country and are not left out: an age errs on the old side."""
-    return day.weekday() < 5
-
-
-def add_business_days(day: dt.date, count: int) -> dt.date:
-    """The `count`-th business day after `day`."""
-    while count > 0:
-        day += dt.timedelta(days=1)
-        count -= is_business_day(day)
-    return day
-
-
-def business_day_before(day: dt.date, count: int) -> dt.date:
-    """The day with exactly `count` business days after it up to `day`; on a weekend as on the Friday before."""
-    while not is_business_day(day):
-        day -= dt.timedelta(days=1)
-    while count > 0:
-        day -= dt.timedelta(days=1)
-        count -= is_business_day(day)
-    return day
-
-
-def business_days_between(first: dt.date, last: dt.date) -> int:
-    """Business days after `first` up to and including `last`; 0 when `last` is not later."""
-    if last <= first:
-        return 0
-    weeks, rest = divmod((last - first).days, 7)
-    return weeks * 5 + sum(is_business_day(first + dt.timedelta(days=n + 1)) for n in range(rest))
 
 
 def deviation_ppm(open_minor: int, left_minor: int) -> int:
