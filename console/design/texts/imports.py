@@ -102,7 +102,7 @@ TEXTS = {
     "account": ("Account", "Konto"),
     "days_head": ("Days", "Tage"),
     "opening": ("Opening", "Anfangssaldo"),
-    "rows_sum": ("Rows", "Umsätze"),
+    "rows_sum": ("Sum of rows", "Summe der Zeilen"),
     "closing": ("Closing", "Endsaldo"),
     "difference": ("Difference", "Differenz"),
     "rows": ("Rows", "Zeilen"),

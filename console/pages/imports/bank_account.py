@@ -93,7 +93,7 @@ def _closing() -> rx.Component:
 
 
 def _statements() -> rx.Component:
-    balances = balance_columns()
+    balances = balance_columns(one_currency=True)
     columns = [
         Column(
             t("imports.statement"),

@@ -15,6 +15,7 @@ from console.components import (
     empty_state,
     figures,
     loading_or,
+    money,
     mono,
     number,
     page_header,
@@ -79,12 +80,16 @@ def _statements() -> rx.Component:
     )
 
 
-def balance_columns() -> list[Column]:
-    """Opening, closing, difference, rows and whether they add up."""
+def balance_columns(*, one_currency: bool = False) -> list[Column]:
+    """Opening, closing, difference, rows and whether they add up; of `one_currency` the page itself says which."""
+
+    def balance(name: str) -> Any:
+        return lambda row: number(row[name]) if one_currency else money(row[name], row["currency"])
+
     return [
         Column(t("imports.rows"), lambda row: number(row["rows"]), amount=True, priority=3),
-        Column(t("imports.opening"), lambda row: _money(row["opening"], row), amount=True, priority=2),
-        Column(t("imports.closing"), lambda row: _money(row["closing"], row), amount=True, card="value"),
+        Column(t("imports.opening"), balance("opening"), amount=True, priority=2),
+        Column(t("imports.closing"), balance("closing"), amount=True, card="value"),
         Column(t("imports.difference"), _difference, amount=True, priority=2),
         Column(
             t("imports.state"),
@@ -92,10 +97,6 @@ def balance_columns() -> list[Column]:
             card="side",
         ),
     ]
-
-
-def _money(amount: Any, row: Any) -> rx.Component:
-    return rx.el.span(amount, rx.el.span(row["currency"], class_name="currency"), class_name="num")
 
 
 def _difference(row: Any) -> rx.Component:
