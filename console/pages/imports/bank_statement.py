@@ -57,11 +57,10 @@ def bank_statement_page() -> rx.Component:
 def _lines() -> rx.Component:
     columns = [
         Column(t("statements.counterparty"), _who, card="title"),
-        Column(t("statements.text"), lambda r: rx.el.span(r["text"], title=r["text_full"]), card="full"),
+        Column(t("statements.text"), lambda r: rx.el.span(r["text"], title=r["text_full"]), card="full", wrap=True),
         Column(t("statements.booked_on"), lambda r: number(r["day"]), card="meta"),
-        Column(t("statements.what"), _what, card="side"),
+        Column(t("statements.what"), _what, card="side", wrap=True),
         Column(t("statements.records"), _batch, amount=True, priority=3),
-        Column(t("statements.charges"), lambda r: number(r["charges"]), amount=True, priority=3),
         Column(t("statements.amount"), lambda r: money(r["amount"], r["currency"]), amount=True, card="value"),
     ]
     return list_card(
@@ -79,9 +78,9 @@ def _who(row: Any) -> rx.Component:
 
 
 def _what(row: Any) -> rx.Component:
-    """Booked, taken back, or returned and why."""
+    """Booked, taken back, or returned: below it why, what had been collected, and what the bank charged."""
     shown = status(row["status"], _WORDS, extra=_LOOKS)
-    return rx.cond(row["reason"], rx.el.span(shown, " ", muted(row["reason"]), title=row["reason_full"]), shown)
+    return rx.cond(row["why"], rx.el.div(shown, rx.el.div(row["why"], class_name="sub")), shown)
 
 
 def _batch(row: Any) -> rx.Component:

@@ -19,7 +19,7 @@ from services.core.errors import Invalid
 from services.core.money import Money
 from services.core.permissions import Permission
 
-_SHORT = 60
+_SHORT = 80
 
 
 class BankStatement(ListState, rx.State):
@@ -85,11 +85,9 @@ def line_row(line: bank.LineView, statement_id: str, reader: Reader) -> dict[str
         "text_full": " · ".join(filter(None, (text, line.end_to_end_id, line.mandate_id, line.bank_reference))),
         "day": reader.date(line.booked_on),
         "status": line.status.value,
-        "reason": line.return_reason or "",
-        "reason_full": _returned(line, reader),
+        "why": _why(line, reader),
         "records": reader.number(count) if count and count > 1 else UNKNOWN,
         "records_href": _records_of(line, statement_id) if line.records else "",
-        "charges": UNKNOWN if line.charges_minor is None else reader.amount(Money(line.charges_minor, line.currency)),
         "amount": reader.signed_amount(Money(line.amount_minor, line.currency)),
         "currency": line.currency,
     }
@@ -99,12 +97,15 @@ def _records_of(line: bank.LineView, statement_id: str) -> str:
     return routes.to(routes.BANK_STATEMENT, statement_id=statement_id, query={"line": str(line.id)}) + "#records"
 
 
-def _returned(line: bank.LineView, reader: Reader) -> str:
-    """The reason's code with what had been collected."""
-    if line.original_minor is None:
-        return line.return_reason or ""
-    original = reader.money(Money(line.original_minor, line.original_currency or line.currency))
-    return reader.text("statements.original", reason=line.return_reason or "", amount=original)
+def _why(line: bank.LineView, reader: Reader) -> str:
+    """The code of a return's reason, what had been collected, and what the bank charged; empty where it says none."""
+    said = [line.return_reason]
+    if line.original_minor is not None:
+        original = Money(line.original_minor, line.original_currency or line.currency)
+        said.append(reader.text("statements.original", amount=reader.money(original)))
+    if line.charges_minor is not None:
+        said.append(reader.text("statements.charged", amount=reader.money(Money(line.charges_minor, line.currency))))
+    return ", ".join(filter(None, said))
 
 
 def record_row(record: Any, currency: str, reader: Reader) -> dict[str, str]:
