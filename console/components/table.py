@@ -21,6 +21,7 @@ class Column:
 
     `priority` 3 leaves under 1280 px, 2 under 900. On a phone a row is a card: `card` says whether the
     cell is its `title`, the `value` at the right, `side` (state) or `meta`; without it the cell is left out.
+    `named` sets the head before the value there, where a number says nothing by itself.
     `sort` is the name the column is sorted by in the address.
     """
 
@@ -31,6 +32,7 @@ class Column:
     card: str = ""
     sort: str = ""
     wrap: bool = False
+    named: bool = False
 
     @property
     def classes(self) -> str:
@@ -41,6 +43,8 @@ class Column:
             names.append(f"c-{self.card}")
         if self.wrap:
             names.append("wrap")
+        if self.named:
+            names.append("named")
         return " ".join(names)
 
 
@@ -108,7 +112,14 @@ def _row(
     selectable: Callable[[Any], Any] | None,
     tone: Callable[[Any], Any] | None,
 ) -> rx.Component:
-    cells = [rx.el.td(column.cell(row), class_name=column.classes) for column in columns]
+    cells = [
+        rx.el.td(
+            column.cell(row),
+            class_name=column.classes,
+            custom_attrs={"data-label": column.head} if column.named else {},
+        )
+        for column in columns
+    ]
     attributes: dict[str, Any] = {"data-tone": tone(row)} if tone is not None else {}
     if selectable is not None:
         key = selectable(row)

@@ -57,20 +57,10 @@ def verify_log(
     Raises Invalid when `since` is no checkpoint of this log.
     """
     actor.require(Permission.AUDIT_VERIFY)
-    started, findings = dt.datetime.now(dt.UTC), Findings()
+    started = dt.datetime.now(dt.UTC)
     base = _base(since, verifiers)
     with database.unit_of_work(actor) as uow:
-        size = StoredTree(uow.driver).size()
-        stored = uow.session.execute(_SIGNED, {"since": base.size if base else 0}).all()
-        for (conflict,) in uow.session.execute(_CONFLICTS):
-            findings.add("checkpoint_conflict", size=conflict)
-    heads = _opened([note for _, note in stored], verifiers, findings)
-    heads += _opened(exported, verifiers, findings)
-    if base is not None:
-        heads.append(base)
-    for head in heads:
-        if head.size > size:
-            findings.add("log_shorter", size=head.size)
+        size, heads, findings = _heads(uow, base, exported, verifiers)
     wanted = {head.size for head in heads if head.size <= size}
     roots, found = walk(database, actor, since=base, size=size, wanted=wanted, connections=connections)
     for head in heads:
@@ -87,6 +77,23 @@ def verify_log(
         tuple(told),
         actor.name,
     )
+
+
+def _heads(
+    uow: UnitOfWork, base: Checkpoint | None, exported: Sequence[str], verifiers: Sequence[Verifier]
+) -> tuple[int, list[Checkpoint], Findings]:
+    """The size of the log, every signed head that it has to lead to, and what is wrong with these."""
+    findings, size = Findings(), StoredTree(uow.driver).size()
+    stored = uow.session.execute(_SIGNED, {"since": base.size if base else 0}).all()
+    for (conflict,) in uow.session.execute(_CONFLICTS):
+        findings.add("checkpoint_conflict", size=conflict)
+    heads = _opened([*(note for _, note in stored), *exported], verifiers, findings)
+    if base is not None:
+        heads.append(base)
+    for head in heads:
+        if head.size > size:
+            findings.add("log_shorter", size=head.size)
+    return size, heads, findings
 
 
 def save_verification(uow: UnitOfWork, *, done: VerificationView) -> None:

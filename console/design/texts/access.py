@@ -171,7 +171,7 @@ TEXTS = {
     "key_effect": ("It cannot sign, approve or give rights.", "Er kann weder unterschreiben noch Rechte vergeben."),
     "make_key": ("Make the key", "Schlüssel anlegen"),
     "rotate": ("Rotate…", "Erneuern …"),
-    "rotate_title": ("Rotate this key?", "Diesen Schlüssel erneuern?"),
+    "rotate_title": ("Rotate “{name}” ({prefix})?", "„{name}“ ({prefix}) erneuern?"),
     "rotate_act": ("Make the successor", "Nachfolger anlegen"),
     "rotate_effect": (
         "The new key has the same scopes and term. The old one never outlasts its own end.",
@@ -180,7 +180,15 @@ TEXTS = {
     "overlap": ("The old key still works for", "Der alte Schlüssel gilt noch"),
     "overlap_none": ("It ends at once", "Er endet sofort"),
     "overlap_day": ("1 day", "1 Tag"),
-    "revoke": ("Revoke", "Widerrufen"),
+    "revoke": ("Revoke…", "Widerrufen …"),
+    "revoke_title": ("Revoke “{name}” ({prefix})?", "„{name}“ ({prefix}) widerrufen?"),
+    "revoke_body": (
+        "Programs that use it are refused from the next request on. This cannot be undone; make a new key instead.",
+        "Programme, die ihn verwenden, werden ab der nächsten Anfrage abgewiesen. Das lässt sich nicht zurücknehmen; "
+        "legen Sie stattdessen einen neuen Schlüssel an.",
+    ),
+    "revoke_do": ("Revoke the key", "Schlüssel widerrufen"),
+    "revoke_keep": ("Keep the key", "Schlüssel behalten"),
     "said_key_revoked": ("The key no longer works", "Der Schlüssel gilt nicht mehr"),
     "reviews": ("Access reviews", "Rechteprüfungen"),
     "reviews_meta": ("Every right, kept or removed by a day", "Jedes Recht bis zu einem Tag bestätigt oder entzogen"),

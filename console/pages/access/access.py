@@ -22,7 +22,6 @@ from console.components import (
     loading_or,
     mono,
     muted,
-    number,
     page_header,
     person,
     row,
@@ -79,16 +78,20 @@ def _if_manager(content: rx.Component) -> rx.Component:
 
 def _people() -> rx.Component:
     columns = [
-        Column(t("access.name"), lambda item: person(item["name"], item["initials"], item["team"]), card="title"),
-        Column(t("access.email"), lambda item: item["email"], priority=2),
+        Column(t("access.name"), _who, card="title"),
         Column(t("access.roles"), lambda item: item["roles"], card="meta", wrap=True),
         Column(t("access.last_sign_in"), lambda item: item["last_sign_in"], priority=3),
-        Column(t("access.sessions"), lambda item: number(item["sessions"]), amount=True, priority=3),
         Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_LOOKS), card="side"),
         Column(t("audit.trail_of_one"), lambda item: trail_link(item["trail"]), priority=3),
         Column(t("access.actions"), lambda item: _if_manager(_actions(item)), card="full"),
     ]
     return data_table(columns, Access.rows, label=t("access.people"))
+
+
+def _who(item: Any) -> rx.Component:
+    return rx.fragment(
+        person(item["name"], item["initials"], item["team"]), rx.el.div(item["email"], class_name="sub muted")
+    )
 
 
 def _actions(item: Any) -> rx.Component:

@@ -11,6 +11,7 @@ from console.components import (
     Column,
     button,
     card,
+    confirm,
     data_table,
     dialog,
     empty_state,
@@ -60,6 +61,7 @@ def keys() -> rx.Component:
         ),
         _new(),
         _rotation(),
+        _revocation(),
         dialog(
             open_=Keys.asking == "issued",
             on_open_change=Keys.close,
@@ -76,8 +78,8 @@ def _list() -> rx.Component:
         Column(t("access.prefix"), lambda item: mono(item["prefix"]), card="meta"),
         Column(t("access.owner"), lambda item: item["owner"], priority=2),
         Column(t("access.scopes"), lambda item: mono(item["scopes"]), priority=3, wrap=True),
-        Column(t("access.expires"), lambda item: item["expires"], priority=2),
-        Column(t("access.last_used"), lambda item: item["used"], card="meta"),
+        Column(t("access.expires"), lambda item: item["expires"], priority=2, card="meta", named=True),
+        Column(t("access.last_used"), lambda item: item["used"], card="meta", named=True),
         Column(t("access.state"), lambda item: status(item["state"], _WORDS, extra=_LOOKS), card="side"),
         Column(
             t("access.actions"),
@@ -90,10 +92,10 @@ def _list() -> rx.Component:
 
 def _actions(item: Any) -> rx.Component:
     manages = Shell.rights.contains(str(Permission.USER_MANAGE))
-    revoke = button(t("access.revoke"), small=True, kind="quiet", on_click=Keys.revoke(item["id"]))
+    revoke = button(t("access.revoke"), small=True, kind="quiet", on_click=Keys.ask_about("revocation", item["id"]))
     return rx.cond(
         item["own"] == "yes",
-        row(button(t("access.rotate"), small=True, on_click=Keys.ask_rotation(item["id"])), revoke),
+        row(button(t("access.rotate"), small=True, on_click=Keys.ask_about("rotation", item["id"])), revoke),
         rx.cond(manages, revoke, rx.fragment()),
     )
 
@@ -130,11 +132,24 @@ def _rotation() -> rx.Component:
         field(t("access.overlap"), overlap, name="overlap_days"),
         open_=Keys.asking == "rotation",
         on_open_change=Keys.close,
-        title=t("access.rotate_title"),
+        title=t("access.rotate_title", name=Keys.about["name"], prefix=Keys.about["prefix"]),
         act=button(t("access.rotate_act"), kind="primary", submit=True),
         on_submit=Keys.rotate,
         keep=t("access.keep"),
         note=t("access.rotate_effect"),
+    )
+
+
+def _revocation() -> rx.Component:
+    return confirm(
+        open_=Keys.asking == "revocation",
+        on_open_change=Keys.close,
+        title=t("access.revoke_title", name=Keys.about["name"], prefix=Keys.about["prefix"]),
+        body=[rx.el.p(t("access.revoke_body"))],
+        confirm_label=t("access.revoke_do"),
+        on_confirm=Keys.revoke,
+        keep_label=t("access.revoke_keep"),
+        danger=True,
     )
 
 

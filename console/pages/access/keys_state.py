@@ -14,15 +14,17 @@ from services import identity
 from services.core.permissions import Permission
 from services.identity import NOT_BY_KEY
 
+_NONE = {"id": "", "name": "", "prefix": ""}
+
 
 class Keys(PageState, rx.State):
-    """The list, and the secret of the key that was just made."""
+    """The list, the secret of the key that was just made, and the key that `asking` (rotation, revocation) is about."""
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     scopes: rx.Field[list[str]] = rx.field(default_factory=list)
     asking: str = ""
     issued: str = ""
-    rotating: str = ""
+    about: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_NONE))
 
     @event(Permission.KEY_MANAGE)
     async def load(self) -> None:
@@ -49,19 +51,21 @@ class Keys(PageState, rx.State):
         await self._load()
 
     @event(Permission.KEY_MANAGE)
-    async def ask_rotation(self, key_id: str) -> None:
-        self.asking, self.issued, self.rotating = "rotation", "", key_id
+    async def ask_about(self, what: str, key_id: str) -> None:
+        self.about = next((row for row in self.rows if row["id"] == key_id), dict(_NONE))
+        self.asking, self.issued = str(what)[:20], ""
 
     @event(Permission.KEY_MANAGE)
     async def rotate(self, form: dict[str, Any]) -> None:
         overlap = form.get("overlap_days", "")
-        made = await backend.call(self, identity.rotate_api_key, key_id=self.rotating, overlap_days=overlap)
+        made = await backend.call(self, identity.rotate_api_key, key_id=self.about["id"], overlap_days=overlap)
         self.asking, self.issued = "issued", made.secret
         await self._load()
 
     @event(Permission.KEY_MANAGE)
-    async def revoke(self, key_id: str) -> Any:
-        await backend.call(self, identity.revoke_api_key, key_id=key_id)
+    async def revoke(self) -> Any:
+        await backend.call(self, identity.revoke_api_key, key_id=self.about["id"])
+        self.asking = ""
         await self._load()
         yield Notices.show("ok", (await self._reader()).text("access.said_key_revoked"))
 

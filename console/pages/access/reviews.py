@@ -81,9 +81,11 @@ def _campaigns() -> rx.Component:
             lambda item: text_button(item["title"], on_click=Reviews.choose(item["id"])),
             card="title",
         ),
-        Column(t("access.due"), lambda item: item["due"], card="meta"),
-        Column(t("access.decided"), lambda item: number(item["done"]), amount=True, card="meta"),
-        Column(t("access.rights"), lambda item: number(item["total"]), amount=True, priority=2),
+        Column(t("access.due"), lambda item: item["due"], card="meta", named=True),
+        Column(t("access.decided"), lambda item: number(item["done"]), amount=True, card="meta", named=True),
+        Column(
+            t("access.rights"), lambda item: number(item["total"]), amount=True, priority=2, card="meta", named=True
+        ),
         Column(t("access.removed"), lambda item: number(item["removed"]), amount=True, priority=2),
         Column(t("access.late"), lambda item: number(item["late"]), amount=True, priority=2),
         Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_STATE_LOOKS), card="side"),
@@ -94,11 +96,11 @@ def _campaigns() -> rx.Component:
 def _shares() -> rx.Component:
     columns = [
         Column(t("access.reviewer"), lambda item: item["reviewer"], card="title"),
-        Column(t("access.rights"), lambda item: number(item["rights"]), amount=True, card="meta"),
-        Column(t("access.kept"), lambda item: number(item["kept"]), amount=True, priority=2),
-        Column(t("access.removed"), lambda item: number(item["removed"]), amount=True, card="meta"),
-        Column(t("access.undecided"), lambda item: number(item["undecided"]), amount=True, card="meta"),
-        Column(t("access.late"), lambda item: number(item["late"]), amount=True, card="meta"),
+        Column(t("access.rights"), lambda item: number(item["rights"]), amount=True, card="meta", named=True),
+        Column(t("access.kept"), lambda item: number(item["kept"]), amount=True, priority=2, card="meta", named=True),
+        Column(t("access.removed"), lambda item: number(item["removed"]), amount=True, card="meta", named=True),
+        Column(t("access.undecided"), lambda item: number(item["undecided"]), amount=True, card="meta", named=True),
+        Column(t("access.late"), lambda item: number(item["late"]), amount=True, card="meta", named=True),
     ]
     return card(data_table(columns, Reviews.shares, label=t("access.by_owner")), flush=True, title=t("access.by_owner"))
 
@@ -107,7 +109,7 @@ def _report() -> rx.Component:
     columns = [
         Column(t("access.name"), lambda item: item["person"], card="title"),
         Column(t("access.role"), lambda item: item["role"], card="meta"),
-        Column(t("access.entity"), lambda item: item["entity"], priority=2),
+        Column(t("access.entity"), lambda item: item["entity"], priority=2, card="meta", wrap=True),
         Column(t("access.last_sign_in"), lambda item: item["seen"], priority=3),
         Column(t("access.reviewer"), lambda item: item["reviewer"], priority=3),
         Column(
@@ -115,7 +117,7 @@ def _report() -> rx.Component:
             lambda item: status(item["decision"], _DECISIONS, extra=_DECISION_LOOKS),
             card="side",
         ),
-        Column(t("access.decided_by"), _decided, priority=3),
+        Column(t("access.decided_by"), _decided, priority=3, wrap=True),
         Column(
             t("access.actions"),
             lambda item: rx.cond(item["may"] == "yes", _choice(item), rx.fragment()),

@@ -62,8 +62,10 @@ def _if_manager(content: rx.Component) -> rx.Component:
 def _list() -> rx.Component:
     columns = [
         Column(t("access.role"), lambda item: item["name"], card="title"),
-        Column(t("access.holders"), lambda item: number(item["holders"]), amount=True, card="meta"),
-        Column(t("access.rights"), lambda item: number(item["rights"]), amount=True, priority=2),
+        Column(t("access.holders"), lambda item: number(item["holders"]), amount=True, card="meta", named=True),
+        Column(
+            t("access.rights"), lambda item: number(item["rights"]), amount=True, priority=2, card="meta", named=True
+        ),
         Column(t("access.factor_needed"), _factor, card="full"),
         Column(
             t("access.actions"),

@@ -27,7 +27,7 @@ def sessions() -> rx.Component:
         Column(t("access.device"), lambda item: item["device"], card="meta"),
         Column(t("access.address"), lambda item: mono(item["address"]), priority=2),
         Column(t("access.since"), lambda item: item["since"], priority=3),
-        Column(t("access.last_seen"), lambda item: item["seen"], card="meta"),
+        Column(t("access.last_seen"), lambda item: item["seen"], card="meta", named=True),
         Column(
             t("access.actions"),
             lambda item: rx.cond(

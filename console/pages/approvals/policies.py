@@ -72,7 +72,7 @@ def _steps(item: Any) -> rx.Component:
                     ),
                 )
             ),
-            class_name="data-table",
+            class_name="data-table data-table-even",
         ),
         class_name="table-scroll",
         role="region",

@@ -105,6 +105,7 @@ def _table() -> rx.Component:
             lambda item: rx.el.span(item["subject"], title=item["subject_full"]),
             priority=3,
             card="full",
+            wrap=True,
         ),
         Column(t("audit.proof"), sealed_mark, priority=2),
     ]
