@@ -78,7 +78,7 @@ def _if_manager(content: rx.Component) -> rx.Component:
 
 def _people() -> rx.Component:
     columns = [
-        Column(t("access.name"), _who, card="title"),
+        Column(t("access.name"), _who, card="title", wrap=True),
         Column(t("access.roles"), lambda item: item["roles"], card="meta", wrap=True),
         Column(t("access.last_sign_in"), lambda item: item["last_sign_in"], priority=3),
         Column(t("access.state"), lambda item: status(item["state"], _STATES, extra=_LOOKS), card="side"),

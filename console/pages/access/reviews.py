@@ -109,7 +109,7 @@ def _report() -> rx.Component:
     columns = [
         Column(t("access.name"), lambda item: item["person"], card="title"),
         Column(t("access.role"), lambda item: item["role"], card="meta"),
-        Column(t("access.entity"), lambda item: item["entity"], priority=2, card="meta", wrap=True),
+        Column(t("access.entity"), lambda item: item["entity"], priority=2, card="meta"),
         Column(t("access.last_sign_in"), lambda item: item["seen"], priority=3),
         Column(t("access.reviewer"), lambda item: item["reviewer"], priority=3),
         Column(
@@ -117,10 +117,9 @@ def _report() -> rx.Component:
             lambda item: status(item["decision"], _DECISIONS, extra=_DECISION_LOOKS),
             card="side",
         ),
-        Column(t("access.decided_by"), _decided, priority=3, wrap=True),
         Column(
-            t("access.actions"),
-            lambda item: rx.cond(item["may"] == "yes", _choice(item), rx.fragment()),
+            t("access.decided_by"),
+            lambda item: rx.cond(item["may"] == "yes", _choice(item), _decided(item)),
             card="full",
         ),
     ]
