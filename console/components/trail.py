@@ -55,4 +55,4 @@ def _action(item: Any) -> rx.Component:
 
 def _changed(item: Any) -> rx.Component:
     said = rx.el.div(item["reason"], class_name="sub")
-    return rx.el.span(item["changes"], rx.cond(item["reason"], said, rx.fragment()))
+    return rx.el.div(item["changes"], rx.cond(item["reason"], said, rx.fragment()), class_name="anywhere")
