@@ -64,7 +64,7 @@ def refusal(locale: str, sentence: str) -> str | None:
 @cache
 def _refusals() -> list[tuple[re.Pattern[str], str]]:
     """Sentences without placeholders first, so that none is taken for the filling of another."""
-    pairs = [pair for key, pair in catalogue().items() if key.startswith("refusals.")]
+    pairs = [pair for key, pair in catalogue().items() if key.startswith("refusals")]
     return [
         (
             re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+?)", re.escape(english).replace(r"\{", "{").replace(r"\}", "}"))),

@@ -69,7 +69,8 @@ class BackfillRequest(BackfillPage, DryRunFields, rx.State):
         await self._read()
         reader = await self._reader()
         if begun.problem is not None:
-            text = reader.text("backfills.said_not_started", label=self.item["label"], problem=begun.problem)
+            problem = rows.told(begun.problem, reader)
+            text = reader.text("backfills.said_not_started", label=self.item["label"], problem=problem)
             return Notices.show("bad", text)
         said = Notices.show("ok", reader.text("backfills.said_started", label=self.item["label"]))
         return [said, rx.redirect(routes.to(routes.BACKFILL_RUN, backfill_id=self.item["id"]))]

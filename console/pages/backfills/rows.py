@@ -6,6 +6,7 @@ import datetime as dt
 
 from console import routes
 from console.design.format import UNKNOWN, Reader
+from console.design.texts import refusal
 from services import approvals
 from services.backfills import BackfillRow, BackfillState, BackfillView, DefinitionView
 from services.core.money import Money
@@ -73,7 +74,12 @@ def _problem(one: BackfillView, reader: Reader) -> str:
     """Why it stands still; what somebody gave as a reason says for what."""
     if one.problem and one.state in (BackfillState.CANCELLED, BackfillState.DISCARDED):
         return reader.text(f"backfills.why_{one.state.value}", reason=one.problem)
-    return one.problem or ""
+    return told(one.problem, reader) if one.problem else ""
+
+
+def told(sentence: str, reader: Reader) -> str:
+    """A sentence of the service in the reader's language, as it is where nobody translated it."""
+    return refusal(reader.locale, sentence) or sentence
 
 
 def iso_moment(text: str, reader: Reader) -> str:
