@@ -69,8 +69,6 @@ def request(
         return current_view(uow, former)
     if former is not None:
         _end(uow, former, RequestState.SUPERSEDED, names.SUPERSEDED, "superseded")
-    policy = policy_of(uow, kind)
-    tier = tier_for(policy.tiers, facts)
     who = requested_by or Requester(uow.actor.id or NOBODY, uow.actor.name)
     row = ApprovalRequest(
         kind=kind,
@@ -80,21 +78,12 @@ def request(
         entity_id=entity_id,
         content=dict(content),
         digest=digest,
-        amount_minor=facts.amount_minor,
-        currency=facts.currency,
-        affected_rows=facts.rows,
         requested_by=who.id,
         requested_by_name=who.name,
         requested_at=uow.clock.now(),
         state=RequestState.PENDING.value,
-        seats=len(seats_of(tier)),
-        policy_version=policy.version,
-        tier=tier.model_dump(mode="json"),
-        expires_at=uow.clock.now() + dt.timedelta(hours=tier.expires_hours),
     )
-    uow.session.add(row)
-    uow.session.flush()
-    _lay_seats(uow, row, seats_of(tier))
+    _open_under_policy(uow, row, facts)
     if former is not None:
         former.superseded_by = row.id
     title = declared.describe(uow, view_of(row, 0)).title
@@ -103,6 +92,18 @@ def request(
     _tell(uow, row, "created", names.REQUESTED)
     letters.on_request(uow, row)
     return view_of(row, 0)
+
+
+def _open_under_policy(uow: UnitOfWork, row: ApprovalRequest, facts: ApprovalFacts) -> None:
+    """Stores the request with the step of its policy that these facts reach, and the seats it asks for."""
+    policy = policy_of(uow, row.kind)
+    tier = tier_for(policy.tiers, facts)
+    row.amount_minor, row.currency, row.affected_rows = facts.amount_minor, facts.currency, facts.rows
+    row.seats, row.policy_version, row.tier = len(seats_of(tier)), policy.version, tier.model_dump(mode="json")
+    row.expires_at = row.requested_at + dt.timedelta(hours=tier.expires_hours)
+    uow.session.add(row)
+    uow.session.flush()
+    _lay_seats(uow, row, seats_of(tier))
 
 
 def vote(

@@ -133,14 +133,7 @@ def actor_for_api_key(uow: UnitOfWork, *, secret: str, address: str | None) -> A
     if found is None:
         return None
     key, owner = found
-    uow.session.execute(
-        update(ApiKey)
-        .where(
-            ApiKey.id == key.id,
-            or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.clock_timestamp() - _TOUCH_AFTER),
-        )
-        .values(last_used_at=func.clock_timestamp(), last_address=address)
-    )
+    _note_use(uow, key, address)
     held = held_roles(uow, owner.id)
     reach = EntityScope.everything() if key.entities is None else EntityScope.of(key.entities)
     grants = {right: scope & reach for right, scope in rights(held).items() if right in key.scopes}
@@ -154,6 +147,15 @@ def actor_for_api_key(uow: UnitOfWork, *, secret: str, address: str | None) -> A
         address=address,
         teams=frozenset(grant.role for grant in held),
         conditions=conditions(held),
+    )
+
+
+def _note_use(uow: UnitOfWork, key: ApiKey, address: str | None) -> None:
+    unused = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.clock_timestamp() - _TOUCH_AFTER)
+    uow.session.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key.id, unused)
+        .values(last_used_at=func.clock_timestamp(), last_address=address)
     )
 
 

@@ -30,40 +30,44 @@ def start_review(
     Conflict while another review is open.
     """
     uow.actor.require(Permission.USER_MANAGE)
+    _check_start(uow, title, due_on)
+    review = AccessReview(title=title.strip(), due_on=due_on, started_by=uow.actor.id)
+    uow.session.add(review)
+    uow.session.flush()
+    rights = _lay_rights(uow, review, owners or {})
+    audit.record(
+        uow,
+        action="identity.review.started",
+        subject_type="access_review",
+        subject_id=review.id,
+        after={"title": review.title, "due_on": due_on.isoformat(), "rights": rights},
+    )
+    return review.id
+
+
+def _check_start(uow: UnitOfWork, title: str, due_on: dt.date) -> None:
     if not title.strip() or len(title) > 100:
         raise Invalid("A review needs a title of up to 100 characters.")
     if due_on <= _today(uow):
         raise Invalid("The day by which everything is decided has to lie ahead.")
     if uow.session.scalar(select(AccessReview.id).where(AccessReview.closed_at.is_(None))):
         raise Conflict("Another review is still open. Close it first.")
-    review = AccessReview(title=title.strip(), due_on=due_on, started_by=uow.actor.id)
-    uow.session.add(review)
-    uow.session.flush()
+
+
+def _lay_rights(uow: UnitOfWork, review: AccessReview, owners: Mapping[str, uuid.UUID]) -> int:
+    """One item for each right of each active person; how many there are."""
     grants = uow.session.execute(
         select(RoleGrant.user_id, RoleGrant.role, RoleGrant.entity_id)
         .join(User, User.id == RoleGrant.user_id)
         .where(User.deactivated_at.is_(None))
     ).all()
     for user_id, role, entity_id in grants:
-        reviewer = (owners or {}).get(role, uow.actor.id)
-        uow.session.add(
-            AccessReviewItem(
-                review_id=review.id,
-                user_id=user_id,
-                role=role,
-                entity_id=entity_id,
-                reviewer_id=None if reviewer == user_id else reviewer,
-            )
-        )
+        reviewer = owners.get(role, uow.actor.id)
+        item = AccessReviewItem(review_id=review.id, user_id=user_id, role=role, entity_id=entity_id)
+        item.reviewer_id = None if reviewer == user_id else reviewer
+        uow.session.add(item)
     uow.session.flush()
-    audit.record(
-        uow,
-        action="identity.review.started",
-        subject_type="access_review",
-        subject_id=review.id,
-        after={"title": review.title, "due_on": due_on.isoformat(), "rights": len(grants)},
-    )
-    return review.id
+    return len(grants)
 
 
 def decide(uow: UnitOfWork, *, item_id: uuid.UUID, keep: bool, note: str = "") -> None:
