@@ -48,7 +48,16 @@ from console.components.saved_views import save_view_button, saved_view_bar
 from console.components.sides import code, diff, two_sides
 from console.components.states import empty_state, failed_state, loading_or, skeleton
 from console.components.status import badge, person, plain_status, status, status_badge
-from console.components.table import PAGE_SIZE, Column, bulk_bar, data_table, export_links, pager, truncated_id
+from console.components.table import (
+    PAGE_SIZE,
+    Column,
+    bulk_bar,
+    data_table,
+    export_links,
+    head_on_a_phone,
+    pager,
+    truncated_id,
+)
 from console.components.trail import sealed_mark, trail_card, trail_link
 from console.components.work import comment_box, file_upload
 
@@ -93,6 +102,7 @@ __all__ = [
     "filter_bar",
     "folded",
     "form_dialog",
+    "head_on_a_phone",
     "icon",
     "icon_button",
     "kpi_strip",

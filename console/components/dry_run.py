@@ -10,7 +10,7 @@ from console.components.icon import shape
 from console.components.layout import bullet, bullets, card, columns, facts, figures, mono, muted, stack
 from console.components.money import money
 from console.components.sides import code
-from console.components.table import Column, data_table
+from console.components.table import Column, data_table, head_on_a_phone
 from console.design.texts import t
 
 
@@ -137,9 +137,7 @@ def _money(state: Any) -> rx.Component:
 
 
 def _filled(item: Any) -> rx.Component:
-    """Where a row is a card, its values stand without the column's head."""
-    head = rx.el.span(t("backfills.filled"), ": ", class_name="inline-small muted")
-    return rx.el.span(head, item["filled"], class_name="num")
+    return rx.el.span(head_on_a_phone(t("backfills.filled")), item["filled"], class_name="num")
 
 
 def _checks(state: Any) -> rx.Component:

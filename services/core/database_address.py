@@ -14,9 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from services.core.embedded_postgres import EmbeddedPostgres
 from services.core.errors import Unavailable
-from services.core.settings import Settings
-
-_THIS_MACHINE = frozenset({"", "localhost", "127.0.0.1", "::1"})
+from services.core.settings import THIS_MACHINE, Settings
 
 
 def embedded_server(settings: Settings) -> EmbeddedPostgres | None:
@@ -52,7 +50,7 @@ def tls_of(address: str) -> dict[str, str]:
     """
     given = conninfo_to_dict(address.replace("postgresql+psycopg://", "postgresql://", 1))
     hosts = str(given.get("host") or given.get("hostaddr") or "").split(",")
-    here = all(host in _THIS_MACHINE or host.startswith("/") for host in hosts)
+    here = all(not host or host in THIS_MACHINE or host.startswith("/") for host in hosts)
     return {} if here or "sslmode" in given or "PGSSLMODE" in os.environ else {"sslmode": "require"}
 
 

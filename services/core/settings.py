@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from services.core.errors import Invalid
 
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What a name says that never leaves the machine."""
+
 
 class WebSettings(BaseModel):
     """Where the console listens. `public_url` is what a browser types; https turns on HSTS and `__Host-` cookies."""
@@ -213,14 +216,14 @@ class Settings(BaseSettings):
     @property
     def answers_in_the_clear(self) -> bool:
         """Whether passwords would travel a network without TLS: listens beyond this machine, and no https in front."""
-        beyond = self.web.host not in {"127.0.0.1", "localhost", "::1"}
+        beyond = self.web.host not in THIS_MACHINE
         return beyond and not self.public_url.startswith("https://")
 
     @property
     def shares_state_in_the_clear(self) -> bool:
         """Whether what pages show would travel a network without TLS: the Redis of another machine, by `redis://`."""
         address = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
-        return address.scheme == "redis" and address.hostname not in {"127.0.0.1", "localhost", "::1"}
+        return address.scheme == "redis" and address.hostname not in THIS_MACHINE
 
 
 def load_settings() -> Settings:

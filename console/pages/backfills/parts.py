@@ -92,11 +92,6 @@ def seat_lines(seats: Any) -> rx.Component:
     )
 
 
-def head_on_a_phone(key: str) -> rx.Component:
-    """Where a row is a card, its values stand without the column's head."""
-    return rx.el.span(t(key), ": ", class_name="inline-small muted")
-
-
 def _tab(name: str, href: Any, current: str) -> rx.Component:
     here = {"aria-current": "page" if name == current else "false"}
     return link(t(f"backfills.tab_{name}"), href=href, class_name="tab", custom_attrs=here)

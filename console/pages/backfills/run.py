@@ -20,6 +20,7 @@ from console.components import (
     deviation,
     empty_state,
     facts,
+    head_on_a_phone,
     legend,
     link,
     loading_or,
@@ -34,7 +35,7 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.backfills.parts import head_on_a_phone, may, record_head, when
+from console.pages.backfills.parts import may, record_head, when
 from console.pages.backfills.run_state import BackfillRun as State
 from services.backfills import Pace
 from services.core.permissions import Permission
@@ -202,7 +203,7 @@ def _load() -> rx.Component:
 
 
 def _quiet(head: str, value: Any) -> rx.Component:
-    return rx.el.span(head_on_a_phone(head), value, class_name="num muted")
+    return rx.el.span(head_on_a_phone(t(head)), value, class_name="num muted")
 
 
 def _aside() -> Any:

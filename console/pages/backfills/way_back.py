@@ -18,6 +18,7 @@ from console.components import (
     data_table,
     empty_state,
     figures,
+    head_on_a_phone,
     icon,
     link,
     loading_or,
@@ -32,7 +33,7 @@ from console.components import (
 )
 from console.design.texts import t
 from console.kit.page import page
-from console.pages.backfills.parts import head_on_a_phone, may, record_head, seat_lines, when
+from console.pages.backfills.parts import may, record_head, seat_lines, when
 from console.pages.backfills.way_back_state import BackfillWayBack as State
 from services.core.permissions import Permission
 
@@ -122,12 +123,12 @@ def _settle_all() -> rx.Component:
 
 
 def _before(item: Any) -> rx.Component:
-    return rx.el.span(head_on_a_phone("backfill_run.value_before"), mono(item["before"]))
+    return rx.el.span(head_on_a_phone(t("backfill_run.value_before")), mono(item["before"]))
 
 
 def _found(item: Any) -> rx.Component:
     value = rx.cond(item["deleted"] != "", muted(item["found"]), mono(item["found"]))
-    return rx.el.span(head_on_a_phone("backfill_run.value_found"), value)
+    return rx.el.span(head_on_a_phone(t("backfill_run.value_found")), value)
 
 
 def _rules() -> rx.Component:

@@ -32,7 +32,7 @@ from console.kit.authz import event
 from console.kit.page import page
 from console.kit.page_state import ListState
 from console.pages.reconciliation.parts import recon_tabs
-from console.pages.reconciliation.rows import offset_of
+from console.pages.reconciliation.rows import neighbours, offset_of
 from services import reconciliation
 from services.core.money import Money
 from services.core.permissions import Permission
@@ -71,8 +71,7 @@ class AdjustmentList(ListState, rx.State):
         self.rows = [adjustment_row(item, reader) for item in found[:PAGE_SIZE]]
         self._listed(
             range_label=reader.text("adjustments.range", count=len(self.rows)),
-            newer=str(max(0, offset - PAGE_SIZE)) if offset else "",
-            older=str(offset + PAGE_SIZE) if len(found) > PAGE_SIZE else "",
+            **neighbours(offset, more=len(found) > PAGE_SIZE),
         )
 
 

@@ -14,7 +14,7 @@ from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import ListState
 from console.kit.shell_state import Shell
-from console.pages.reconciliation.rows import broken_checks, offset_of
+from console.pages.reconciliation.rows import broken_checks, neighbours, offset_of
 from services import reconciliation
 from services.core.money import Money
 from services.core.permissions import Permission
@@ -77,8 +77,7 @@ class PeriodList(ListState, rx.State):
         self.late = [_late_row(item, reader) for item in late]
         self._listed(
             range_label=reader.text("periods.range", count=len(self.rows)),
-            newer=str(max(0, offset - PAGE_SIZE)) if offset else "",
-            older=str(offset + PAGE_SIZE) if len(found) > PAGE_SIZE else "",
+            **neighbours(offset, more=len(found) > PAGE_SIZE),
         )
 
     @event(Permission.RECONCILIATION_SIGN)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from console import routes
+from console.components import PAGE_SIZE
 from console.design.format import UNKNOWN, Reader, compact_id, sparkline
 from console.kit.shell_state import initials_of
 from services.core.money import Money
@@ -107,6 +108,14 @@ def place(page: BreakPage, size: int) -> dict[str, str]:
 def offset_of(query: dict[str, str]) -> int:
     text = query.get("after") or query.get("before") or "0"
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def neighbours(offset: int, *, more: bool) -> dict[str, str]:
+    """The offsets of the pages before and after, empty at the ends, as `_listed` takes them."""
+    return {
+        "newer": str(max(0, offset - PAGE_SIZE)) if offset else "",
+        "older": str(offset + PAGE_SIZE) if more else "",
+    }
 
 
 def total_row(total: TotalView, run: RunView, reader: Reader) -> dict[str, str]:
