@@ -73,7 +73,7 @@ class EmbeddedPostgres:
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self.settings = _TUNING | (settings or {})
-        self._users = FolderLock(self.folder / "users.lock")
+        self._users, self._keeper = (FolderLock(self.folder / "users.lock") for _ in range(2))
         self._process: subprocess.Popen[bytes] | None = None
         self._heard = 0
 
@@ -130,14 +130,17 @@ class EmbeddedPostgres:
     def start(self, *, timeout: float = 600.0, progress: Progress = _silent) -> None:
         """Starts the server unless it runs, and waits until it answers; makes the cluster on first use.
 
-        A crash recovery may take minutes; `progress` is told. Raises Unavailable with what to do.
+        Until `stop`, or until this process ends, nobody who leaves `in_use` stops it. A crash recovery may take
+        minutes; `progress` is told. Raises Unavailable with what to do.
         """
         with self._starting():
+            self._keeper.share()
             self._start_unless_ready(timeout, progress)
             self._make_application_role()
 
     def stop(self, *, timeout: float = 60.0) -> None:
         """A fast, clean stop; after `timeout` seconds an immediate one, which the next start repairs."""
+        self._keeper.release()
         postmaster = self.postmaster()
         if postmaster is not None:
             for number, patience in ((signal.SIGINT, timeout), (signal.SIGQUIT, 1.0)):

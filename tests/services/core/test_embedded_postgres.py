@@ -150,6 +150,17 @@ def test_the_last_user_stops_it(folder: Path):
     assert first.postmaster() is None
 
 
+def test_a_command_beside_the_console_leaves_its_server_running(folder: Path):
+    console, command = EmbeddedPostgres(folder, settings=SMALL), EmbeddedPostgres(folder, settings=SMALL)
+    console.start()
+    kept = _postmaster(console).pid
+    with command.in_use():
+        assert _query(command, "SELECT 1") == (1,)
+    assert _postmaster(console).pid == kept
+    console.stop()
+    assert command.postmaster() is None
+
+
 _USER = """
 import sys, time
 from pathlib import Path
