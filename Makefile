@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
-# requirements-run.lock leaves the development tools out.
+# requirements-run.lock leaves the development tools out, requirements-bench.lock has what benchmarks compare with.
 LOCK ?= requirements.lock
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 
@@ -57,8 +57,8 @@ approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
-bench-recon: $(STAMP) ## The reconciliation beside data frames, a diff tool and an ORM (installs the bench extra; ROWS=…)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
+bench-recon: $(STAMP) ## The reconciliation beside data frames, a diff tool and an ORM (installs requirements-bench.lock; ROWS=…)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
 	@$(BIN)/python -m benchmarks.recon $(if $(ROWS),--rows $(ROWS),--large) --json
 
 migrate: $(STAMP) ## Bring the database to the newest schema
@@ -68,10 +68,11 @@ vulnerable: $(STAMP) ## Ask the advisories about every locked component; fails o
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
-lock: ## Renew requirements.lock, and requirements-run.lock of the same versions for deploying (hashes, no registry host)
+lock: ## Renew requirements.lock, and of the same versions requirements-run.lock (deploying) and requirements-bench.lock
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --extra dev --output-file requirements.lock
 	$(COMPILE) --extra install --constraint requirements.lock --output-file requirements-run.lock
+	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements-bench.lock
 
 clean: ## Remove what was installed and built (data stays)
 	rm -rf .venv .web .states .artefacts build *.egg-info

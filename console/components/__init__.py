@@ -56,6 +56,7 @@ from console.components.table import (
     export_links,
     head_on_a_phone,
     pager,
+    pager_below,
     truncated_id,
 )
 from console.components.trail import sealed_mark, trail_card, trail_link
@@ -127,6 +128,7 @@ __all__ = [
     "number",
     "page_header",
     "pager",
+    "pager_below",
     "person",
     "plain_link",
     "plain_status",

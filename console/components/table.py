@@ -8,7 +8,7 @@ from typing import Any
 
 import reflex as rx
 
-from console.components.controls import button, plain_link
+from console.components.controls import button, link_button, plain_link
 from console.components.icon import Text, icon
 from console.design.texts import t
 
@@ -162,6 +162,17 @@ def pager(state: Any) -> rx.Component:
         rx.cond(state.older, button(t("table.older"), small=True, on_click=state.go_older), rx.fragment()),
         class_name="pager",
     )
+
+
+def pager_below(state: Any) -> rx.Component:
+    """Newer and Older of the second list of a page; nothing where all of it is shown."""
+
+    def turn(label: str, href: Any) -> rx.Component:
+        return rx.cond(href, link_button(t(label), href=href, small=True), rx.fragment())
+
+    keys = [turn("table.newer", state.below_newer), turn("table.older", state.below_older)]
+    shown = (state.below_newer != "") | (state.below_older != "")
+    return rx.cond(shown, rx.el.div(rx.el.span(class_name="push"), *keys, class_name="pager"), rx.fragment())
 
 
 def export_links(state: Any, name: str) -> rx.Component:

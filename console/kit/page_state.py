@@ -14,7 +14,8 @@ from console.kit.authz import event
 from console.kit.shell_state import Shell
 from services.core.permissions import Permission
 
-_NOT_FILTERS = frozenset({"after", "before"})
+_BELOW = "below"  # the place in the second list of a page
+_NOT_FILTERS = frozenset({"after", "before", _BELOW})
 
 
 class PageState(rx.State, mixin=True):
@@ -68,6 +69,8 @@ class ListState(PageState, mixin=True):
     range_label: str = ""
     newer: str = ""
     older: str = ""
+    below_newer: str = ""
+    below_older: str = ""
     selected: list[str] = []
 
     def _listed(self, *, range_label: str = "", newer: str = "", older: str = "") -> None:
@@ -79,6 +82,16 @@ class ListState(PageState, mixin=True):
         self.range_label, self.newer, self.older = range_label, newer, older
         self.selected = []
         self._done()
+
+    def _below(self) -> int:
+        """How many rows of the page's second list stand before those the address asks for."""
+        text = self._query().get(_BELOW, "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+    def _listed_below(self, offset: int, *, step: int, more: bool) -> None:
+        """The addresses of the second list's neighbouring pages, empty at the ends."""
+        self.below_newer = self._at({**self._query(), _BELOW: str(max(0, offset - step))}) if offset else ""
+        self.below_older = self._at({**self._query(), _BELOW: str(offset + step)}) if more else ""
 
     @event(Permission.SELF)
     async def set_filter(self, name: str, value: str) -> Any:
@@ -125,6 +138,10 @@ class ListState(PageState, mixin=True):
 
     def _go(self, query: dict[str, str]) -> Any:
         """The same page with other parameters; that runs `on_load` again without a reload."""
+        return rx.redirect(self._at(query), replace=True)
+
+    def _at(self, query: dict[str, str]) -> str:
+        """The address of this page with these parameters."""
         path = urlsplit(str(self.router.url)).path or "/"
         text = urlencode({name: value for name, value in query.items() if value})
-        return rx.redirect(f"{path}?{text}" if text else path, replace=True)
+        return f"{path}?{text}" if text else path

@@ -153,11 +153,15 @@ def match_sheet(uow: UnitOfWork, *, match_id: int) -> MatchSheet:
     return MatchSheet(_row(row, _sums(uow, [match_id]).get(match_id, [])), members, row.closed_seq is None)
 
 
-def decisions(uow: UnitOfWork, *, limit: int = 50) -> list[DecisionView]:
+def decisions(uow: UnitOfWork, *, limit: int = 50, offset: int = 0) -> list[DecisionView]:
     """What people decided about matches, the newest first; withdrawn ones among them."""
     scope = uow.actor.scope(Permission.RECONCILIATION_READ)
     rows = uow.session.scalars(
-        select(Decision).where(scope.allows(Decision.entity_id)).order_by(Decision.made_at.desc()).limit(limit)
+        select(Decision)
+        .where(scope.allows(Decision.entity_id))
+        .order_by(Decision.made_at.desc(), Decision.id.desc())
+        .limit(limit)
+        .offset(offset)
     )
     return [
         DecisionView(

@@ -73,13 +73,15 @@ def _holes(uow: UnitOfWork, runs: Sequence[uuid.UUID]) -> dict[uuid.UUID | None,
     return {run: sum(len(feed["problems"]) for feed in inputs.values()) for run, inputs in found}
 
 
-def late_items(uow: UnitOfWork, *, entity_id: uuid.UUID | None = None, limit: int = 200) -> list[LateView]:
-    """What came for closed days: new entries that moved to the next open day, and changes that are held back."""
+def late_items(
+    uow: UnitOfWork, *, entity_id: uuid.UUID | None = None, limit: int = 100, offset: int = 0
+) -> list[LateView]:
+    """What came for closed days, the newest first: entries that moved to the next open day, and changes held back."""
     scope = uow.actor.scope(Permission.RECONCILIATION_READ)
     statement = select(Late, Source).join(Source, Source.id == Late.source_id).where(scope.allows(Source.entity_id))
     if entity_id is not None:
         statement = statement.where(Source.entity_id == entity_id)
-    found = uow.session.execute(statement.order_by(Late.id.desc()).limit(limit)).all()
+    found = uow.session.execute(statement.order_by(Late.id.desc()).limit(limit).offset(offset)).all()
     views = [
         LateView(
             SourceKind(source.kind),

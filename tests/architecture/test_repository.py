@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 400
 
@@ -31,11 +33,24 @@ def test_no_path_of_a_machine_stands_in_the_repository():
     assert _containing(_MACHINE_PATHS) == []
 
 
-def test_the_lock_carries_a_hash_for_everything():
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pinned = [line for line in lines if re.match(r"^[a-z0-9]", line)]
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-run.lock", "requirements-bench.lock"])
+def test_the_lock_carries_a_hash_for_everything(name: str):
+    pinned = _pinned(name)
     assert len(pinned) > 50
     assert [line for line in pinned if not line.endswith("\\")] == []
+
+
+def test_what_benchmarks_compare_with_changes_nothing_that_is_installed():
+    """The peers come from a list of their own, in the same versions where both need a component."""
+    installed = dict(line.split("==") for line in _pinned("requirements.lock") if ";" not in line)
+    peers = dict(line.split("==") for line in _pinned("requirements-bench.lock") if ";" not in line)
+    assert {"datacompy", "polars", "pyarrow", "reladiff", "psycopg2-binary"} <= peers.keys()
+    both = installed.keys() & peers.keys()
+    assert {name: peers[name] for name in both} == {name: installed[name] for name in both}
+
+
+def _pinned(name: str) -> list[str]:
+    return [line for line in (ROOT / name).read_text().splitlines() if re.match(r"^[a-z0-9]", line)]
 
 
 def test_no_source_file_is_too_long_to_read():

@@ -27,6 +27,7 @@ from console.components import (
     number,
     page_header,
     pager,
+    pager_below,
     search_filter,
     select_filter,
     shape,
@@ -108,7 +109,7 @@ def _decisions() -> rx.Component:
         ),
     ]
     none = rx.el.p(t("matches.decisions_none"), class_name="muted pad")
-    table = data_table(columns, MatchList.decided, label=t("matches.decisions"))
+    table = rx.fragment(data_table(columns, MatchList.decided, label=t("matches.decisions")), pager_below(MatchList))
     return card(rx.cond(MatchList.decided.length() > 0, table, none), title=t("matches.decisions"), flush=True)
 
 

@@ -92,7 +92,10 @@ class MatchList(ListState, rx.State):
         self.rows = [match_row(item, names, reader) for item in page.rows]
         counts = await backend.load(self, reconciliation.match_rules, filter=MatchFilter())
         self.rules = [{"value": rule, "label": rule, "count": reader.number(n)} for rule, n in counts.items()]
-        self.decided = [_decision(item, reader) for item in await backend.load(self, reconciliation.decisions)]
+        below = self._below()
+        decided = await backend.load(self, reconciliation.decisions, limit=PAGE_SIZE + 1, offset=below)
+        self.decided = [_decision(item, reader) for item in decided[:PAGE_SIZE]]
+        self._listed_below(below, step=PAGE_SIZE, more=len(decided) > PAGE_SIZE)
         self._listed(
             range_label=reader.text("matches.range", count=len(self.rows)), older=str(page.older) if page.older else ""
         )

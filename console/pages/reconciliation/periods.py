@@ -21,6 +21,7 @@ from console.components import (
     money,
     mono,
     page_header,
+    pager_below,
     row,
     select_filter,
     stack,
@@ -120,7 +121,7 @@ def _late() -> rx.Component:
         ),
         Column(t("periods.moved_to"), lambda r: r["moved_to"], card="side"),
     ]
-    return data_table(columns, State.late, label=t("periods.late"))
+    return rx.fragment(data_table(columns, State.late, label=t("periods.late")), pager_below(State))
 
 
 def _dialogs() -> rx.Component:

@@ -68,13 +68,15 @@ class PeriodList(ListState, rx.State):
         query, reader = self._query(), await self._reader()
         offset, wanted = offset_of(query), PeriodFilter.from_address(query)
         found = await backend.load(self, reconciliation.list_periods, filter=wanted, limit=PAGE_SIZE + 1, offset=offset)
-        late = await backend.load(self, reconciliation.late_items)
+        below = self._below()
+        late = await backend.load(self, reconciliation.late_items, limit=PAGE_SIZE + 1, offset=below)
         self.entities = [
             {"value": item["id"], "label": item["name"]} for item in (await self.get_state(Shell)).entities
         ]
         names = {item["value"]: item["label"] for item in self.entities}
         self.rows = [_row(item, names, reader) for item in found[:PAGE_SIZE]]
-        self.late = [_late_row(item, reader) for item in late]
+        self.late = [_late_row(item, reader) for item in late[:PAGE_SIZE]]
+        self._listed_below(below, step=PAGE_SIZE, more=len(late) > PAGE_SIZE)
         self._listed(
             range_label=reader.text("periods.range", count=len(self.rows)),
             **neighbours(offset, more=len(found) > PAGE_SIZE),

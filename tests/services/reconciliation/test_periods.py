@@ -76,6 +76,8 @@ def test_what_comes_late_moves_to_the_next_open_day_with_a_link_back(uow: UnitOf
     load(uow, entity, SourceKind.BOOKS, late)
     found = {item.ext_key: (item.belongs_to, item.moved_to) for item in late_items(uow)}
     assert found == {"late:charge": (DAY, DAY + dt.timedelta(days=1)), ROWS[0].key: (DAY, None)}
+    pages = [late_items(uow, limit=1, offset=offset) for offset in (0, 1, 2)]
+    assert [[item.ext_key for item in page] for page in pages] == [["late:charge"], [ROWS[0].key], []]
     assert verify_period(uow, period_id=period.id).valid
     load(uow, entity, SourceKind.BOOKS, [Row("late:charge", 650, origin="books/late:charge/6")])
     moved = uow.session.execute(
