@@ -90,8 +90,8 @@ class ListState(PageState, mixin=True):
 
     def _listed_below(self, offset: int, *, step: int, more: bool) -> None:
         """The addresses of the second list's neighbouring pages, empty at the ends."""
-        self.below_newer = self._at({**self._query(), _BELOW: str(max(0, offset - step))}) if offset else ""
-        self.below_older = self._at({**self._query(), _BELOW: str(offset + step)}) if more else ""
+        self.below_newer = self._with({**self._query(), _BELOW: str(max(0, offset - step))}) if offset else ""
+        self.below_older = self._with({**self._query(), _BELOW: str(offset + step)}) if more else ""
 
     @event(Permission.SELF)
     async def set_filter(self, name: str, value: str) -> Any:
@@ -138,9 +138,9 @@ class ListState(PageState, mixin=True):
 
     def _go(self, query: dict[str, str]) -> Any:
         """The same page with other parameters; that runs `on_load` again without a reload."""
-        return rx.redirect(self._at(query), replace=True)
+        return rx.redirect(self._with(query), replace=True)
 
-    def _at(self, query: dict[str, str]) -> str:
+    def _with(self, query: dict[str, str]) -> str:
         """The address of this page with these parameters."""
         path = urlsplit(str(self.router.url)).path or "/"
         text = urlencode({name: value for name, value in query.items() if value})
