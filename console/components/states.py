@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex.vars import VarData
 
 from console.components.controls import button, icon, link_button
 from console.components.icon import Text, shape
 from console.design.texts import t
 from console.kit.shell_state import Shell
+
+_HOOK = {"const kontorPlace = useLocation();": None}
+# The path in the browser; a state learns of a new one only when its event arrives.
+_PATH = rx.Var("kontorPlace.pathname", str, VarData(hooks=_HOOK, imports={"react-router": "useLocation"}))
 
 
 def empty_state(title: Any, body: Any, *, mark: rx.Component | None = None, actions: Any = ()) -> rx.Component:
@@ -54,8 +59,13 @@ def failed_state(state: Any) -> rx.Component:
 
 
 def loading_or(state: Any, content: rx.Component, *, lines: int = 6) -> rx.Component:
-    """The content once `state.loaded`, a skeleton before, the error state when loading failed."""
-    return rx.cond(state.loaded, rx.cond(state.failure, failed_state(state), content), skeleton(lines=lines))
+    """The content once `state.loaded` for the address in the browser, so that no record stands under another's; a
+    skeleton before, the error state when loading failed."""
+    return rx.cond(
+        state.loaded & (state.shown_at == _PATH),
+        rx.cond(state.failure, failed_state(state), content),
+        skeleton(lines=lines),
+    )
 
 
 def forbidden_state(needed: Text) -> rx.Component:

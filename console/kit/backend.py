@@ -102,8 +102,8 @@ def _cross(person: session.Principal, request_id: str, function: Callable[..., A
 
 
 def _failed(state: rx.State, title: str, body: str) -> ShownOnPage:
-    if hasattr(state, "failure"):
-        state.failure, state.failure_body, state.loaded = title, body, True
+    if fail := getattr(state, "_fail", None):
+        fail(title, body)
     return ShownOnPage(title)
 
 

@@ -22,23 +22,26 @@ class PageState(rx.State, mixin=True):
     """One per page. A handler is: busy, one call across, rows assigned."""
 
     loaded: bool = False
+    shown_at: str = ""
     busy: bool = False
     failure: str = ""
     failure_body: str = ""
-    _address: str = ""
 
-    def _begin(self) -> bool:
-        """Whether another record than the last is asked for. Then the skeleton stands under its address until `_done`;
-        `if self._begin(): yield` sends it at once."""
-        address = urlsplit(str(self.router.url))._replace(fragment="").geturl()
-        if address == self._address:
-            return False
-        self._address = address
-        self.loaded, self.failure, self.failure_body = False, "", ""
-        return True
+    def _path(self) -> str:
+        return urlsplit(str(self.router.url)).path
+
+    def _elsewhere(self) -> bool:
+        """Whether the reader asks for another record than the one that was shown last."""
+        return self._path() != self.shown_at
 
     def _done(self) -> None:
-        self.loaded, self.busy, self.failure, self.failure_body = True, False, "", ""
+        """Ends a load. Until then `loading_or` draws the skeleton under the new address."""
+        self.loaded, self.shown_at, self.busy, self.failure, self.failure_body = True, self._path(), False, "", ""
+
+    def _fail(self, title: str, body: str) -> None:
+        """Ends a load that found nothing to show."""
+        self._done()
+        self.failure, self.failure_body = title, body
 
     async def _reader(self) -> Reader:
         """How this reader writes numbers, money and times."""
@@ -52,7 +55,7 @@ class PageState(rx.State, mixin=True):
     def _parameter(self, name: str) -> str:
         """A part of the address: `_parameter("break_id")` on `/breaks/[break_id]`."""
         pattern = re.sub(r"\\\[(\w+)\\\]", r"(?P<\1>[^/]+)", re.escape("/" + self.router.route_id.strip("/")))
-        match = re.fullmatch(pattern, urlsplit(str(self.router.url)).path.rstrip("/") or "/")
+        match = re.fullmatch(pattern, self._path().rstrip("/") or "/")
         return match.groupdict().get(name, "") if match else ""
 
 
@@ -142,6 +145,6 @@ class ListState(PageState, mixin=True):
 
     def _with(self, query: dict[str, str]) -> str:
         """The address of this page with these parameters."""
-        path = urlsplit(str(self.router.url)).path or "/"
+        path = self._path() or "/"
         text = urlencode({name: value for name, value in query.items() if value})
         return f"{path}?{text}" if text else path

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
+from services import audit, runs
+from services.bootstrap import AUDIT_VERIFY
 from services.core.actor import Actor
 from services.identity import Role
 from tests.factories.identity import a_user
@@ -88,3 +92,29 @@ def test_nothing_the_browser_reports_breaks_the_content_policy(page_as):
     page.reload()
     page.wait_for_selector("main h1")
     assert [text for text in said if "Content Security Policy" in text or "Error" in text] == []
+
+
+# Every frame notes the address beside the heading.
+_WATCH = """
+window.seen = new Set();
+(function look() {
+    window.seen.add(location.pathname + ' ' + (document.querySelector('main h1')?.innerText ?? ''));
+    requestAnimationFrame(look);
+})()
+"""
+
+
+def test_no_record_stands_under_the_address_of_another(console, page_as):
+    with console.database.unit_of_work(Actor.system("test")) as uow:
+        made = [runs.enqueue(uow, kind=AUDIT_VERIFY, params=audit.VerifyParams()) for _ in range(2)]
+    page, titles = page_as("ops", path="/runs"), []
+    page.evaluate(_WATCH)
+    for run_id in made:
+        page.click(f"main a[href='/runs/{run_id}'] >> nth=0")
+        page.wait_for_url(f"**/runs/{run_id}")
+        expect(page.locator("main h1")).to_contain_text(re.compile("[0-9]"))
+        titles.append(page.inner_text("main h1"))
+        page.go_back()
+        page.wait_for_selector(f"main a[href='/runs/{run_id}']")
+    assert titles[0] != titles[1]
+    assert f"/runs/{made[1]} {titles[0]}" not in page.evaluate("[...window.seen]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -42,10 +41,9 @@ class ApprovalRequestPage(PageState, DryRunFields, TrailFields, rx.State):
     asking: str = ""
 
     @event(Permission.APPROVAL_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
+    async def load(self) -> None:
+        if self._elsewhere():
             self.asking = ""
-            yield
         await self._read()
 
     @event(Permission.APPROVAL_READ)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import reflex as rx
 
 from console.kit.authz import event
@@ -21,11 +19,9 @@ class BackfillPage(PageState, mixin=True):
     moving: bool = False
 
     @event(Permission.BACKFILL_READ)
-    async def load(self) -> AsyncIterator[None]:
-        """The skeleton is sent first, so that no other record stands under this address meanwhile."""
-        if self._begin():
+    async def load(self) -> None:
+        if self._elsewhere():
             self.asking = ""
-            yield
         await self._read()
 
     @event(Permission.BACKFILL_READ)

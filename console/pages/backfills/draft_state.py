@@ -42,12 +42,15 @@ class BackfillDraft(PageState, rx.State):
     label: str = ""
     back: str = routes.BACKFILL_CATALOGUE
     _backfill: str = ""
+    _asked: dict[str, str] = {}
 
     @event(Permission.BACKFILL_DRAFT)
     async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+        """Between two definitions the skeleton is sent, so that no field keeps what was typed for the other."""
         query, reader = self._query(), await self._reader()
+        if query != self._asked:
+            self.loaded, self._asked = False, query
+            yield
         found = await backend.load(
             self,
             backfills.params_form,

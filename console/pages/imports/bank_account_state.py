@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -39,9 +38,7 @@ class BankAccount(PageState, TrailFields, rx.State):
     statements: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
 
     @event(Permission.BANK_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         found = await backend.load(self, account_detail, account_id=self._parameter("account_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         account = found.proof.account

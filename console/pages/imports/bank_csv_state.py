@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -34,9 +33,7 @@ class BankCsv(MappingState, rx.State):
     _entity_id: str = ""
 
     @event(Permission.BANK_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         account_id = self._parameter("account_id")
         found = await backend.load(self, account_detail, account_id=account_id)  # pyright: ignore[reportArgumentType]
         account, reader = found.proof.account, await self._reader()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import reflex as rx
 
 from console.design.format import Reader
@@ -37,9 +35,7 @@ class ImportFile(PageState, TrailFields, rx.State):
     rejections_note: str = ""
 
     @event(Permission.BANK_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         found = await backend.load(self, import_report, file_id=self._parameter("file_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         file = found.file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -25,9 +24,7 @@ class LedgerMapping(MappingState, rx.State):
     _code: str = ""
 
     @event(Permission.BOOKS_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         source_id: Any = self._parameter("source_id")
         source = await backend.load(self, books.source_by_id, source_id=source_id)
         reader = await self._reader()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -48,9 +47,7 @@ class Ledger(PageState, TrailFields, rx.State):
     version: int = 0
 
     @event(Permission.BOOKS_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         source_id: Any = self._parameter("source_id")
         found = await backend.load(self, ledger_detail, source_id=source_id)
         reader = await self._reader()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import reflex as rx
 
@@ -71,9 +71,7 @@ class PaymentDetail(StandingState, TrailFields, rx.State):
     payouts: rx.Field[Rows] = rx.field(default_factory=list)
 
     @event(Permission.PAYMENT_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         found = await backend.load(self, payments.payment_story, payment_id=self._parameter("payment_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         customer, invoice = found.customer, found.invoice
@@ -105,9 +103,7 @@ class PayoutDetail(StandingState, TrailFields, rx.State):
     part_note: str = ""
 
     @event(Permission.PAYMENT_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         found = await backend.load(self, payments.payout_story, payout_id=self._parameter("payout_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         self.payout = payout_row(found.payout, reader) | {
@@ -134,9 +130,7 @@ class CustomerDetail(PageState, TrailFields, rx.State):
     invoices: rx.Field[Rows] = rx.field(default_factory=list)
 
     @event(Permission.PAYMENT_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         found = await backend.load(self, payments.customer_story, customer_id=self._parameter("customer_id"))  # pyright: ignore[reportArgumentType]
         reader = await self._reader()
         self.customer = customer_row(found.customer, reader) | {"account": found.account}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -46,9 +45,7 @@ class BreakPage(PageState, rx.State):
     matching: str = ""  # the number of the other break while its dialog is open
 
     @event(Permission.RECONCILIATION_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         await self._show()
         self._done()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -110,10 +109,8 @@ class MatchPage(PageState, rx.State):
     asking: bool = False
 
     @event(Permission.RECONCILIATION_READ)
-    async def load(self) -> AsyncIterator[None]:
+    async def load(self) -> None:
         wanted: Any = self._parameter("match_id")
-        if self._begin():
-            yield
         found = await backend.load(self, reconciliation.match_sheet, match_id=wanted)
         reader = await self._reader()
         names = {item["id"]: item["name"] for item in (await self.get_state(Shell)).entities}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
@@ -36,9 +36,7 @@ class RunRecord(PageState, rx.State):
     asking: bool = False
 
     @event(Permission.RUN_READ)
-    async def load(self) -> AsyncIterator[None]:
-        if self._begin():
-            yield
+    async def load(self) -> None:
         await self._read()
 
     @event(Permission.RUN_CONTROL)
