@@ -15,6 +15,7 @@ from console.kit.middleware import Authorisation
 from console.kit.page import Page, add_pages
 from console.kit.palette import register_search
 from console.kit.shell import crashed, hydrating, not_found
+from console.kit.uploads import WholeUploads
 from console.pages import (
     access,
     account,
@@ -66,7 +67,7 @@ app = rx.App(
     hydrate_fallback=hydrating,
     backend_exception_handler=backend.on_error,
     frontend_exception_handler=backend.on_frontend_error,
-    api_transformer=[api, lambda inner: Counted(Gate(inner, _BUILT_PAGE))],
+    api_transformer=[WholeUploads, api, lambda inner: Counted(Gate(inner, _BUILT_PAGE))],
 )
 app.add_middleware(Authorisation())
 app.register_lifespan_task(application.lifespan)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from redis import Redis
 
 from console.kit import application
 from services import audit, runs
@@ -14,6 +15,7 @@ from services.core.actor import Actor
 
 router = APIRouter(include_in_schema=False)
 _PROBE = Actor.system("probe")
+_PATIENCE = 1.0  # seconds
 
 
 @router.get("/healthz")
@@ -26,9 +28,12 @@ async def healthz() -> dict[str, str]:
 def readyz() -> JSONResponse:
     """200 when the database answers in the schema of this code and a worker was seen; 503 says what is missing.
 
-    `checkpoints` warns: whether two places at least take the audit log's, which the console can work without.
+    `redis` has to answer where several web processes share the state of pages in one. `checkpoints` warns: whether
+    two places at least take the audit log's, which the console can work without.
     """
     checks = {"database": _guarded(_database), "migrations": _guarded(_migrations), "worker": _guarded(_worker)}
+    if shared := application.current().settings.redis_url:
+        checks["redis"] = _guarded(lambda: _redis(shared.get_secret_value()))
     ready = all(word == "ok" for word in checks.values())
     told = {"status": "ok" if ready else "waiting", **checks, "checkpoints": _guarded(_checkpoints)}
     return JSONResponse(told, status_code=200 if ready else 503)
@@ -54,6 +59,12 @@ def _migrations() -> str:
 def _worker() -> str:
     with application.current().database.unit_of_work(_PROBE) as uow:
         return "ok" if runs.workers_seen(uow).workers else "none seen"
+
+
+def _redis(address: str) -> str:
+    with Redis.from_url(address, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE) as shared:
+        shared.ping()
+    return "ok"
 
 
 def _checkpoints() -> str:

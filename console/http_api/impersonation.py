@@ -43,5 +43,5 @@ def begin(
 def end(person: SignedIn) -> Response:
     """Back to oneself."""
     with application.current().database.unit_of_work(person.actor) as uow:
-        secret = identity.end_impersonation(uow, lifetime=forms.session_lifetime())
+        secret = identity.end_impersonation(uow)
     return forms.carry_on(secret, routes.ACCESS)

@@ -15,7 +15,6 @@ from services.identity import letters
 from services.identity.factors import own_account
 from services.identity.models import User, UserSession
 from services.identity.opening import add_session, end
-from services.identity.policy import SessionLifetime
 from services.identity.sessions import held_roles, live
 from services.identity.views import SessionSecret
 from services.identity.vocabulary import Role
@@ -53,6 +52,7 @@ def impersonate(uow: UnitOfWork, *, user_id: uuid.UUID, reason: str) -> SessionS
             proved_at=own.proved_at,
             impersonator_id=admin.id,
             impersonation_reason=why,
+            own_expires_at=own.expires_at,
         ),
     )
     end(uow, UserSession.id == own.id)
@@ -61,22 +61,25 @@ def impersonate(uow: UnitOfWork, *, user_id: uuid.UUID, reason: str) -> SessionS
     return secret
 
 
-def end_impersonation(uow: UnitOfWork, *, lifetime: SessionLifetime) -> SessionSecret:
-    """Back to oneself, under a new id. Raises Forbidden when nobody is being impersonated."""
+def end_impersonation(uow: UnitOfWork) -> SessionSecret:
+    """Back to oneself, under a new id, until the end that one's own session had.
+
+    Raises Forbidden when nobody is being impersonated.
+    """
     uow.actor.require(Permission.SELF)
     session = uow.session.scalar(
         select(UserSession).where(
             UserSession.id == uow.actor.session_id, UserSession.impersonator_id.is_not(None), *live()
         )
     )
-    if session is None or session.impersonator_id is None:
+    if session is None or session.impersonator_id is None or session.own_expires_at is None:
         raise Forbidden("Nobody is being impersonated here.", permission=str(Permission.IMPERSONATE))
     back = add_session(
         uow,
         UserSession(
             user_id=session.impersonator_id,
             idle_seconds=session.idle_seconds,
-            expires_at=_now(uow) + lifetime.absolute,
+            expires_at=session.own_expires_at,
             address=session.address,
             user_agent=session.user_agent,
             stage=session.stage,

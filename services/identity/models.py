@@ -97,6 +97,7 @@ class UserSession(Base):
 
     `stage` is `open`, or what is still missing: `factor` (the second one) or `enrolment` (of one). `proved_at` is
     the last password or second factor. `renew_at` is set when rights changed: the next page gets a new id.
+    While impersonating, `own_expires_at` is the absolute end of the session that the administrator goes back to.
     """
 
     __tablename__ = "user_session"
@@ -105,6 +106,7 @@ class UserSession(Base):
         Index(None, "user_id", "created_at"),
         CheckConstraint("stage IN ('open', 'factor', 'enrolment')", name="stage"),
         CheckConstraint("(impersonator_id IS NULL) = (impersonation_reason IS NULL)", name="impersonation"),
+        CheckConstraint("(impersonator_id IS NULL) = (own_expires_at IS NULL)", name="own_end"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -123,6 +125,7 @@ class UserSession(Base):
     renew_at: Mapped[dt.datetime | None]
     impersonator_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
     impersonation_reason: Mapped[str | None]
+    own_expires_at: Mapped[dt.datetime | None]
 
 
 class SignInThrottle(Base):

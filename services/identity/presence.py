@@ -35,7 +35,7 @@ _PRESENT = (
     " FROM (SELECT clock_timestamp() AS now) t CROSS JOIN user_session s JOIN user_account u ON u.id = s.user_id"
     " LEFT JOIN user_account i ON i.id = s.impersonator_id"
     " WHERE s.secret_hash = $1 AND s.stage = 'open' AND s.renew_at IS NULL AND u.deactivated_at IS NULL"
-    " AND s.revoked_at IS NULL AND s.expires_at > t.now"
+    " AND i.deactivated_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > t.now"
     " AND s.last_seen_at + make_interval(secs => s.idle_seconds) > t.now"
 )
 _PREPARED = "kontor_present"

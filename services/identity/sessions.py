@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from services import audit
@@ -57,7 +57,7 @@ def renew_session(uow: UnitOfWork, *, secret: str) -> SessionSecret | None:
     if old is None:
         return None
     kept = ("user_id", "idle_seconds", "expires_at", "address", "user_agent", "chosen_entities", "stage", "proved_at")
-    mine = ("impersonator_id", "impersonation_reason")
+    mine = ("impersonator_id", "impersonation_reason", "own_expires_at")
     fresh = add_session(uow, UserSession(**{name: getattr(old, name) for name in (*kept, *mine)}))
     end(uow, UserSession.id == old.id)
     audit.record(uow, action="identity.session.renewed", subject_type="user", subject_id=old.user_id)
@@ -80,7 +80,7 @@ def end_sessions(uow: UnitOfWork, *, user_id: uuid.UUID, but_mine: bool = False)
     else:
         uow.actor.require_fresh_proof(uow.clock.now())
     others = [UserSession.id != uow.actor.session_id] if but_mine and uow.actor.session_id else []
-    ended = len(end(uow, UserSession.user_id == user_id, *others))
+    ended = len(end(uow, _of(user_id), *others))
     audit.record(
         uow,
         action="identity.session.revoked",
@@ -111,7 +111,12 @@ def end_session(uow: UnitOfWork, *, session_id: uuid.UUID) -> None:
 
 
 def revoke_all(uow: UnitOfWork, user_id: uuid.UUID) -> int:
-    return len(end(uow, UserSession.user_id == user_id))
+    return len(end(uow, _of(user_id)))
+
+
+def _of(user_id: uuid.UUID) -> ColumnElement[bool]:
+    """What a person has open: as themselves, in another's place, and what another has open in theirs."""
+    return or_(UserSession.user_id == user_id, UserSession.impersonator_id == user_id)
 
 
 def open_sessions(uow: UnitOfWork, *, user_id: uuid.UUID | None = None) -> list[SessionView]:

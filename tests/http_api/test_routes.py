@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import socketserver
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 import rxconfig  # noqa: F401 - prepares the environment Reflex reads at import
@@ -64,6 +67,28 @@ def test_readyz_names_what_is_missing(client):
     assert answer.status_code == 503
     told = {"database": "ok", "migrations": "ok", "worker": "none seen", "checkpoints": "too few sinks"}
     assert answer.json() == {"status": "waiting"} | told
+
+
+class _Redis(socketserver.StreamRequestHandler):
+    """Answers whatever it is asked with a pong."""
+
+    def handle(self) -> None:
+        while head := self.rfile.readline():
+            for _ in range(2 * int(head[1:])):
+                self.rfile.readline()
+            self.wfile.write(b"+PONG\r\n")
+
+
+def test_readyz_asks_the_redis_that_web_processes_share(client, web):  # noqa: F811
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        web.settings.redis_url = SecretStr(f"redis://127.0.0.1:{server.server_address[1]}")
+        assert client.get("/readyz").json()["redis"] == "ok"
+        server.shutdown()
+        thread.join()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["redis"]) == (503, "unreachable")
 
 
 def test_metrics_are_not_for_strangers(client, web):  # noqa: F811

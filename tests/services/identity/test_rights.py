@@ -15,7 +15,7 @@ from services.core.errors import Conflict, Forbidden, Invalid, NotFound, StepUpR
 from services.core.money import Money
 from services.core.permissions import Permission
 from services.core.scope import EntityScope
-from services.identity import Role, RoleTaken, SessionLifetime
+from services.identity import Role, RoleTaken
 from tests.factories.identity import a_user, acting_as, an_entity, signed_in
 
 _CLERK = [Permission.PAYMENT_READ, Permission.BREAK_WORK]
@@ -216,7 +216,7 @@ def test_impersonating_is_the_intersection_names_both_and_signs_nothing(uow: Uni
     assert not isinstance(refused.value, StepUpRequired)
     with pytest.raises(Forbidden):
         identity.begin_totp(here)
-    back = identity.end_impersonation(here, lifetime=SessionLifetime())
+    back = identity.end_impersonation(here)
     mine = identity.actor_for_session(uow, secret=back.value)
     assert mine
     assert (mine.actor.id, mine.actor.on_behalf_of) == (boss_id, None)
@@ -224,6 +224,46 @@ def test_impersonating_is_the_intersection_names_both_and_signs_nothing(uow: Uni
     trail = {entry.action: entry for entry in audit.search(uow).entries}
     assert trail["identity.impersonation.begun"].reason == "She sees no breaks since Monday"
     assert trail["identity.impersonation.ended"].on_behalf_of == "Ada Kontor"
+
+
+def _impersonating(uow: UnitOfWork) -> tuple[uuid.UUID, UnitOfWork, identity.SessionSecret]:
+    """An administrator, and their session in Ada's place."""
+    ada = a_user(uow, Role.FINANCE)
+    boss_id = a_user(uow, Role.ADMIN, email="boss@example.com")
+    a_user(uow, Role.ADMIN, email="other@example.com")
+    boss = acting_as(uow, "boss@example.com")
+    uow.session.execute(
+        text("UPDATE user_session SET expires_at = now() + interval '1 hour' WHERE id = :id"),
+        {"id": boss.actor.session_id},
+    )
+    secret = identity.impersonate(boss, user_id=ada, reason="She sees no breaks since Monday")
+    person = identity.actor_for_session(uow, secret=secret.value)
+    assert person
+    return boss_id, UnitOfWork(uow.session, person.actor, uow.clock, uow.request_id), secret
+
+
+def test_impersonating_does_not_put_off_the_absolute_end(uow: UnitOfWork):
+    _, there, _ = _impersonating(uow)
+    back = identity.end_impersonation(there)
+    assert back.expires_at <= dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        lambda uow, boss: identity.deactivate_user(uow, user_id=boss),
+        lambda uow, boss: identity.end_sessions(uow, user_id=boss),
+        lambda uow, boss: identity.set_password(uow, user_id=boss, password="violet kettle under seven bridges"),
+    ],
+    ids=["deactivated", "sessions ended", "new password"],
+)
+def test_what_ends_an_administrators_sessions_ends_those_in_anothers_place(uow: UnitOfWork, ending):
+    boss_id, _, secret = _impersonating(uow)
+    ending(uow, boss_id)
+    assert identity.actor_for_session(uow, secret=secret.value) is None
+    assert uow.session.execute(
+        text("SELECT bool_and(revoked_at IS NOT NULL) FROM user_session WHERE impersonator_id = :id"), {"id": boss_id}
+    ).scalar_one()
 
 
 def test_who_cannot_be_impersonated(uow: UnitOfWork):
