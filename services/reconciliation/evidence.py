@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from rapidfuzz import fuzz
 from sqlalchemy import func, select
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
+from services.reconciliation import verdicts
 from services.reconciliation.breaks import break_by_number
+from services.reconciliation.calendars import business_calendar
+from services.reconciliation.exchange import Rate, rate_of_day
 from services.reconciliation.models import Break, BreakVersion, Comment, Entry, ReconciliationRun, RuleSet, Source
-from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.pairing import likeness
+from services.reconciliation.rules import complete
+from services.reconciliation.verdicts import Bounds
 from services.reconciliation.views import (
     BreakView,
     CandidateView,
@@ -23,6 +27,7 @@ from services.reconciliation.views import (
     StoryLine,
 )
 from services.reconciliation.vocabulary import SIDES, BreakClass, Definition, Rule, SourceKind
+from services.reconciliation.workdays import BusinessCalendar
 
 _NEAREST = 3
 _LOOKED_AT = 200  # entries of the other side that are scored, nearest amounts first
@@ -36,13 +41,12 @@ def evidence_of(uow: UnitOfWork, *, number: int) -> EvidenceView:
     left_kind, right_kind = SIDES[found.definition]
     left = _entry(uow, found, left_kind, found.left_key)
     right = _entry(uow, found, right_kind, found.right_key)
-    candidates = _candidates(uow, found, left or right) if found.break_class in _ALONE else ()
+    calendar = business_calendar(uow, entity_id=found.entity_id)
+    candidates = _candidates(uow, found, left or right, calendar) if found.break_class in _ALONE else ()
     parts = int(found.right_value) if _is_wrong_sum(found) and found.right_value else None
-    if found.definition is Definition.SETTLEMENT:
-        verdicts = _settlement_verdicts(left, right, _parameters(uow, found)["timing_days"])
-    else:
-        verdicts = _payout_verdicts(found, left, right, candidates)
-    return EvidenceView(left, right, parts, tuple(verdicts), candidates[:_NEAREST], tuple(_story(uow, found)))
+    bounds = Bounds(_parameters(uow, found), calendar, _rate(uow, found, left, right))
+    said = tuple(_verdicts(found, left, right, bounds, candidates))
+    return EvidenceView(left, right, parts, said, candidates[:_NEAREST], tuple(_story(uow, found)))
 
 
 def _is_wrong_sum(found: BreakView) -> bool:
@@ -50,9 +54,20 @@ def _is_wrong_sum(found: BreakView) -> bool:
     return found.definition is Definition.PAYOUTS and found.break_class is BreakClass.AMOUNT and not found.right_key
 
 
-def _parameters(uow: UnitOfWork, found: BreakView) -> dict[str, int]:
-    rules = uow.session.get_one(DefinitionRow, found.definition.value)
-    return uow.session.get_one(RuleSet, (found.definition.value, rules.rule_version)).parameters
+def _parameters(uow: UnitOfWork, found: BreakView) -> dict[str, Any]:
+    """The rules of the run that found the break as it stands last."""
+    scope = uow.actor.scope(Permission.RECONCILIATION_READ)
+    version = uow.session.scalar(
+        select(ReconciliationRun.rule_version)
+        .where(
+            ReconciliationRun.entity_id == found.entity_id,
+            ReconciliationRun.definition == found.definition.value,
+            scope.allows(ReconciliationRun.entity_id),
+        )
+        .order_by(ReconciliationRun.seq.desc())
+        .limit(1)
+    )
+    return complete(found.definition, uow.session.get_one(RuleSet, (found.definition.value, version)).parameters)
 
 
 def _entry(uow: UnitOfWork, found: BreakView, kind: SourceKind, key: str | None) -> EntryView | None:
@@ -83,50 +98,32 @@ def _entry(uow: UnitOfWork, found: BreakView, kind: SourceKind, key: str | None)
     )
 
 
-def _settlement_verdicts(left: EntryView | None, right: EntryView | None, days: int) -> list[RuleVerdict]:
-    if left is None or right is None:
-        rest = (Rule.CURRENCY, Rule.AMOUNT, Rule.FEE, Rule.STATUS, Rule.TIMING)
-        return [RuleVerdict(Rule.KEY, "failed"), *(RuleVerdict(rule, "skipped") for rule in rest)]
-    late = abs(left.occurred_at - right.occurred_at) <= dt.timedelta(days=days)
-    fee_known = left.fee_minor is not None and right.fee_minor is not None
-    return [
-        RuleVerdict(Rule.KEY, "passed", left.ext_key, right.ext_key),
-        _verdict(Rule.CURRENCY, left.currency == right.currency, left.currency, right.currency),
-        _verdict(Rule.AMOUNT, left.minor == right.minor, str(left.minor), str(right.minor)),
-        _verdict(Rule.FEE, left.fee_minor == right.fee_minor, str(left.fee_minor), str(right.fee_minor))
-        if fee_known
-        else RuleVerdict(Rule.FEE, "skipped"),
-        _verdict(Rule.STATUS, left.status == right.status, left.status, right.status),
-        _verdict(Rule.TIMING, late, left.occurred_at.isoformat(), right.occurred_at.isoformat()),
-    ]
-
-
-def _verdict(rule: Rule, passed: bool, left: str, right: str) -> RuleVerdict:
-    return RuleVerdict(rule, "passed" if passed else "failed", left, right)
-
-
-def _payout_verdicts(
-    found: BreakView, left: EntryView | None, right: EntryView | None, candidates: tuple[CandidateView, ...]
+def _verdicts(
+    found: BreakView,
+    left: EntryView | None,
+    right: EntryView | None,
+    bounds: Bounds,
+    candidates: tuple[CandidateView, ...],
 ) -> list[RuleVerdict]:
     if _is_wrong_sum(found):
         return [RuleVerdict(Rule.COMPOSITION, "failed", found.left_value, found.right_value)]
+    if found.definition is Definition.SETTLEMENT:
+        return verdicts.of_settlement(left, right, bounds, candidates)
     if left is not None and right is not None:
-        return [
-            RuleVerdict(Rule.REFERENCE, "passed", left.reference, right.reference),
-            _verdict(Rule.CURRENCY, left.currency == right.currency, left.currency, right.currency),
-            _verdict(Rule.AMOUNT, left.minor == right.minor, str(left.minor), str(right.minor)),
-        ]
-    same_amount = [candidate for candidate in candidates if "amount" in candidate.agrees]
-    best = max((candidate.score for candidate in candidates if "reference" in candidate.agrees), default=0)
-    return [
-        RuleVerdict(Rule.REFERENCE, "failed"),
-        RuleVerdict(Rule.MANGLED_REFERENCE, "failed", right=str(best)),
-        RuleVerdict(Rule.BATCH, "failed" if right and right.batch_ref else "skipped"),
-        RuleVerdict(Rule.AMOUNT_WINDOW, "failed", right=str(len(same_amount))),
-    ]
+        return verdicts.of_payout(left, right)
+    return verdicts.of_lone_payout(right, bounds, candidates)
 
 
-def _candidates(uow: UnitOfWork, found: BreakView, mine: EntryView | None) -> tuple[CandidateView, ...]:
+def _rate(uow: UnitOfWork, found: BreakView, left: EntryView | None, right: EntryView | None) -> Rate | None:
+    """The rate that the engine goes by for a pair in two currencies."""
+    if left is None or right is None or left.currency == right.currency:
+        return None
+    return rate_of_day(uow, left.currency, right.currency, found.booked_on)
+
+
+def _candidates(
+    uow: UnitOfWork, found: BreakView, mine: EntryView | None, calendar: BusinessCalendar
+) -> tuple[CandidateView, ...]:
     """Open entries of the other side in the same currency, the best first."""
     other = BreakClass.MISSING_RIGHT if found.break_class is BreakClass.MISSING_LEFT else BreakClass.MISSING_LEFT
     rows = uow.session.scalars(
@@ -142,7 +139,7 @@ def _candidates(uow: UnitOfWork, found: BreakView, mine: EntryView | None) -> tu
         .limit(_LOOKED_AT)
     ).all()
     references = _references(uow, found, rows) if found.definition is Definition.PAYOUTS else {}
-    scored = [_candidate(found, row, mine, references.get(row.subject_key)) for row in rows]
+    scored = [_candidate(found, row, mine, references.get(row.subject_key), calendar) for row in rows]
     return tuple(sorted((c for c in scored if c.score >= 30), key=lambda c: (-c.score, c.number)))
 
 
@@ -156,7 +153,9 @@ def _references(uow: UnitOfWork, found: BreakView, rows: Iterable[Break]) -> dic
     return {key: reference or "" for key, reference in found_rows}
 
 
-def _candidate(found: BreakView, row: Break, mine: EntryView | None, reference: str | None) -> CandidateView:
+def _candidate(
+    found: BreakView, row: Break, mine: EntryView | None, reference: str | None, calendar: BusinessCalendar
+) -> CandidateView:
     days = abs((row.booked_on - found.booked_on).days)
     if mine is not None and mine.reference and reference:
         alike = likeness(*sorted((mine.reference, reference), key=len))
@@ -178,6 +177,8 @@ def _candidate(found: BreakView, row: Break, mine: EntryView | None, reference: 
         score,
         tuple(mark for mark, good in marks.items() if good),
         tuple(mark for mark, good in marks.items() if not good),
+        alike,
+        calendar.apart(row.booked_on, found.booked_on),
     )
 
 

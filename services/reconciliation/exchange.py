@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from io import StringIO
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from services import audit
@@ -78,6 +78,21 @@ def list_rates(uow: UnitOfWork, *, base: str | None = None, quote: str | None = 
     if quote is not None:
         statement = statement.where(FxRate.quote == quote)
     return [Rate(row.base, row.quote, row.day, row.rate) for row in uow.session.scalars(statement)]
+
+
+def rate_of_day(uow: UnitOfWork, left: str, right: str, day: dt.date) -> Rate | None:
+    """The rate between two currencies, either way round, that a run goes by: of the day, or the last within a week."""
+    uow.actor.require(Permission.RECONCILIATION_READ)
+    row = uow.session.scalar(
+        select(FxRate)
+        .where(
+            tuple_(FxRate.base, FxRate.quote).in_([(left, right), (right, left)]),
+            FxRate.day.between(day - dt.timedelta(days=7), day),
+        )
+        .order_by(FxRate.day.desc())
+        .limit(1)
+    )
+    return Rate(row.base, row.quote, row.day, row.rate) if row else None
 
 
 def _of_line(number: int, line: Sequence[str]) -> Rate:

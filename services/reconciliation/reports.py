@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from services import identity, runs
+from services import audit, identity, runs
 from services.core.db import UnitOfWork
 from services.core.errors import NotFound
 from services.core.permissions import Permission
 from services.reconciliation import results
+from services.reconciliation.adjusting import adjustments
+from services.reconciliation.attachments import evidence_files
 from services.reconciliation.break_filter import BreakFilter
 from services.reconciliation.breaks import break_by_number, breaks_of_run
 from services.reconciliation.errors import BreakNotFound
@@ -102,7 +104,15 @@ def break_report(uow: UnitOfWork, *, name: str) -> BreakReport:
     people: list[identity.PersonView] = []
     if uow.actor.may(Permission.BREAK_WORK, view.entity_id):
         people = identity.colleagues(uow, permission=Permission.BREAK_WORK, entity_id=view.entity_id)
-    return BreakReport(view, evidence_of(uow, number=view.number), tuple(people))
+    subject = ("reconciliation_break", str(view.number))
+    return BreakReport(
+        view,
+        evidence_of(uow, number=view.number),
+        tuple(people),
+        tuple(evidence_files(uow, number=view.number)),
+        tuple(adjustments(uow, number=view.number)),
+        tuple(audit.trail(uow, *subject, permission=Permission.RECONCILIATION_READ)),
+    )
 
 
 def overview(uow: UnitOfWork) -> OverviewView:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from services import identity
+from services import audit, identity
+from services.reconciliation.views_period import AdjustmentView, EvidenceFile
 from services.reconciliation.vocabulary import BreakClass, BreakState, Definition, SeverityLevel, Span
 
 
@@ -235,17 +236,25 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """What one rule said: `passed`, `failed` or `skipped`, with the figures behind it."""
+    """What one rule said: `passed`, `failed` or `skipped`, with the figures behind it.
+
+    `said` names the sentence in which `figures` (money, numbers, days, texts) stand, None where none do.
+    """
 
     rule: str
     outcome: str
     left: str | None = None
     right: str | None = None
+    said: str | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
-    """An open entry of the other side that comes near, with what speaks for it and what against."""
+    """An open entry of the other side that comes near, with what speaks for it and what against.
+
+    `alike` says in percent how like its key or reference is, `days` how many business days lie between.
+    """
 
     number: int
     key: str
@@ -255,6 +264,8 @@ class CandidateView:
     score: int
     agrees: tuple[str, ...]
     differs: tuple[str, ...]
+    alike: int = 0
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,8 +363,12 @@ class OverviewView:
 
 @dataclass(frozen=True, slots=True)
 class BreakReport:
-    """All a break's page shows; `people` are those it can be given to, empty for who may not work on it."""
+    """All a break's page shows, `deeds` from the audit log; `people` are those it can be given to, empty for who may
+    not work on it."""
 
     view: BreakView
     evidence: EvidenceView
     people: tuple[identity.PersonView, ...]
+    files: tuple[EvidenceFile, ...]
+    adjustments: tuple[AdjustmentView, ...]
+    deeds: tuple[audit.AuditEntryView, ...]

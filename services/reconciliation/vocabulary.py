@@ -99,6 +99,7 @@ class Rule(StrEnum):
     EXCHANGED = "S-25"
     TOLERATED = "S-35"
     TIMING = "S-60"
+    SAME_REFERENCE = "S-65"
     PLAIN_KEY = "S-70"
     SIMILAR_KEY = "S-80"
     BATCH_SUM = "S-90"

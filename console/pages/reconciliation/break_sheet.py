@@ -33,6 +33,7 @@ _ICONS = {
     "resolved": "check",
     "reopened": "undo-2",
 }
+_JUDGED = {"time": BreakClass.TIMING, "reference": BreakClass.REFERENCE}
 _BY_RUN = ("opened", "changed", "closed")
 
 
@@ -97,7 +98,7 @@ def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[d
     rows = []
     for name in dict.fromkeys([*left, *right]):
         here, there = left.get(name, absent), right.get(name, absent)
-        judged = name in ("amount", "fee", "currency", "status", "key") or (name == "time" and _is_timing(view))
+        judged = name in ("amount", "fee", "currency", "status", "key") or _JUDGED.get(name) is view.break_class
         rows.append(
             {
                 "field": reader.text(f"reconciliation.field_{name}"),
@@ -113,10 +114,6 @@ def side_rows(view: BreakView, evidence: EvidenceView, reader: Reader) -> list[d
         label = reader.text("reconciliation.field_parts")
         rows.append({"field": label, "left": parts, "right": absent, "differs": True, "note": ""})
     return rows
-
-
-def _is_timing(view: BreakView) -> bool:
-    return view.break_class is BreakClass.TIMING
 
 
 def _fields(entry: EntryView | None, reader: Reader) -> dict[str, str]:
@@ -144,10 +141,27 @@ def verdict_rows(verdicts: tuple[RuleVerdict, ...], reader: Reader) -> list[dict
             "mark": _MARKS[verdict.outcome],
             "rule": verdict.rule,
             "text": reader.text(f"reconciliation.rule_{verdict.rule}"),
-            "said": reader.text(f"reconciliation.verdict_{verdict.outcome}"),
+            "said": _said(verdict, reader),
         }
         for verdict in verdicts
     ]
+
+
+def _said(verdict: RuleVerdict, reader: Reader) -> str:
+    """Whether the rule holds, and by which figures."""
+    outcome = reader.text(f"reconciliation.verdict_{verdict.outcome}")
+    if verdict.said is None:
+        return outcome
+    figures = {name: _figure(name, value, reader) for name, value in verdict.figures.items()}
+    return f"{outcome}: {reader.text(f'reconciliation.said_{verdict.said}', **figures)}"
+
+
+def _figure(name: str, value: Any, reader: Reader) -> object:
+    if isinstance(value, Money):
+        return reader.signed_money(value) if name == "apart" else reader.money(value)
+    if isinstance(value, dt.date):
+        return reader.date(value)
+    return short_key(value) if name in ("first", "second") else value
 
 
 def candidate_rows(candidates: tuple[CandidateView, ...], reader: Reader) -> list[dict[str, Any]]:

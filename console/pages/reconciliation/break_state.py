@@ -20,7 +20,7 @@ from console.pages.reconciliation.break_sheet import (
     story_rows,
     verdict_rows,
 )
-from services import audit, reconciliation
+from services import reconciliation
 from services.core.errors import Invalid
 from services.core.permissions import Permission
 
@@ -59,21 +59,18 @@ class BreakPage(PageState, rx.State):
         self.verdicts = verdict_rows(found.evidence.verdicts, reader)
         self.candidates = candidate_rows(found.evidence.candidates, reader)
         self.story = story_rows(found.evidence.story, reader)
-        kept = await backend.load(self, reconciliation.evidence_files, number=found.view.number)
         self.files = [
             {
                 "href": f"/breaks/evidence/{item.id}",
                 "name": item.name,
                 "note": evidence_note(item, reader),
             }
-            for item in kept
+            for item in found.files
         ]
-        booked = await backend.load(self, reconciliation.adjustments, number=found.view.number)
-        self.adjusted = [adjustment_row(item, reader) for item in booked]
+        self.adjusted = [adjustment_row(item, reader) for item in found.adjustments]
         self.people = [{"value": str(person.id), "label": person.name} for person in found.people]
-        about = {"subject_type": "reconciliation_break", "subject_id": str(self._number())}
-        deeds = await backend.load(self, audit.trail, **about, permission=Permission.RECONCILIATION_READ)
-        self.trail, self.trail_href = trail_rows(deeds, reader), trail_href(**about)
+        about = {"subject_type": "reconciliation_break", "subject_id": str(found.view.number)}
+        self.trail, self.trail_href = trail_rows(found.deeds, reader), trail_href(**about)
 
     @event(Permission.BREAK_WORK)
     async def comment(self, form: dict[str, Any]) -> Any:

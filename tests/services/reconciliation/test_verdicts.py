@@ -1,0 +1,115 @@
+"""A break's page says by which figures each rule went: tolerances, rates with what is left, and who came second."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from console.design.format import Reader
+from console.pages.reconciliation.break_sheet import verdict_rows
+from services.core.db import UnitOfWork
+from services.core.money import Money
+from services.reconciliation import (
+    Definition,
+    Rate,
+    RuleVerdict,
+    SourceKind,
+    add_holiday,
+    evidence_of,
+    load_rates,
+    reconcile,
+)
+from services.reconciliation.verdicts import worth
+from tests.factories.identity import an_entity
+from tests.factories.reconciliation import DAY, Row, at_morning, load
+from tests.factories.rules import publish
+
+
+def _verdicts(uow: UnitOfWork, left: list[Row], right: list[Row], **rules: Any) -> dict[str, RuleVerdict]:
+    """Of the break of the first left row."""
+    publish(uow, Definition.SETTLEMENT, **rules)
+    entity = an_entity(uow)
+    load(uow, entity, SourceKind.BOOKS, left)
+    load(uow, entity, SourceKind.STRIPE, right)
+    reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    of_first = text("SELECT number FROM recon_break WHERE subject_key = :key")
+    number = uow.session.scalar(of_first, {"key": left[0].key})
+    return {verdict.rule: verdict for verdict in evidence_of(at_morning(uow), number=number or 0).verdicts}
+
+
+def _words(verdict: RuleVerdict, locale: str = "en") -> str:
+    return verdict_rows((verdict,), Reader(locale, "Europe/Berlin"))[0]["said"].replace("\u00a0", " ")
+
+
+def test_two_currencies_say_rate_worth_and_what_is_left(uow: UnitOfWork):
+    load_rates(uow, rates=[Rate("EUR", "CHF", DAY, Decimal("0.95"))])
+    found = _verdicts(uow, [Row("a:charge", 10_000)], [Row("a:charge", 9_900, "CHF")], fx_tolerance_ppm=10_000)
+    exchanged = found["S-25"]
+    assert (exchanged.outcome, found["S-30"].outcome) == ("failed", "skipped")
+    assert exchanged.figures["worth"] == Money(9_500, "CHF")
+    assert (exchanged.figures["apart"], exchanged.figures["allowed"]) == (Money(-400, "CHF"), Money(99, "CHF"))
+    said = _words(exchanged)
+    assert "worth CHF 95.00 at EUR/CHF 0.95" in said
+    assert "−CHF 4.00 left, CHF 0.99 allowed" in said
+    assert "Rest" in _words(exchanged, "de")
+
+
+def test_without_a_rate_that_is_said(uow: UnitOfWork):
+    found = _verdicts(uow, [Row("a:charge", 10_000)], [Row("a:charge", 9_900, "CHF")], fx_tolerance_ppm=10_000)
+    assert _words(found["S-25"]) == "does not hold: no rate between EUR and CHF in the week before"
+
+
+@pytest.mark.parametrize(
+    ("minor", "left", "right", "rate"), [(10_000, "EUR", "JPY", "163.4"), (2_990, "EUR", "KWD", "0.3")]
+)
+def test_what_is_told_is_what_the_engine_reckons(uow: UnitOfWork, minor: int, left: str, right: str, rate: str):
+    given = Rate(left, right, DAY, Decimal(rate))
+    load_rates(uow, rates=[given])
+    found = _verdicts(uow, [Row("a:charge", minor)], [Row("a:charge", 1, right)], fx_tolerance_ppm=1)
+    kept = uow.session.scalar(text("SELECT left_value FROM recon_break WHERE break_class = 'fx'"))
+    assert found["S-25"].figures["worth"].minor == int(kept or 0) == worth(minor, left, right, given)
+
+
+def test_a_tolerance_says_how_far_apart_and_how_far_is_allowed(uow: UnitOfWork):
+    left, right = [Row("a:charge", 10_000)], [Row("a:charge", 10_150)]
+    found = _verdicts(uow, left, right, amount_tolerance_minor=5, amount_tolerance_ppm=10_000)
+    assert _words(found["S-35"]) == "does not hold: −€1.50 apart, €1.00 allowed"
+
+
+def test_a_pair_within_the_tolerance_says_so_beside_what_broke_it(uow: UnitOfWork):
+    left, right = [Row("a:charge", 10_000)], [Row("a:charge", 10_003, status="failed")]
+    found = _verdicts(uow, left, right, amount_tolerance_minor=5)
+    assert (found["S-35"].outcome, found["S-50"].outcome) == ("passed", "failed")
+
+
+def test_no_tolerance_no_word_of_it(uow: UnitOfWork):
+    assert "S-35" not in _verdicts(uow, [Row("a:charge", 10_000)], [Row("a:charge", 10_150)])
+
+
+def test_lateness_counts_as_the_rules_count_it(uow: UnitOfWork):
+    entity = an_entity(uow)
+    add_holiday(uow, entity_id=entity, day=DAY - dt.timedelta(days=4), name="Founding day")
+    publish(uow, Definition.SETTLEMENT, timing_days=2, timing_business_days=1)
+    late = dt.datetime.combine(DAY - dt.timedelta(days=7), dt.time(12), dt.UTC)
+    load(uow, entity, SourceKind.BOOKS, [Row("a:charge", 100, at=late)])
+    load(uow, entity, SourceKind.STRIPE, [Row("a:charge", 100)])
+    reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    number = uow.session.scalar(text("SELECT number FROM recon_break WHERE break_class = 'timing'"))
+    timing = next(v for v in evidence_of(at_morning(uow), number=number or 0).verdicts if v.rule == "S-60")
+    assert (timing.outcome, timing.said, timing.figures["most"]) == ("failed", "business_days", 2)
+    assert 2 < timing.figures["count"] < 7
+
+
+def test_an_ambiguous_one_says_who_came_second(uow: UnitOfWork):
+    left = [Row("ch_abcdefgh:charge", 500)]
+    right = [Row("ch_abcdefgx:charge", 500), Row("ch_abcdefgy:charge", 500)]
+    found = _verdicts(uow, left, right, order=["S-80", "S-95"], similarity_percent=80, margin_percent=10)
+    likest = found["S-80"]
+    assert (likest.outcome, likest.said, likest.figures["lead"]) == ("failed", "second", 10)
+    assert {likest.figures["first"], likest.figures["second"]} == {row.key for row in right}
+    assert found["S-95"].figures["count"] == 2
+    assert "came second" in _words(likest)
