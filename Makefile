@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
-# requirements-run.lock leaves the development tools out, requirements-bench.lock has what benchmarks compare with.
+# deploy/requirements.lock leaves the development tools out, benchmarks/requirements.lock has what benchmarks compare with.
 LOCK ?= requirements.lock
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 
@@ -57,8 +57,8 @@ approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done
 
-bench-recon: $(STAMP) ## The reconciliation beside data frames, a diff tool and an ORM (installs requirements-bench.lock; ROWS=…)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
+bench-recon: $(STAMP) ## The reconciliation beside data frames, a diff tool and an ORM (installs benchmarks/requirements.lock; ROWS=…)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
 	@$(BIN)/python -m benchmarks.recon $(if $(ROWS),--rows $(ROWS),--large) --json
 
 migrate: $(STAMP) ## Bring the database to the newest schema
@@ -68,11 +68,11 @@ vulnerable: $(STAMP) ## Ask the advisories about every locked component; fails o
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
-lock: ## Renew requirements.lock, and of the same versions requirements-run.lock (deploying) and requirements-bench.lock
+lock: ## Renew requirements.lock, and of the same versions deploy/requirements.lock (deploying) and benchmarks/requirements.lock
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --extra dev --output-file requirements.lock
-	$(COMPILE) --extra install --constraint requirements.lock --output-file requirements-run.lock
-	$(COMPILE) --extra bench --constraint requirements.lock --output-file requirements-bench.lock
+	$(COMPILE) --extra install --constraint requirements.lock --output-file deploy/requirements.lock
+	$(COMPILE) --extra bench --constraint requirements.lock --output-file benchmarks/requirements.lock
 
 clean: ## Remove what was installed and built (data stays)
 	rm -rf .venv .web .states .artefacts build *.egg-info

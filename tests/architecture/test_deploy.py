@@ -70,13 +70,13 @@ def test_no_secret_has_a_value_of_its_own():
 def test_the_image_installs_as_a_clone_does_and_runs_without_root():
     lines = (_ROOT / "deploy/Containerfile").read_text().splitlines()
     user = lines.index("USER kontor")
-    assert lines.index("RUN make install LOCK=requirements-run.lock") > user
+    assert lines.index("RUN make install LOCK=deploy/requirements.lock") > user
     assert all(not line.startswith("USER") for line in lines[user + 1 :])
 
 
 def test_the_image_has_no_tools_of_development():
     """What is installed there is of the very versions that are tested, and less."""
-    run, whole = _locked("requirements-run.lock"), _locked("requirements.lock")
+    run, whole = _locked("deploy/requirements.lock"), _locked("requirements.lock")
     assert run < whole
     assert {line.split("==")[0] for line in whole - run} >= {"hypothesis", "playwright", "pyright", "pytest", "ruff"}
     assert {"tests", "benchmarks"} <= set((_ROOT / ".dockerignore").read_text().split())

@@ -33,7 +33,18 @@ def test_no_path_of_a_machine_stands_in_the_repository():
     assert _containing(_MACHINE_PATHS) == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-run.lock", "requirements-bench.lock"])
+def test_the_top_level_is_as_it_was_laid_out():
+    """What belongs to deploying or to benchmarks alone stands there, its list of components too."""
+    folders = ".ci assets benchmarks console deploy docs jobs migrations reflex.lock services tests"
+    files = "CHANGELOG.md CONTRIBUTING.md Makefile README.md pyproject.toml requirements.lock rxconfig.py"
+    found = {path.relative_to(ROOT).parts[0] for path in _tracked()}
+    assert {name for name in found if name in (".ci", "reflex.lock") or not name.startswith(".")} == {
+        *folders.split(),
+        *files.split(),
+    }
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "deploy/requirements.lock", "benchmarks/requirements.lock"])
 def test_the_lock_carries_a_hash_for_everything(name: str):
     pinned = _pinned(name)
     assert len(pinned) > 50
@@ -43,7 +54,7 @@ def test_the_lock_carries_a_hash_for_everything(name: str):
 def test_what_benchmarks_compare_with_changes_nothing_that_is_installed():
     """The peers come from a list of their own, in the same versions where both need a component."""
     installed = dict(line.split("==") for line in _pinned("requirements.lock") if ";" not in line)
-    peers = dict(line.split("==") for line in _pinned("requirements-bench.lock") if ";" not in line)
+    peers = dict(line.split("==") for line in _pinned("benchmarks/requirements.lock") if ";" not in line)
     assert {"datacompy", "polars", "pyarrow", "reladiff", "psycopg2-binary"} <= peers.keys()
     both = installed.keys() & peers.keys()
     assert {name: peers[name] for name in both} == {name: installed[name] for name in both}
