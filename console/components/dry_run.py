@@ -8,9 +8,9 @@ import reflex as rx
 
 from console.components.icon import shape
 from console.components.layout import bullet, bullets, card, columns, facts, figures, mono, muted, stack
-from console.components.money import money
+from console.components.money import money, number
 from console.components.sides import code
-from console.components.table import Column, data_table, head_on_a_phone
+from console.components.table import Column, data_table
 from console.design.texts import t
 
 
@@ -125,7 +125,7 @@ def _money(state: Any) -> rx.Component:
         Column(
             t("backfills.sum_after"), lambda item: rx.el.span(item["after"], class_name="num"), amount=True, priority=2
         ),
-        Column(t("backfills.filled"), _filled, amount=True, card="meta"),
+        Column(t("backfills.filled"), lambda item: number(item["filled"]), amount=True, card="meta", named=True),
         Column(t("backfills.moved"), change, amount=True, card="value"),
     ]
     return card(
@@ -134,10 +134,6 @@ def _money(state: Any) -> rx.Component:
         note=t("backfills.money_note"),
         flush=True,
     )
-
-
-def _filled(item: Any) -> rx.Component:
-    return rx.el.span(head_on_a_phone(t("backfills.filled")), item["filled"], class_name="num")
 
 
 def _checks(state: Any) -> rx.Component:

@@ -194,8 +194,3 @@ def _export(state: Any, name: str, kind: str) -> rx.Component:
 def truncated_id(short: Text, full: Text) -> rx.Component:
     """A machine id without its middle; the full one is in the title."""
     return rx.el.span(short, class_name="mono secondary", title=full)
-
-
-def head_on_a_phone(head: Any) -> rx.Component:
-    """Where a row is a card, its values stand without the column's head."""
-    return rx.el.span(head, ": ", class_name="inline-small muted")

@@ -20,7 +20,6 @@ from console.components import (
     deviation,
     empty_state,
     facts,
-    head_on_a_phone,
     legend,
     link,
     loading_or,
@@ -183,16 +182,17 @@ def _load() -> rx.Component:
         Column(t("backfill_run.value"), value, amount=True, card="value"),
         Column(
             t("backfill_run.limit"),
-            lambda item: _quiet("backfill_run.limit", item["limit"]),
+            lambda item: _quiet(item["limit"]),
             amount=True,
             card="meta",
+            named=True,
         ),
         Column(
             t("backfill_run.load"),
             lambda item: deviation("", width=item["width"], tone=rx.cond(item["over"] != "", "bad", "ok")),
             priority=2,
         ),
-        Column(t("backfill_run.since"), lambda item: _quiet("backfill_run.since", item["since"]), card="side"),
+        Column(t("backfill_run.since"), lambda item: _quiet(item["since"]), card="side", named=True),
     ]
     return card(
         data_table(columns, State.load_now, label=t("backfill_run.load"), dense=True),
@@ -202,8 +202,8 @@ def _load() -> rx.Component:
     )
 
 
-def _quiet(head: str, value: Any) -> rx.Component:
-    return rx.el.span(head_on_a_phone(t(head)), value, class_name="num muted")
+def _quiet(value: Any) -> rx.Component:
+    return rx.el.span(value, class_name="num muted")
 
 
 def _aside() -> Any:

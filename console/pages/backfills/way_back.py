@@ -18,7 +18,6 @@ from console.components import (
     data_table,
     empty_state,
     figures,
-    head_on_a_phone,
     icon,
     link,
     loading_or,
@@ -75,9 +74,9 @@ def _progress() -> Any:
 def _conflicts() -> Any:
     columns = [
         Column(t("backfill_run.row"), lambda item: mono(item["key"]), card="title"),
-        Column(t("backfill_run.value_before"), _before, wrap=True, card="meta"),
+        Column(t("backfill_run.value_before"), lambda item: mono(item["before"]), wrap=True, card="meta", named=True),
         Column(t("backfill_run.value_left"), lambda item: mono(item["left"]), wrap=True, priority=2),
-        Column(t("backfill_run.value_found"), _found, wrap=True, card="full"),
+        Column(t("backfill_run.value_found"), _found, wrap=True, card="full", named=True),
         Column(t("backfill_run.settled"), _settled, wrap=True, card="full"),
     ]
     more = button(t("backfill_run.more"), on_click=State.more)
@@ -122,13 +121,8 @@ def _settle_all() -> rx.Component:
     )
 
 
-def _before(item: Any) -> rx.Component:
-    return rx.el.span(head_on_a_phone(t("backfill_run.value_before")), mono(item["before"]))
-
-
 def _found(item: Any) -> rx.Component:
-    value = rx.cond(item["deleted"] != "", muted(item["found"]), mono(item["found"]))
-    return rx.el.span(head_on_a_phone(t("backfill_run.value_found")), value)
+    return rx.cond(item["deleted"] != "", muted(item["found"]), mono(item["found"]))
 
 
 def _rules() -> rx.Component:
