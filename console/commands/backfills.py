@@ -22,6 +22,7 @@ _Which = Annotated[str, typer.Argument(metavar="BACKFILL", help="Its number (BF-
 _Reason = Annotated[str, typer.Option(help="Stands in the audit log; at least eight characters.")]
 _Params = Annotated[str, typer.Option(help="The definition's parameters as JSON.")]
 _Wait = Annotated[bool, typer.Option("--wait", help="Wait until the worker is done with it.")]
+_NAMED = 5  # rows that a deviation shows without --json
 _MOVING = {
     BackfillState.DRY_RUNNING,
     BackfillState.RUNNING,
@@ -261,6 +262,9 @@ def _say(detail: BackfillDetail, as_json: bool) -> None:
             f"{progress.direction}: {progress.changed} rows in {progress.batches} batches,"
             f" {progress.rows_per_second} rows/s, {progress.quarantined} set aside, {progress.conflicts} conflicts"
         )
+    for red in (red for red in (one.verification or {}).get("results", ()) if not red["held"]):
+        lines.append(f"Deviates: {red['code']}, expected {red['expected']}, found {red['found']}")
+        lines += [f"  {row['key']}  {json.dumps(row['shown'])}" for row in red.get("named", ())[:_NAMED]]
     if one.hold:
         opens = f", goes on at {one.hold['opens_at']}" if one.hold["opens_at"] else ""
         lines.append(f"Held by {one.hold['by']} since {one.hold['since']}{opens}")

@@ -85,10 +85,6 @@ _NET = select(cast(func.sum(MOVEMENT.c.net_minor), BigInteger)).where(*_OF_PAYME
 _CURRENCY = select(func.min(MOVEMENT.c.currency)).where(*_OF_PAYMENT).correlate(PAYMENT).scalar_subquery()
 
 
-def _count(*conditions: ColumnElement[bool]) -> Any:
-    return select(func.count()).select_from(PAYMENT).where(*conditions)
-
-
 class Since(BaseModel):
     """`since`: only payments made on or after this day (UTC); all without it."""
 
@@ -134,24 +130,24 @@ class NetAmount(SqlBackfill):
 
     def checks(self, params: Since) -> Sequence[Check]:
         return (
-            Check(
+            Check.of_rows(
                 "settled_without_net",
                 Words("Settled payments without a net amount", "Abgerechnete Zahlungen ohne Nettobetrag"),
-                _count(self.rows(params)),
-                Expect.ZERO,
+                select(PAYMENT.c.id, PAYMENT.c.charge_ref).where(self.rows(params)),
             ),
             NET_DIFFERS,
         )
 
 
-NET_DIFFERS = Check(
+NET_DIFFERS = Check.of_rows(
     "net_differs",
     Words(
         "Payments whose net amount is not what Stripe credited",
         "Zahlungen, deren Nettobetrag nicht der Gutschrift von Stripe entspricht",
     ),
-    _count(PAYMENT.c.net_minor.is_not(None), PAYMENT.c.net_minor.is_distinct_from(_NET)),
-    Expect.ZERO,
+    select(PAYMENT.c.id, PAYMENT.c.charge_ref, PAYMENT.c.net_minor, _NET.label("credited_minor")).where(
+        PAYMENT.c.net_minor.is_not(None), PAYMENT.c.net_minor.is_distinct_from(_NET)
+    ),
 )
 
 
@@ -187,7 +183,8 @@ class SettlementCurrency(SqlBackfill):
             "Settled payments in another currency than their movement",
             "Abgerechnete Zahlungen in anderer Währung als ihre Bewegung",
         )
-        return (Check("currency_differs", title, _count(self.rows(params)), Expect.ZERO),)
+        shown = select(PAYMENT.c.id, PAYMENT.c.settlement_currency, _CURRENCY.label("movement_currency"))
+        return (Check.of_rows("currency_differs", title, shown.where(self.rows(params))),)
 
 
 _PARTS = MOVEMENT.alias("part")
@@ -251,9 +248,9 @@ class PayoutLinks(SqlBackfill):
         known = exists().where(
             PAYOUT.c.account_id == MOVEMENT.c.account_id, PAYOUT.c.stripe_id == MOVEMENT.c.payout_ref
         )
-        lost = select(func.count()).select_from(MOVEMENT).where(MOVEMENT.c.payout_ref.is_not(None), ~known)
+        lost = select(MOVEMENT.c.id, MOVEMENT.c.payout_ref).where(MOVEMENT.c.payout_ref.is_not(None), ~known)
         title = Words("Links to payouts that are not known", "Bezüge auf unbekannte Auszahlungen")
-        return (Check("unknown_payouts", title, lost, Expect.SAME),)
+        return (Check.of_rows("unknown_payouts", title, lost, Expect.SAME),)
 
 
 class NetWithoutFees(SqlBackfill):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Select, String, TableClause, column, table
+from sqlalchemy import ColumnElement, Select, String, TableClause, column, func, select, table
+from sqlalchemy.dialects import postgresql
 
 from services import reconciliation
 from services.backfills.errors import BadDefinition, UnknownDefinition
@@ -27,12 +28,22 @@ class NoParams(BaseModel):
 
 @dataclass(frozen=True)
 class Check:
-    """A number that proves something: measured at the dry run, and again afterwards. `query` returns one integer."""
+    """A number that proves something: measured at the dry run, and again afterwards. `query` returns one integer.
+
+    `rows` names the rows behind the number, the key first and then what is worth seeing beside it; where the number is
+    not what it has to be, the verification shows some of them.
+    """
 
     code: str
     title: Words
     query: Select[Any]
     expect: Expect
+    rows: Select[*tuple[Any, ...]] | None = None
+
+    @classmethod
+    def of_rows(cls, code: str, title: Words, rows: Select[*tuple[Any, ...]], expect: Expect = Expect.ZERO) -> Check:
+        """The number of `rows`, which are named where there are others than there have to be."""
+        return cls(code, title, select(func.count()).select_from(rows.subquery()), expect, rows)
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,24 @@ def columns_of(definition: Definition) -> str:
     return ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)
 
 
-def code_digest(definition: Definition) -> str:
-    """SHA-256 of the definition's source: an approval holds for this code alone."""
-    return hashlib.sha256(inspect.getsource(type(definition)).encode()).hexdigest()
+def code_digest(definition: Definition, params: BaseModel) -> str:
+    """SHA-256 of what the definition does: an approval holds for this code alone.
+
+    That is its source with the statements it comes to, expressions from elsewhere included; for a PythonBackfill the
+    whole modules it is written in, since its function may call any of theirs.
+    """
+    own = [one for one in type(definition).__mro__ if issubclass(one, Definition) and one.__module__ != __name__]
+    by_function = isinstance(definition, PythonBackfill)
+    written = dict.fromkeys(inspect.getsource(inspect.getmodule(one) or one if by_function else one) for one in own)
+    return hashlib.sha256("\0".join([*written, *_compiled(definition, params)]).encode()).hexdigest()
+
+
+def _compiled(definition: Definition, params: BaseModel) -> list[str]:
+    """The text and the values of every statement that the definition says something in."""
+    changes = definition.change(params) if isinstance(definition, SqlBackfill) else {}
+    said = {**changes, **definition.along()}
+    named = [expression.label(f"new_{name}") for name, expression in sorted(said.items())]
+    walked = select(definition.target.c[definition.key], *named).where(definition.rows(params))
+    said_by = (walked, *[check.query for check in definition.checks(params)])
+    whole = [one.compile(dialect=postgresql.dialect()) for one in said_by]
+    return [f"{one} {sorted((name, repr(value)) for name, value in one.params.items())}" for one in whole]

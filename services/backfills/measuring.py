@@ -55,7 +55,7 @@ def measured(connection: Connection, definition: Definition, params: BaseModel, 
     document: dict[str, Any] = {
         "definition": definition.name,
         "version": definition.version,
-        "code": code_digest(definition),
+        "code": code_digest(definition, params),
         "params": params.model_dump(mode="json"),
         "frozen": frozen(connection, definition, params, bound),
         "checks": [{"code": one.code, "before": value_of(connection, one)} for one in definition.checks(params)],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, select, text
 
 from services.backfills import ledger
@@ -84,7 +86,7 @@ def backfill_detail(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> BackfillDetai
     progress = _progress(connection, row) if started else None
     return BackfillDetail(
         backfill=view_of(row),
-        definition=definition_view(shown_definition(row.definition)),
+        definition=definition_view(shown_definition(row.definition), row.params),
         progress=progress,
         quarantine=_quarantine(connection, row.id) if progress and progress.quarantined else (),
         load=_load(connection, row.id) if started else (),
@@ -141,8 +143,12 @@ def view_of(row: Backfill) -> BackfillView:
     )
 
 
-def definition_view(definition: Definition) -> DefinitionView:
-    checks = definition.checks(definition.params())
+def definition_view(definition: Definition, params: Mapping[str, Any] | None = None) -> DefinitionView:
+    """Its checks are those for `params`; without them, those for its defaults, and none where it has no defaults."""
+    try:
+        checks = definition.checks(definition.params.model_validate(params or {}))
+    except ValidationError:
+        checks = ()
     return DefinitionView(
         name=definition.name,
         version=definition.version,

@@ -93,10 +93,11 @@ def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.Reques
 def agreed_content(row: Backfill, frozen: dict[str, Any]) -> dict[str, Any]:
     """What people agree to, computed from what would be done now: parameters as they stand, code as it is loaded."""
     definition = definition_named(row.definition)
+    measured_with = checked_params(definition, (row.dry_run or {}).get("params", row.params))
     return {
         "definition": definition.name,
         "version": definition.version,
-        "code": code_digest(definition),
+        "code": code_digest(definition, measured_with),
         "params": row.params,
         "frozen": frozen,
         "dry_run": canonical_json.digest(row.dry_run),

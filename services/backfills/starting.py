@@ -11,7 +11,7 @@ from services import approvals, runs
 from services.backfills import announcing, freezing, ledger, reconciling
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import code_digest, definition_named, shown_definition
-from services.backfills.errors import IllegalStep, OutsideWindow
+from services.backfills.errors import BadDefinition, IllegalStep, OutsideWindow
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
 from services.backfills.service import (
@@ -120,9 +120,15 @@ def refused(uow: UnitOfWork, row: Backfill, problem: str) -> Start:
 
 
 def code_changed(row: Backfill) -> bool:
-    """Whether the definition's code is not that of the dry run, or is not there any more."""
+    """Whether the definition's code is not that of the dry run, is not there any more, or takes other parameters."""
     definition = shown_definition(row.definition)
-    return row.dry_run is not None and (not definition.columns or row.dry_run["code"] != code_digest(definition))
+    if row.dry_run is None or not definition.columns:
+        return row.dry_run is not None
+    try:
+        params = checked_params(definition, row.dry_run["params"])
+    except BadDefinition:
+        return True
+    return row.dry_run["code"] != code_digest(definition, params)
 
 
 def _begin(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[str, Any]) -> uuid.UUID:

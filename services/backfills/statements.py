@@ -226,27 +226,6 @@ def images_as_then(definition: Definition, before: TableClause, batches: Sequenc
     )
 
 
-def computed_from_images(definition: SqlBackfill, params: Any, before: TableClause, keys: Sequence[Any]) -> Any:
-    """The change computed again for `keys`, on the rows with the written columns as they were before.
-
-    A common table of the target's own name stands in its place, so that the definition's expressions read it.
-    """
-    target = definition.target
-    columns = [
-        before.c[f"old_{place.name}"].label(place.name) if place.name in definition.columns else place
-        for place in target.c
-    ]
-    then = (
-        select(*columns)
-        .select_from(before.join(target, key_of(definition) == before.c.key))
-        .where(before.c.key.in_(keys))
-        .cte(target.name)
-    )
-    changes = definition.change(params)
-    computed = [changes[name].label(f"again_{name}") for name in definition.columns]
-    return select(key_of(definition).label("key"), *computed).add_cte(then)
-
-
 def _images(definition: Definition) -> list[ColumnElement[Any]]:
     columns = definition.target.c
     named = [("old", name) for name in definition.columns] + [("new", name) for name in definition.columns]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
 from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.batching import Plan
-from services.backfills.definition import PythonBackfill, SqlBackfill
+from services.backfills.definition import Check, SqlBackfill
 from services.backfills.images import before_table, images_of, key_of
-from services.backfills.measuring import as_text, value_of
+from services.backfills.measuring import after_values, as_text, value_of
 from services.backfills.vocabulary import Expect
+from services.core.locks import take_turn
 from services.core.words import Words
 
 _BATCHES_SAMPLED = 40
-_PER_BATCH = 5
+_ROWS_SAMPLED = 200
 _NAMED = 50
 
 
@@ -59,8 +61,22 @@ def _checks(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> l
     for check in plan.definition.checks(plan.params):
         after = value_of(connection, check)
         wanted = 0 if check.expect is Expect.ZERO else before[check.code]
-        results.append(_result(check.code, wanted, after, after == wanted) | {"before": before[check.code]})
+        rows = _named(connection, check) if after != wanted else []
+        told = {"before": before[check.code], "named": rows}
+        results.append(_result(check.code, wanted, after, after == wanted) | told)
     return results
+
+
+def _named(connection: Connection, check: Check) -> list[dict[str, Any]]:
+    """The first rows behind a number that deviates: the key, and what the check shows beside it."""
+    if check.rows is None:
+        return []
+    found = connection.execute(check.rows.order_by(check.rows.selected_columns[0]).limit(_NAMED))
+    _, *names = found.keys()
+    return [
+        {"key": str(row[0]), "shown": {name: as_text(value) for name, value in zip(names, row[1:], strict=True)}}
+        for row in found
+    ]
 
 
 def _result(code: str, expected: int, found: int, held: bool) -> dict[str, Any]:
@@ -73,7 +89,8 @@ def _sample(connection: Connection, plan: Plan) -> tuple[int, list[dict[str, Any
     definition, before = plan.definition, before_table(plan.definition, plan.number)
     last = ledger.read_cursor(connection, plan.backfill_id).number
     batches = sorted({1 + last * part // _BATCHES_SAMPLED for part in range(_BATCHES_SAMPLED)}) if last else []
-    drawn = connection.execute(sql.images_as_then(definition, before, batches, _PER_BATCH)).all()
+    each = math.ceil(_ROWS_SAMPLED / (len(batches) or 1))
+    drawn = connection.execute(sql.images_as_then(definition, before, batches, each)).all()
     then = [sql.as_row(row) for row in drawn]
     again = _again(connection, plan, then)
     keys = [row[definition.key] for row in then]
@@ -92,15 +109,20 @@ def _sample(connection: Connection, plan: Plan) -> tuple[int, list[dict[str, Any
     return len(keys), differing
 
 
-def _again(connection: Connection, plan: Plan, then: Sequence[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    definition = plan.definition
-    if isinstance(definition, PythonBackfill):
-        values = definition.change_batch(then, plan.params)
-        return {str(key): tuple(row[name] for name in definition.columns) for key, row in values.items()}
-    before = before_table(definition, plan.number)
-    keys = [row[definition.key] for row in then]
-    rows = connection.execute(sql.computed_from_images(cast(SqlBackfill, definition), plan.params, before, keys))
-    return {str(row[0]): tuple(row[1:]) for row in rows}
+def _again(connection: Connection, plan: Plan, then: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    """What the change makes of rows as they were. For expressions they are that for a moment, in the table itself: an
+    expression may read other rows and other tables, by whatever name. Nothing of it stays."""
+    definition, before = plan.definition, before_table(plan.definition, plan.number)
+    aside = connection.begin_nested()
+    try:
+        if isinstance(definition, SqlBackfill) and then:
+            if definition.lock:
+                take_turn(connection, definition.lock)
+            connection.execute(sql.restore_keys(definition, before, [str(row[definition.key]) for row in then]))
+        found = after_values(connection, definition, plan.params, then)
+    finally:
+        aside.rollback()
+    return {key: tuple(values.get(name) for name in definition.columns) for key, values in found.items()}
 
 
 def _said(values: Sequence[Any] | None) -> list[Any]:

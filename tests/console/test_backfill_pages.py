@@ -188,6 +188,7 @@ async def test_a_deviation_is_signed_only_with_its_reason(web: Application, work
         seen = await tab.send(handler("BackfillVerification", "load"))
         assert seen["backfill_verification.item"]["unexplained"] == "1"
         assert [row["code"] for row in seen["backfill_verification.results"] if not row["held"]] == ["none_left"]
+        assert seen["backfill_verification.behind"][0] == {"check": "Left", "key": "1", "shown": "amount_minor 102"}
         await tab.send(handler("BackfillVerification", "ask_words"), code="none_left", title="Left")
         told = await tab.send(handler("BackfillVerification", "explain"), form={"reason": "The check itself is wrong."})
         assert told["backfill_verification.item"]["unexplained"] == ""

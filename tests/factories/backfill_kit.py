@@ -1,4 +1,4 @@
-"""The kit for a backfill's author: runs a definition on a tiny table of its own, killed at every batch boundary.
+"""The kit for a backfill's author: runs a definition on a tiny table of its own, killed within and after every batch.
 
 ```python
 def test_it_is_exact(database):
@@ -11,12 +11,14 @@ def test_it_is_exact(database):
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from services import backfills
-from services.backfills import BackfillState, Definition
-from tests.factories.backfills import Killed, Workshop, reject, request_of
+from services.backfills import BackfillState, Definition, Direction
+from services.backfills.images import name_of
+from tests.factories.backfills import ACTOR, Killed, Workshop, reject, request_of
 
 _ROWS_A_BATCH = 50
 
@@ -43,7 +45,7 @@ def prove(workshop: Workshop, definition: Definition, table: str, **params: Any)
     made = workshop.agreed(definition.name, **params)
     begun = workshop.call("Ops", backfills.start, backfill_id=made)
     assert begun.problem is None, begun.problem
-    kills = _killed_all_the_way(workshop)
+    kills = _killed_all_the_way(workshop, made)
     workshop.work(backfills.VERIFY)
     seen = workshop.see(made)
     assert seen.progress is not None
@@ -55,11 +57,16 @@ def prove(workshop: Workshop, definition: Definition, table: str, **params: Any)
     return Proof(seen.backfill.predicted or 0, seen.progress.changed, kills, results)
 
 
-def _killed_all_the_way(workshop: Workshop) -> int:
-    """Kills the worker after each batch until none is left; returns how often."""
+def _killed_all_the_way(workshop: Workshop, made: uuid.UUID) -> int:
+    """Kills a worker before each batch has committed, and the next one after it has; returns how often."""
     kills = 0
     while True:
         workshop.sql("UPDATE kontor_backfill.cursor SET size = :size", size=_ROWS_A_BATCH)
+        with suppress(Killed), workshop.database.unit_of_work(ACTOR) as uow:
+            plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+            backfills.step(uow, plan=plan, direction=Direction.FORWARD)
+            raise Killed
+        kills += 1
         try:
             workshop.work(backfills.EXECUTE, stop_after=1)
         except Killed:
@@ -78,4 +85,4 @@ def _undo(workshop: Workshop, made: uuid.UUID) -> None:
 
 def _rows(workshop: Workshop, definition: Definition) -> list[Any]:
     written = ", ".join(f'"{name}"' for name in (definition.key, *definition.columns))
-    return [tuple(row) for row in workshop.sql(f'SELECT {written} FROM "{definition.target.name}" ORDER BY 1')]
+    return [tuple(row) for row in workshop.sql(f"SELECT {written} FROM {name_of(definition)} ORDER BY 1")]

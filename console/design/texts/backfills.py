@@ -79,6 +79,7 @@ TEXTS = {
     "no_params": ("none", "keine"),
     "nothing": ("nothing", "nichts"),
     "must_hold": ("What must hold afterwards", "Was danach gelten muss"),
+    "checks_by_params": ("Depends on the parameters", "Hängt von den Parametern ab"),
     "no_checks": ("The definition has no checks of its own.", "Die Definition hat keine eigenen Prüfungen."),
     "undo": ("Way back", "Weg zurück"),
     "can_undo": ("Can be taken back", "Kann zurückgenommen werden"),

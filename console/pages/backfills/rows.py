@@ -28,6 +28,7 @@ def list_row(row: BackfillRow, reader: Reader) -> dict[str, str]:
 
 def definition_row(one: DefinitionView, reader: Reader) -> dict[str, str]:
     checks = ", ".join(check.title.of(reader.locale) for check in one.checks)
+    unnamed = "checks_by_params" if one.params.get("required") else "no_checks"
     return {
         "name": one.name,
         "version": str(one.version),
@@ -37,7 +38,7 @@ def definition_row(one: DefinitionView, reader: Reader) -> dict[str, str]:
         "table": one.table,
         "columns": ", ".join(one.columns),
         "params": ", ".join(one.params.get("properties", {})) or reader.text("backfills.no_params"),
-        "checks": checks or reader.text("backfills.no_checks"),
+        "checks": checks or reader.text(f"backfills.{unnamed}"),
         "compared": ", ".join(reader.text(f"reconciliation.definition_{name}") for name in one.reconciliations),
         "flag": one.flag,
         "database": one.database,

@@ -47,7 +47,8 @@ def verification_page() -> rx.Component:
     nothing = empty_state(t("backfill_run.not_verified"), t("backfill_run.not_verified_body"))
     underway = plain_status(t("backfill_run.verifying"), mark="run", tone="info")
     not_yet = card(rx.cond(State.item["state"] == "verifying", underway, nothing))
-    shown = main_and_side([_verdict(), _results(), _reconciled(), _came(), _differing(), _aside()], [_decision()])
+    found = [_verdict(), _results(), _behind(), _reconciled(), _came(), _differing(), _aside()]
+    shown = main_and_side(found, [_decision()])
     again = when(
         may(Permission.BACKFILL_RUN) & State.steps.contains("verifying") & (State.item["again"] != ""),  # pyright: ignore[reportAttributeAccessIssue]
         button(t("backfill_run.verify_again"), on_click=State.verify_again, icon_name="rotate-cw"),
@@ -115,6 +116,21 @@ def _results() -> rx.Component:
         note=State.item["measured"],
         flush=True,
     )
+
+
+def _behind() -> Any:
+    columns = [
+        Column(t("backfill_run.row"), lambda item: mono(item["key"]), card="title"),
+        Column(t("backfill_run.shown"), lambda item: mono(item["shown"]), wrap=True, card="full"),
+        Column(t("backfills.check"), lambda item: item["check"], wrap=True, priority=2),
+    ]
+    shown = card(
+        data_table(columns, State.behind, label=t("backfill_run.behind"), dense=True),
+        title=t("backfill_run.behind"),
+        note=t("backfill_run.behind_note"),
+        flush=True,
+    )
+    return when(State.behind.length() > 0, shown)
 
 
 def _reconciled() -> Any:

@@ -33,6 +33,7 @@ class BackfillVerification(BackfillPage, rx.State):
     results: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     lines: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     came: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    behind: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     differing: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     aside: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     code: str = ""
@@ -90,6 +91,7 @@ class BackfillVerification(BackfillPage, rx.State):
         titles = {check.code: check.title.of(reader.locale) for check in detail.definition.checks}
         self.results = [_result(row, titles, reader) for row in document.get("results", ())]
         self.lines, self.came = reconciled(document.get("results", ()), reader)
+        self.behind = [row for one in document.get("results", ()) for row in _behind(one, titles, reader)]
         self.differing = [_differing(row, reader) for row in document.get("differing", ())]
         self.aside = [{"key": row["key"], "error": row["error"]} for row in document.get("quarantined", ())]
         self.seats = rows.seat_rows(asked, reader)
@@ -152,6 +154,18 @@ def _title(row: Mapping[str, Any], titles: Mapping[str, str], reader: Reader) ->
     if looked:
         return named(looked, reader)
     return titles.get(code) or tr(reader.locale, f"backfill_run.result_{code}", default=code)
+
+
+def _behind(result: Mapping[str, Any], titles: Mapping[str, str], reader: Reader) -> list[dict[str, str]]:
+    """The rows that a deviating check names."""
+    return [
+        {
+            "check": _title(result, titles, reader),
+            "key": one["key"],
+            "shown": ", ".join(f"{name} {shown_value(value, reader)}" for name, value in one["shown"].items()),
+        }
+        for one in result.get("named", ())
+    ]
 
 
 def _differing(row: Mapping[str, Any], reader: Reader) -> dict[str, str]:

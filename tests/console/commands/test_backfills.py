@@ -105,6 +105,8 @@ def test_a_deviation_is_explained_and_signed_and_taken_back_in_an_emergency(work
     line("start", name)
     workshop.work(backfills.EXECUTE)
     workshop.work(backfills.VERIFY)
+    line.kontor("backfills", "status", name)
+    assert 'none_left, expected 0, found 300\n  1  {"amount_minor": 102}' in line.capsys.readouterr().out
     assert "does not deviate" in line.refused("explain", name, "coins", "--text", "they are all here")
     told = line("explain", name, "none_left", "--text", "the coins stay on purpose")["backfill"]
     (red,) = [one for one in told["verification"]["results"] if not one["held"]]

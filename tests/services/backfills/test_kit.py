@@ -17,7 +17,7 @@ from tests.factories.backfill_kit import prove
 from tests.factories.backfills import ACTOR, Workshop, reject, request_of
 from tests.services.backfills.test_life import done, started, state
 
-_PAGE = table("page", column("id", BigInteger()), column("slug", String()))
+_PAGE = table("page", column("id", BigInteger()), column("slug", String()), schema="public")
 
 
 class LowerSlugs(SqlBackfill):
