@@ -17,6 +17,8 @@ _DEFAULTS = {
     "REFLEX_TELEMETRY_ENABLED": "0",
     "REFLEX_SOCKET_INTERVAL": "15",
     "REFLEX_SOCKET_TIMEOUT": "10",
+    # Made at the start and never written to: what is sent is read from the request.
+    "REFLEX_UPLOADED_FILES_DIR": ".states/uploads",
 }
 
 
