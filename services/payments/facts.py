@@ -6,18 +6,21 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, func, lateral, select, true
+from sqlalchemy import Select, Subquery, and_, case, func, lateral, null, select, true, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.payments.models import BalanceTransaction, Charge, Customer, Invoice, Payment, StripeAccount
+from services.payments.models import BalanceTransaction, Charge, Customer, Dispute, Invoice, Payment, StripeAccount
 from services.payments.vocabulary import ChargeStatus, InvoiceStatus
 
 _SEPA = "sepa_debit"
+_TOOK_MONEY = ("needs_response", "under_review", "lost")  # not while it is only an inquiry, nor once it is won
+_REASON = func.coalesce(Charge.decline_code, Charge.failure_code, "unknown")
+_RETURNED_AT = case((Charge.method == _SEPA, func.coalesce(BalanceTransaction.created_at, Charge.created_at)))
 
 
 class InvoicePopulation(StrEnum):
     """Unpaid: open and something remains. Failed: the first failed attempt lies in the period. Returned: a SEPA
-    direct debit came back in the period."""
+    direct debit came back in the period, as a failed charge or, after it had succeeded, as a dispute."""
 
     UNPAID = "unpaid"
     FAILED = "failed"
@@ -81,42 +84,81 @@ def _invoice_columns() -> list[Any]:
 
 def _failures(population: InvoicePopulation, since: dt.datetime | None) -> Any:
     """Failed charges per payment; for unpaid invoices looked up one by one, else gathered once."""
-    reason = func.coalesce(Charge.decline_code, Charge.failure_code, "unknown")
-    returned_at = case((Charge.method == _SEPA, func.coalesce(BalanceTransaction.created_at, Charge.created_at)))
-    latest = aggregate_order_by(reason, Charge.created_at.desc(), Charge.stripe_id)
-    query: Select[*tuple[Any, ...]] = (
-        select(
-            func.count(Charge.id).label("failed_attempts"),
-            func.min(Charge.created_at).label("first_failed_at"),
-            func.max(Charge.created_at).label("last_failed_at"),
-            func.array_agg(latest)[1].label("last_reason"),
-            func.max(returned_at).label("returned_at"),
-            func.array_agg(latest).filter(Charge.method == _SEPA)[1].label("return_reason"),
-        )
-        .select_from(Charge)
-        .outerjoin(
-            BalanceTransaction,
-            and_(
-                Charge.method == _SEPA,
-                BalanceTransaction.account_id == Charge.account_id,
-                BalanceTransaction.source_ref == Charge.stripe_id,
-                BalanceTransaction.reporting_category == "charge_failure",
-            ),
-        )
-        .where(Charge.status == ChargeStatus.FAILED)
+    if population is InvoicePopulation.RETURNED:
+        return _returns(since)
+    latest = aggregate_order_by(_REASON, Charge.created_at.desc(), Charge.stripe_id)
+    query: Select[*tuple[Any, ...]] = _failed_charges(
+        func.count(Charge.id).label("failed_attempts"),
+        func.min(Charge.created_at).label("first_failed_at"),
+        func.max(Charge.created_at).label("last_failed_at"),
+        func.array_agg(latest)[1].label("last_reason"),
+        func.max(_RETURNED_AT).label("returned_at"),
+        func.array_agg(latest).filter(Charge.method == _SEPA)[1].label("return_reason"),
     )
     if population is InvoicePopulation.UNPAID:
         own = and_(Charge.account_id == Invoice.account_id, Charge.payment_ref == Invoice.payment_ref)
         return lateral(query.where(own).correlate(Invoice), name="failures")
-    return _gathered(query, population, func.max(returned_at), since)
-
-
-def _gathered(
-    query: Select[*tuple[Any, ...]], population: InvoicePopulation, returned_at: Any, since: dt.datetime | None
-) -> Subquery:
     grouped = query.add_columns(
         Charge.account_id.label("account_id"), Charge.payment_ref.label("payment_ref")
     ).group_by(Charge.account_id, Charge.payment_ref)
-    moment = func.min(Charge.created_at) if population is InvoicePopulation.FAILED else returned_at
-    grouped = grouped.having(moment.is_not(None) if since is None else moment >= since)
-    return grouped.subquery("failures")
+    return (grouped if since is None else grouped.having(func.min(Charge.created_at) >= since)).subquery("failures")
+
+
+def _failed_charges(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Failed charges; a SEPA debit with the movement that took its money back."""
+    taken_back = and_(
+        Charge.method == _SEPA,
+        BalanceTransaction.account_id == Charge.account_id,
+        BalanceTransaction.source_ref == Charge.stripe_id,
+        BalanceTransaction.reporting_category == "charge_failure",
+    )
+    query = select(*columns).select_from(Charge).outerjoin(BalanceTransaction, taken_back)
+    return query.where(Charge.status == ChargeStatus.FAILED)
+
+
+def _returns(since: dt.datetime | None) -> Subquery:
+    """SEPA debits that came back, per payment: as a failure before Stripe counted them as paid, as a dispute after.
+
+    A debit that succeeded may come back for eight weeks without a question, for thirteen months if it was not
+    authorised; Stripe tells it as a dispute of the charge. One that was won back is none.
+    """
+    failed = _failed_charges(
+        Charge.account_id,
+        Charge.payment_ref,
+        Charge.stripe_id.label("stripe_id"),
+        Charge.created_at.label("failed_at"),
+        _REASON.label("reason"),
+        _RETURNED_AT.label("returned_at"),
+    )
+    debit = and_(Charge.account_id == Dispute.account_id, Charge.stripe_id == Dispute.charge_ref)
+    disputed = (
+        select(
+            Dispute.account_id,
+            Charge.payment_ref,
+            Dispute.stripe_id,
+            null(),
+            func.coalesce(Dispute.network_reason_code, Dispute.reason),
+            Dispute.created_at,
+        )
+        .join(Charge, debit)
+        .where(Charge.method == _SEPA, Dispute.status.in_(_TOOK_MONEY))
+    )
+    one = union_all(failed, disputed).subquery("came_back")
+    newest = aggregate_order_by(one.c.reason, one.c.failed_at.desc(), one.c.stripe_id)
+    last = aggregate_order_by(one.c.reason, one.c.returned_at.desc(), one.c.stripe_id)
+    returned_at = func.max(one.c.returned_at)
+    return (
+        select(
+            one.c.account_id,
+            one.c.payment_ref,
+            func.count(one.c.failed_at).label("failed_attempts"),
+            func.min(one.c.failed_at).label("first_failed_at"),
+            func.max(one.c.failed_at).label("last_failed_at"),
+            func.array_agg(newest).filter(one.c.failed_at.is_not(None))[1].label("last_reason"),
+            returned_at.label("returned_at"),
+            func.array_agg(last).filter(one.c.returned_at.is_not(None))[1].label("return_reason"),
+        )
+        .group_by(one.c.account_id, one.c.payment_ref)
+        .having(returned_at.is_not(None) if since is None else returned_at >= since)
+        .subquery("failures")
+    )

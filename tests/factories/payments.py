@@ -135,6 +135,24 @@ def refund(*, charge: str, amount: int, at: dt.datetime = START, status: str = "
     }
 
 
+def dispute(
+    *, charge: str, amount: int, at: dt.datetime = START, status: str = "lost", reason: str = "debit_not_authorized"
+) -> dict[str, Any]:
+    return {
+        "id": ref("dp"),
+        "object": "dispute",
+        "created": stamp(at),
+        "charge": charge,
+        "payment_intent": None,
+        "amount": amount,
+        "currency": "eur",
+        "status": status,
+        "reason": reason,
+        "payment_method_details": None,
+        "evidence_details": {"due_by": None},
+    }
+
+
 def stored(
     uow: UnitOfWork,
     account: payments.AccountView,

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from services import bank, books, identity, reconciliation
 from services.core.actor import Actor
-from services.reconciliation import BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
+from services.reconciliation import BreakClass, BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
 from tests.factories.bank import Row, Statement, camt, zipped
 from tests.journeys.accessibility import violations
 from tests.journeys.serving import Console
@@ -194,6 +194,8 @@ def test_a_month_is_closed_takes_no_late_write_and_is_reopened_by_two(console: C
     line.get_by_role("button", name="Verify").click(timeout=SLOW)
     expect(page.get_by_text(re.compile("nothing has moved since it was signed"))).to_be_visible(timeout=SLOW)
     line.get_by_role("button", name="Reopen").click()
+    expect(dialog).to_be_visible(timeout=SLOW)
+    assert violations(page) == []
     dialog.locator("textarea").fill("A booking of the last day came late.")
     dialog.get_by_role("button", name="Ask for it").click()
     expect(page.get_by_text(re.compile("waits under Approvals"))).to_be_visible(timeout=SLOW)
@@ -219,6 +221,10 @@ def test_dialogs_and_forms_have_no_serious_violation(console: Console, page_as: 
         match = reconciliation.match_page(uow, filter=reconciliation.MatchFilter(), limit=1).rows[0]
         account = bank.accounts(uow)[0]
         ledger = books.sources(uow)[0]
+        alone = reconciliation.list_breaks(uow, filter=BreakFilter(classes=(BreakClass.MISSING_LEFT,))).rows
+        near = next(row for row in alone if reconciliation.evidence_of(uow, number=row.number).candidates)
+    page.goto(f"/breaks/{near.name}")
+    found["match a break"] = judged(page, page.get_by_role("button", name=re.compile("^Match with")).first)
     page.goto(f"/reconciliation/matches/{match.id}")
     found["take apart"] = judged(page, page.get_by_role("button", name="Take it apart…"))
     page.goto("/reconciliation/basics")

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from console.pages.reconciliation.run_state import ReconciliationRunPage
 from services import audit, reconciliation
 from services.core.actor import Actor
+from tests.journeys.accessibility import violations
 from tests.journeys.merchant import console_of_a_merchant
 from tests.journeys.serving import Console
 from tests.journeys.socket import RawSocket
@@ -46,6 +47,8 @@ def test_two_people_of_finance_sign_a_day(console: Console, page_as: Any):
     second.goto(run_url)
     second.get_by_role("button", name=_SIGN).click()
     dialog = second.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert violations(second) == []
     if dialog.locator("textarea").count():
         dialog.locator("textarea").fill("Known causes, listed and assigned; nothing is lost.")
     dialog.get_by_role("button", name="Put my name under it").click()

@@ -12,7 +12,7 @@ from services.dunning import Age, Figure, InvoiceFilter, Outcome
 from services.identity import Role
 from services.payments.vocabulary import StripeObject
 from tests.factories.identity import a_user, acting_as
-from tests.factories.payments import balance_transaction, charge, connected_account, intent, ref, stamp, stored
+from tests.factories.payments import balance_transaction, charge, connected_account, dispute, intent, ref, stamp, stored
 
 NOW = dt.datetime(2026, 3, 31, 10, tzinfo=dt.UTC)
 
@@ -38,8 +38,12 @@ class Merchant:
         method: str = "card",
         under_way: bool = False,
         currency: str = "eur",
+        disputed: tuple[float, str] | None = None,
     ) -> str:
-        """An invoice due `age` days ago with failed attempts so many days ago; returns its Stripe id."""
+        """An invoice due `age` days ago with failed attempts so many days ago; returns its Stripe id.
+
+        `disputed` says how many days ago the debit that paid it was disputed, and how that stands.
+        """
         pi = intent(
             at=days_ago(age), status="processing" if under_way else "requires_payment_method", currency=currency,
             amount=amount,
@@ -48,6 +52,12 @@ class Merchant:
             charge(intent=pi["id"], at=days_ago(day), status="failed", decline=reason, method=method, amount=amount)
             for day in fails
         ]
+        paying = [charge(intent=pi["id"], at=days_ago(age - 1), method=method, amount=amount)] if disputed else []
+        disputes = (
+            [dispute(charge=paying[0]["id"], amount=amount, at=days_ago(disputed[0]), status=disputed[1])]
+            if disputed
+            else []
+        )
         open_ = status == "open"
         invoice = {
             "id": ref("in"),
@@ -80,7 +90,8 @@ class Merchant:
             if method == "sepa_debit"
         ]
         for kind, raw in (
-            (StripeObject.CHARGE, tries),
+            (StripeObject.CHARGE, tries + paying),
+            (StripeObject.DISPUTE, disputes),
             (StripeObject.INVOICE, [invoice]),
             (StripeObject.PAYMENT_INTENT, [pi]),
             (StripeObject.BALANCE_TRANSACTION, returns),
@@ -158,6 +169,21 @@ def test_sepa_returns_of_the_last_90_days_count_the_invoice_under_its_last_reaso
     assert {f.key: f.count for f in found.returns} == {"account_closed": 1, "insufficient_funds": 1}
     listed = [ref_ for figure in found.returns for ref_ in refs(at_now, figure.filter)]
     assert sorted(listed) == sorted([returned, paid_since])
+
+
+def test_a_debit_that_had_succeeded_comes_back_as_a_dispute(at_now: UnitOfWork, merchant: Merchant):
+    disputed = merchant.invoice(40, status="paid", paid_at=days_ago(34), disputed=(20, "lost"), method="sepa_debit")
+    first_failed = merchant.invoice(
+        50, 49, status="paid", paid_at=days_ago(40), disputed=(10, "needs_response"), method="sepa_debit"
+    )
+    merchant.invoice(40, status="paid", paid_at=days_ago(34), disputed=(20, "won"), method="sepa_debit")
+    merchant.invoice(40, status="paid", paid_at=days_ago(34), disputed=(20, "lost"), method="card")
+    merchant.invoice(400, status="paid", paid_at=days_ago(390), disputed=(120, "lost"), method="sepa_debit")
+    (figure,) = dunning.overview(at_now).returns
+    assert (figure.key, figure.count) == ("debit_not_authorized", 2), "the last return says why"
+    rows = {row.invoice_ref: row for row in dunning.invoices(at_now, filter_=figure.filter)}
+    assert rows.keys() == {disputed, first_failed}
+    assert {ref_: row.failed_attempts for ref_, row in rows.items()} == {disputed: 0, first_failed: 1}
 
 
 def test_every_list_holds_exactly_what_its_figure_counts(at_now: UnitOfWork, merchant: Merchant):
