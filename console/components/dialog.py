@@ -97,8 +97,8 @@ def confirm(
         act = button(confirm_label, kind=kind, on_click=on_confirm, busy=busy)
         return dialog(open_=open_, on_open_change=on_open_change, title=title, body=body, foot=[*tail, keep, act])
     reason = rx.el.div(
-        rx.el.label(reason_label, html_for="reason"),
-        rx.el.textarea(id="reason", name="reason", rows="3", class_name="input", required=True),
+        rx.el.label(reason_label, html_for="confirm_reason"),
+        rx.el.textarea(id="confirm_reason", name="reason", rows="3", class_name="input", required=True),
         class_name="field",
     )
     return form_dialog(

@@ -13,6 +13,7 @@ from services.core.permissions import Permission
 from services.reconciliation import verdicts
 from services.reconciliation.breaks import break_by_number
 from services.reconciliation.calendars import business_calendar
+from services.reconciliation.covering import covering_sets
 from services.reconciliation.exchange import Rate, rate_of_day
 from services.reconciliation.models import Break, BreakVersion, Comment, Entry, ReconciliationRun, RuleSet, Source
 from services.reconciliation.pairing import likeness
@@ -44,9 +45,11 @@ def evidence_of(uow: UnitOfWork, *, number: int) -> EvidenceView:
     calendar = business_calendar(uow, entity_id=found.entity_id)
     candidates = _candidates(uow, found, left or right, calendar) if found.break_class in _ALONE else ()
     parts = int(found.right_value) if _is_wrong_sum(found) and found.right_value else None
-    bounds = Bounds(_parameters(uow, found), calendar, _rate(uow, found, left, right))
+    parameters = _parameters(uow, found)
+    sets = covering_sets(uow, found, calendar, parameters) if found.break_class in _ALONE else ()
+    bounds = Bounds(parameters, calendar, _rate(uow, found, left, right), len(sets))
     said = tuple(_verdicts(found, left, right, bounds, candidates))
-    return EvidenceView(left, right, parts, said, candidates[:_NEAREST], tuple(_story(uow, found)))
+    return EvidenceView(left, right, parts, said, candidates[:_NEAREST], sets, tuple(_story(uow, found)))
 
 
 def _is_wrong_sum(found: BreakView) -> bool:

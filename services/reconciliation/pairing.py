@@ -23,7 +23,7 @@ from services.reconciliation.workdays import WEEKENDS, BusinessCalendar
 _WORD = re.compile(r"[^\s/+,;:]+")  # what stands between blanks and the marks banks put between fields
 _TOKEN = re.compile(r"[A-Za-z0-9_]{6,}")
 _NOISE = re.compile(r"[^A-Z0-9]")
-_MOST_IN_WINDOW = 14  # payouts a collective line may choose from; beyond it a person decides
+MOST_IN_WINDOW = 14  # payouts a collective line may choose from; beyond it a person decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class _Table:
 
 def sums(choice: list[Item], amount: int, largest: int) -> list[list[str]]:
     """Up to two sets of payouts that add up to `amount`; none when there are too many to be sure."""
-    if len(choice) > _MOST_IN_WINDOW:
+    if len(choice) > MOST_IN_WINDOW:
         return []
     found: list[list[str]] = []
     for size in range(2, min(largest, len(choice)) + 1):

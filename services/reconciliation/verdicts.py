@@ -20,11 +20,13 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the rules went by: their parameters, the entity's business days, and the rate between both currencies."""
+    """What the rules went by: their parameters, the entity's business days, the rate between both currencies,
+    and how many sets of entries add up to one that stands alone."""
 
     parameters: Mapping[str, Any]
     calendar: BusinessCalendar
     rate: Rate | None = None
+    sets: int = 0
 
 
 def of_settlement(
@@ -154,7 +156,9 @@ def _of_what_is_left(mine: EntryView | None, bounds: Bounds, candidates: Sequenc
         Rule.PLAIN_KEY: lambda: RuleVerdict(Rule.PLAIN_KEY, "failed"),
         Rule.SIMILAR_KEY: lambda: _likest(Rule.SIMILAR_KEY, "key", bounds, candidates),
         Rule.BATCH_SUM: lambda: RuleVerdict(Rule.BATCH_SUM, "failed" if mine and mine.batch_ref else "skipped"),
-        Rule.COVERING_SET: lambda: RuleVerdict(Rule.COVERING_SET, "failed"),
+        Rule.COVERING_SET: lambda: RuleVerdict(
+            Rule.COVERING_SET, "failed", said="sets", figures={"count": bounds.sets}
+        ),
         Rule.LONE_AMOUNT: lambda: _equal_amounts(Rule.LONE_AMOUNT, bounds, candidates),
     }
     return [said[Rule(name)]() for name in bounds.parameters["order"]]

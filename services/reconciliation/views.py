@@ -269,6 +269,14 @@ class CandidateView:
 
 
 @dataclass(frozen=True, slots=True)
+class CoveringSet:
+    """Open breaks of the other side that together are worth exactly a break; (number, key, minor units) of each."""
+
+    members: tuple[tuple[int, str, int], ...]
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoryLine:
     """A line of a break's story: a person's step, or what a run did (`opened`, `changed`, `closed`)."""
 
@@ -288,6 +296,7 @@ class EvidenceView:
     parts_minor: int | None
     verdicts: tuple[RuleVerdict, ...]
     candidates: tuple[CandidateView, ...]
+    sets: tuple[CoveringSet, ...]
     story: tuple[StoryLine, ...]
 
 

@@ -320,6 +320,8 @@ TEXTS = {
         "{first} ist zu {alike} % ähnlich, {second} ist Zweiter mit {behind} %; "
         "verlangt {wanted} % und {lead} Vorsprung",
     ),
+    "said_sets": ("{count} [set adds|sets add] up to it", "{count} [Gruppe ergibt|Gruppen ergeben] ihn"),
+    "set_title": ("{count} entries add up to it exactly", "{count} Einträge ergeben ihn genau"),
     "said_equal_amounts": (
         "{count} [entry|entries] of this amount within {days} business days",
         "{count} [Eintrag|Einträge] mit diesem Betrag in {days} Werktagen",

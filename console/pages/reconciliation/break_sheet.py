@@ -13,6 +13,7 @@ from services.reconciliation import (
     BreakClass,
     BreakView,
     CandidateView,
+    CoveringSet,
     EntryView,
     EvidenceFile,
     EvidenceView,
@@ -182,6 +183,27 @@ def candidate_rows(candidates: tuple[CandidateView, ...], reader: Reader) -> lis
             ],
         }
         for item in candidates
+    ]
+
+
+def set_rows(sets: tuple[CoveringSet, ...], reader: Reader) -> list[dict[str, Any]]:
+    """Each set as one row; its number names all its breaks."""
+    return [
+        {
+            "number": ",".join(str(number) for number, _, _ in one.members),
+            "title": reader.text("reconciliation.set_title", count=len(one.members)),
+            "members": [
+                {
+                    "name": f"B-{number}",
+                    "href": routes.to(routes.BREAK, break_id=f"B-{number}"),
+                    "key": short_key(key),
+                    "key_full": key,
+                    "amount": reader.money(Money(minor, one.currency)),
+                }
+                for number, key, minor in one.members
+            ],
+        }
+        for one in sets
     ]
 
 

@@ -16,6 +16,7 @@ from console.pages.reconciliation.break_sheet import (
     break_sheet,
     candidate_rows,
     evidence_note,
+    set_rows,
     side_rows,
     story_rows,
     verdict_rows,
@@ -36,13 +37,14 @@ class BreakPage(PageState, rx.State):
     all_fields: str = "0"
     verdicts: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     candidates: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
+    sets: rx.Field[list[dict[str, Any]]] = rx.field(default_factory=list)
     story: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     trail_href: str = ""
     adjusted: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     files: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    matching: str = ""  # the number of the other break while its dialog is open
+    matching: str = ""  # the names of the other breaks while their dialog is open
 
     @event(Permission.RECONCILIATION_READ)
     async def load(self) -> None:
@@ -58,6 +60,7 @@ class BreakPage(PageState, rx.State):
         self.all_fields = reader.number(len(self.sides))
         self.verdicts = verdict_rows(found.evidence.verdicts, reader)
         self.candidates = candidate_rows(found.evidence.candidates, reader)
+        self.sets = set_rows(found.evidence.sets, reader)
         self.story = story_rows(found.evidence.story, reader)
         self.files = [
             {
@@ -139,7 +142,9 @@ class BreakPage(PageState, rx.State):
 
     @event(Permission.BREAK_WORK)
     async def ask_match(self, number: str) -> None:
-        self.matching = f"B-{number}" if any(row["number"] == number for row in self.candidates) else ""
+        """Opens the dialog for one candidate, or for a set of them by its numbers with commas between."""
+        known = any(row["number"] == number for row in (*self.candidates, *self.sets))
+        self.matching = ", ".join(f"B-{one}" for one in number.split(",")) if known else ""
 
     @event(Permission.SELF)
     async def close_match(self, open_: bool) -> None:
@@ -147,8 +152,9 @@ class BreakPage(PageState, rx.State):
 
     @event(Permission.BREAK_WORK)
     async def match(self, form: dict[str, Any]) -> Any:
-        """Says that this break and the chosen candidate belong together."""
-        numbers = [self._number(), int(self.matching.removeprefix("B-") or 0)]
+        """Says that this break and the chosen candidate, or all of a set, belong together."""
+        others = [int(name.removeprefix("B-") or 0) for name in self.matching.split(", ")]
+        numbers = [self._number(), *others]
         reason, force = str(form.get("reason", "")), bool(form.get("force"))
         await backend.call(self, reconciliation.match_by_hand, numbers=numbers, reason=reason, force=force)
         yield await self._told("breakwork.matched")

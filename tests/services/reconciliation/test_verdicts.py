@@ -21,6 +21,7 @@ from services.reconciliation import (
     add_holiday,
     evidence_of,
     load_rates,
+    match_by_hand,
     reconcile,
 )
 from services.reconciliation.verdicts import worth
@@ -113,3 +114,31 @@ def test_an_ambiguous_one_says_who_came_second(uow: UnitOfWork):
     assert {likest.figures["first"], likest.figures["second"]} == {row.key for row in right}
     assert found["S-95"].figures["count"] == 2
     assert "came second" in _words(likest)
+
+
+def test_a_deposit_gets_the_sets_of_payments_that_are_worth_it(uow: UnitOfWork):
+    """Nothing is matched by itself; a person takes a set as it stands, and the next run has it."""
+    entity = an_entity(uow)
+    payments = {"p1": 400, "p2": 500, "p3": 77, "p4": 300, "p5": 600}
+    load(uow, entity, SourceKind.BOOKS, [Row("deposit", 900)])
+    load(uow, entity, SourceKind.STRIPE, [Row(key, minor) for key, minor in payments.items()])
+    reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    number = uow.session.scalar(text("SELECT number FROM recon_break WHERE subject_key = 'deposit'")) or 0
+    sets = evidence_of(at_morning(uow), number=number).sets
+    assert {tuple(sorted(key for _, key, _ in one.members)) for one in sets} == {("p1", "p2"), ("p4", "p5")}
+    assert {sum(minor for *_, minor in one.members) for one in sets} == {900}
+    chosen = next(one for one in sets if one.members[0][1] in ("p1", "p2"))
+    numbers = [number, *(number_ for number_, _, _ in chosen.members)]
+    match_by_hand(at_morning(uow), numbers=numbers, reason="One deposit of two payments")
+    again = reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    assert (again.rule_counts["M-10"], again.breaks) == (1, 3)
+
+
+@pytest.mark.parametrize("others", [[400, 499], [1_400, -500], [900], [400]])
+def test_what_does_not_add_up_is_no_set(uow: UnitOfWork, others: list[int]):
+    entity = an_entity(uow)
+    load(uow, entity, SourceKind.BOOKS, [Row("deposit", 900)])
+    load(uow, entity, SourceKind.STRIPE, [Row(f"p{at}", minor) for at, minor in enumerate(others)])
+    reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    number = uow.session.scalar(text("SELECT number FROM recon_break WHERE subject_key = 'deposit'")) or 0
+    assert evidence_of(at_morning(uow), number=number).sets == ()
