@@ -1,8 +1,9 @@
 """Which payout is which bank line: pure rules on what both sides say. An automatic match is never a guess.
 
 Rules in order; each takes only what the earlier ones left, and only where exactly one answer fits:
-P-10 a line that names several payouts whose sum it is; P-20 a line that names exactly one payout; P-50 a collective
-line and the one set of payouts that adds up to it; P-30 a garbled reference, same amount, in the window; P-40 same
+P-70 the line of a payout that failed afterwards and the line by which it went back; P-10 a line that names several
+payouts whose sum it is; P-20 a line that names exactly one payout; P-50 a collective line and the one set of payouts
+that adds up to it; P-30 a garbled reference, same amount, in the window; P-40 same
 amount in the window where neither side has another choice. Whatever is ambiguous stays open.
 """
 
@@ -70,9 +71,13 @@ class Pairing:
     repeats: list[str] = field(default_factory=list)
 
 
-def pair(payouts: Iterable[Item], lines: Iterable[Item], limits: Limits) -> Pairing:
-    """Groups payouts and bank lines; what is in no group has no match that could be proven."""
+def pair(payouts: Iterable[Item], lines: Iterable[Item], limits: Limits, unpaid: Iterable[Item] = ()) -> Pairing:
+    """Groups payouts and bank lines; what is in no group has no match that could be proven.
+
+    `unpaid` are payouts that failed, some of them after the bank had booked them.
+    """
     table = _Table(sorted(payouts, key=_by_day), sorted(lines, key=_by_day), limits)
+    table.by_sending_back(sorted(unpaid, key=_by_day))
     steps = {
         "P-10": table.by_references,
         "P-50": table.by_collective_sum,
@@ -94,6 +99,20 @@ def likeness(reference: str, remittance: str) -> int:
     return int(fuzz.partial_ratio(plain(reference), plain(remittance)))
 
 
+def _names(items: Iterable[Item]) -> dict[str, str]:
+    """Plain reference or id → payout, where it names one payout only."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        for name in (item.key, item.reference):
+            if len(plain(name)) >= 6:
+                owners[plain(name)].add(item.key)
+    return {name: next(iter(keys)) for name, keys in owners.items() if len(keys) == 1}
+
+
+def _same(one: Item, other: Item) -> bool:
+    return (one.amount, one.currency) == (other.amount, other.currency)
+
+
 def _by_day(item: Item) -> tuple[dt.date, str]:
     return item.booked_on, item.key
 
@@ -107,8 +126,35 @@ class _Table:
         self.limits = limits
         self.result = Pairing()
 
+    def by_sending_back(self, unpaid: list[Item]) -> None:
+        """The line of a payout that failed afterwards, and the one line by which its money went back."""
+        live, named = _names(self.payouts.values()), _names(unpaid)
+        named = {name: key for name, key in named.items() if name not in live}
+        of_payout: dict[str, list[Item]] = defaultdict(list)
+        for line in list(self.lines.values()) if named else ():
+            for key in self._named_in(line, named):
+                of_payout[key].append(line)
+        for payout in unpaid:
+            came = [line for line in of_payout[payout.key] if _same(line, payout)]
+            went = self._went_back(came[0], of_payout[payout.key], live) if len(came) == 1 else []
+            if len(went) == 1:
+                why = f"{payout.key} failed after it was paid, and went back"
+                self._take(Rule.SENT_BACK, 95, why, (), (came[0].key, went[0].key))
+
+    def _went_back(self, came: Item, naming: list[Item], live: dict[str, str]) -> list[Item]:
+        """Lines of the opposite amount in the window after `came`: those that name the payout, else those that name
+        no other."""
+        after = [
+            line
+            for line in self.lines.values()
+            if (line.amount, line.currency) == (-came.amount, came.currency)
+            and 0 <= self.limits.calendar.between(came.booked_on, line.booked_on) <= self.limits.window_days
+            and line.booked_on >= came.booked_on
+        ]
+        return [line for line in after if line in naming] or [x for x in after if not self._named_in(x, live)]
+
     def by_references(self) -> None:
-        named = self._names()
+        named = _names(self.payouts.values())
         hits = {line.key: self._named_in(line, named) for line in self.lines.values()}
         for line, keys in hits.items():
             if len(keys) > 1 and sum(self.payouts[key].amount for key in keys) == self.lines[line].amount:
@@ -167,15 +213,6 @@ class _Table:
             if self._in_window(payout, line)
         ]
 
-    def _names(self) -> dict[str, str]:
-        """Plain reference or id → payout, where it names one payout only."""
-        owners: dict[str, set[str]] = defaultdict(set)
-        for item in self.payouts.values():
-            for name in (item.key, item.reference):
-                if len(plain(name)) >= 6:
-                    owners[plain(name)].add(item.key)
-        return {name: next(iter(keys)) for name, keys in owners.items() if len(keys) == 1}
-
     def _named_in(self, line: Item, named: dict[str, str]) -> list[str]:
         tokens = [plain(token) for pattern in (_WORD, _TOKEN) for token in pattern.findall(line.reference)]
         return list(dict.fromkeys(named[token] for token in tokens if token in named))
@@ -189,8 +226,7 @@ class _Table:
         return self.lines[line].collective and not self._same_money(key, line)
 
     def _same_money(self, key: str, line: str) -> bool:
-        left, right = self.payouts[key], self.lines[line]
-        return (left.amount, left.currency) == (right.amount, right.currency)
+        return _same(self.payouts[key], self.lines[line])
 
     def _in_window(self, payout: Item, line: Item) -> bool:
         if payout.currency != line.currency:

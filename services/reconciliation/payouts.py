@@ -111,6 +111,7 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID) -> 
         [record.item() for record in sides.left.values() if record.status not in _UNPAID],
         [record.item() for record in sides.right.values()],
         sides.limits,
+        [record.item() for record in sides.left.values() if record.status in _UNPAID],
     )
     _judge_groups(sides, pairing)
     _judge_rest(sides, pairing)

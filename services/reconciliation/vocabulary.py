@@ -111,6 +111,7 @@ class Rule(StrEnum):
     AMOUNT_WINDOW = "P-40"
     BATCH = "P-50"
     COMPOSITION = "P-60"
+    SENT_BACK = "P-70"
 
 
 class Span(StrEnum):

@@ -79,5 +79,6 @@ TEXTS = {
     "rule_P-20": ("Reference equal", "Referenz gleich"),
     "rule_P-30": ("Reference alike, amount equal", "Referenz ähnlich, Betrag gleich"),
     "rule_P-40": ("Amount alone in the window", "Betrag allein im Fenster"),
+    "rule_P-70": ("Failed after it was paid, and went back", "Nach der Zahlung gescheitert und zurückgegangen"),
     "rule_P-50": ("One set of payouts adds up to the line", "Eine Gruppe Auszahlungen ergibt die Zeile"),
 }
