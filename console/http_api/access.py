@@ -30,7 +30,7 @@ PUBLIC_ROUTES = frozenset(
         "/auth/enrol/passkey/confirm",
         "/auth/enrol/done",
         "/auth/forgotten",
-        "/auth/password/{secret}",
+        "/auth/password",
         "/healthz",
         "/readyz",
         "/metrics",

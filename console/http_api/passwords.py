@@ -42,19 +42,30 @@ def send_link(request: Request, email: Annotated[str, Form(max_length=320)]) -> 
 
 
 @router.get(routes.LINK_FROM_MAIL)
-def choose(request: Request, secret: str) -> Response:
-    """The form behind a link of a mail."""
-    with application.current().database.unit_of_work(_stranger(request)) as uow:
-        purpose = identity.link_purpose(uow, secret=secret)
-    return _choose(request, secret, purpose, "")
+def from_mail(request: Request) -> Response:
+    """Where a link of a mail leads. Its secret stands behind the `#`, which no browser sends; a script posts it."""
+    return forms.page(
+        request,
+        "link.html",
+        title="link",
+        subtitle="link_body",
+        action=routes.LINK_FROM_MAIL,
+        other_way=routes.FORGOTTEN,
+    )
 
 
 @router.post(routes.LINK_FROM_MAIL)
-def set_by_link(request: Request, secret: str, password: Annotated[str, Form(max_length=1024)]) -> Response:
-    """Sets the password, or says what is wrong with it; the link works once."""
+def by_link(
+    request: Request,
+    secret: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1024)] = "",
+) -> Response:
+    """The form behind a link; with a password it is set, or the form says what is wrong. The link works once."""
     app = application.current()
     with app.database.unit_of_work(_stranger(request)) as uow:
         purpose = identity.link_purpose(uow, secret=secret)
+    if not password or purpose is None:
+        return _choose(request, secret, purpose, "")
     try:
         vetted = identity.vet_password(password, app.breaches)
         with app.database.unit_of_work(_stranger(request)) as uow:
@@ -133,7 +144,8 @@ def _choose(request: Request, secret: str, purpose: LinkPurpose | None, wrong: s
         subtitle="password_rules",
         message=wrong,
         present=False,
-        action=routes.LINK_FROM_MAIL.replace("{secret}", secret),
+        secret=secret,
+        action=routes.LINK_FROM_MAIL,
     )
 
 
@@ -151,6 +163,7 @@ def _change_form(
         refused=refused,
         wrong="proof_wrong",
         present=has_one,
+        secret="",
         action=routes.OWN_ENTRY,
     )
 

@@ -22,7 +22,7 @@ _log = get_logger(__name__)
 SIGN_IN = "/auth/sign-in"
 # Reachable without a session: the sign-in itself, probes, hooks that verify a signature, and static files.
 PUBLIC_PREFIXES = ("/auth/", "/hooks/", "/css/", "/fonts/", "/assets/")
-_SCRIPTS = frozenset({"/kontor.js", "/proof.js", "/sign-in.js"})
+_SCRIPTS = frozenset({"/kontor.js", "/link.js", "/proof.js", "/sign-in.js"})
 PUBLIC_PATHS = _SCRIPTS | {"/healthz", "/readyz", "/metrics", "/favicon.ico", "/favicon.svg", "/icons.svg"}
 # Signed by the sender and never sent by a browser with our cookie, so their Origin says nothing.
 _FOREIGN_WRITERS = ("/hooks/",)
@@ -240,13 +240,7 @@ def _with_charset(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
 def _cache_control(path: str) -> str:
     if path.startswith("/assets/"):
         return "public, max-age=31536000, immutable"
-    if path.startswith(("/css/", "/fonts/")) or path in {
-        "/icons.svg",
-        "/favicon.svg",
-        "/kontor.js",
-        "/proof.js",
-        "/sign-in.js",
-    }:
+    if path.startswith(("/css/", "/fonts/")) or path in _SCRIPTS | {"/icons.svg", "/favicon.svg"}:
         return "public, max-age=300, must-revalidate"
     return "no-store"
 

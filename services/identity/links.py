@@ -23,7 +23,8 @@ from services.identity.sessions import revoke_all
 from services.identity.vocabulary import LinkPurpose
 
 _LASTS = {LinkPurpose.INVITATION: dt.timedelta(hours=72), LinkPurpose.RESET: dt.timedelta(minutes=30)}
-_PATH = "/auth/password/"
+# Behind the `#` a browser keeps it to itself: no server, proxy or log of addresses sees the secret.
+_PATH = "/auth/password#"
 
 
 def invite(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:

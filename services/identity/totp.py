@@ -1,4 +1,4 @@
-"""Codes of an authenticator app (RFC 6238): six digits, 30 seconds, each accepted once."""
+"""Codes of an authenticator app (RFC 6238): six digits, each accepted once and only in its own 30 seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.identity.models_proof import TotpFactor
 from services.identity.views import NewTotp
 
 _STEP = 30
-_DRIFT = 1  # steps a clock may be off, either way
+_DRIFT = 1  # steps that enrolling forgives either way: it opens nothing, and a clock that is off shows at once after
 
 
 def begin_totp(uow: UnitOfWork, *, label: str = "") -> NewTotp:
@@ -54,7 +54,7 @@ def confirm_totp(uow: UnitOfWork, *, code: str) -> list[str]:
     )
     if factor is None:
         raise NotFound("There is nothing to confirm; begin again.")
-    if not _take(uow, factor, code):
+    if not _take(uow, factor, code, drift=_DRIFT):
         raise Invalid("This code does not belong to the picture above, or your clock is wrong.")
     factor.confirmed_at = uow.session.execute(select(func.now())).scalar_one()
     uow.session.flush()
@@ -70,12 +70,12 @@ def check_totp(uow: UnitOfWork, user: User, typed: str) -> bool:
     return any(_take(uow, factor, typed) for factor in factors)
 
 
-def _take(uow: UnitOfWork, factor: TotpFactor, typed: str) -> bool:
+def _take(uow: UnitOfWork, factor: TotpFactor, typed: str, *, drift: int = 0) -> bool:
     """Notes the step in one statement, so that of two who send the same code one is refused."""
     code = typed.replace(" ", "")
     totp = TOTP(uow.keyring.open(factor.seed, _context(factor.id)).decode(), interval=_STEP)
     now = int(time.time()) // _STEP
-    shown = [step for step in range(now - _DRIFT, now + _DRIFT + 1) if hmac.compare_digest(totp.at(step * _STEP), code)]
+    shown = [step for step in range(now - drift, now + drift + 1) if hmac.compare_digest(totp.at(step * _STEP), code)]
     if not shown:
         return False
     taken = uow.session.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from limits import parse
@@ -24,6 +23,7 @@ from services.identity import Role
 from tests.console import doors
 from tests.console.conftest import web  # noqa: F401
 from tests.console.events import open_session
+from tests.factories.codes import code_before, shown_code
 from tests.factories.identity import PASSWORD, a_user
 from tests.factories.letters import link_of_last_letter
 
@@ -54,7 +54,7 @@ def test_whoever_has_to_enrols_keeps_the_codes_and_comes_in_under_a_new_id(clien
     seed = re.search(r'id="seed">([A-Z2-7 ]+)<', client.post("/auth/enrol/app", data={"next": "/audit"}).text)
     assert seed
     totp = TOTP(seed[1].replace(" ", ""))
-    codes = client.post("/auth/enrol/app/confirm", data={"code": totp.at(time.time() - 30), "next": "/audit"}).text
+    codes = client.post("/auth/enrol/app/confirm", data={"code": code_before(totp), "next": "/audit"}).text
     assert len(re.findall(r"<code>[a-z2-7]{5}(?:-[a-z2-7]{5}){5}</code>", codes)) == 10
     done = client.post("/auth/enrol/done", data={"next": "/audit"})
     assert done.headers["location"] == "/audit"
@@ -62,7 +62,7 @@ def test_whoever_has_to_enrols_keeps_the_codes_and_comes_in_under_a_new_id(clien
     client.cookies.clear()
     assert _sign_in(client).headers["location"] == "/auth/factor?next=%2Faudit"
     assert client.post("/auth/factor", data={"code": "000000", "next": "/audit"}).status_code == 401
-    come_in = client.post("/auth/factor", data={"code": totp.now(), "next": "/audit"})
+    come_in = client.post("/auth/factor", data={"code": shown_code(totp), "next": "/audit"})
     assert come_in.headers["location"] == "/audit"
     assert session.look_up(client.cookies[COOKIE])
 
@@ -84,12 +84,20 @@ def test_who_forgot_the_password_is_answered_alike_known_or_not(client, web):  #
     with web.database.unit_of_work(_SYSTEM) as uow:
         assert uow.driver.execute("SELECT secret, content FROM notification").fetchall() == [(True, None)]
         link = link_of_last_letter(uow)
-    assert "Choose a new password" in client.get(link).text
-    weak = client.post(link, data={"password": "passwordpassword"})
+    address, _, secret = link.partition("#")
+    assert address == "/auth/password"
+    assert "/link.js" in client.get(address).text
+    shown = client.post(address, data={"secret": secret})
+    assert "Choose a new password" in shown.text
+    assert secret in shown.text
+    weak = client.post(address, data={"secret": secret, "password": "passwordpassword"})
     assert "easily guessed" in weak.text
-    assert client.post(link, data={"password": "violet kettle under seven bridges"}).status_code == 303
-    assert client.get(link).status_code == 410
-    assert client.post(link, data={"password": "violet kettle under nine bridges"}).status_code == 410
+    set_now = client.post(address, data={"secret": secret, "password": "violet kettle under seven bridges"})
+    assert set_now.status_code == 303
+    assert client.post(address, data={"secret": secret}).status_code == 410
+    late = {"secret": secret, "password": "violet kettle under nine bridges"}
+    assert client.post(address, data=late).status_code == 410
+    assert client.post(address, data={}).status_code == 410
 
 
 def test_a_letter_a_minute_is_enough(client, web):  # noqa: F811

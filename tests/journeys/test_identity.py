@@ -12,6 +12,7 @@ from pyotp.totp import TOTP
 from services import identity
 from services.core.actor import Actor
 from services.identity import Grant, Role
+from tests.factories.codes import code_before, shown_code
 from tests.factories.letters import link_of_last_letter
 
 _SYSTEM = Actor.system("test")
@@ -65,8 +66,15 @@ def test_from_the_invitation_to_a_socket_that_dies(console, browser_context, pag
     context = browser_context()
     page = context.new_page()
     _authenticator(context, page)
-    page.goto(_link(console))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    link = _link(console)
+    page.goto(link)
     page.fill("#password", _CHOSEN)
+    secret = link.partition("#")[2]
+    assert secret
+    assert not [url for url in asked if secret in url.partition("#")[0]], "an address that was sent holds the secret"
+    assert secret not in page.url
     page.click("form button[type=submit]")
     page.wait_for_url("**/auth/sign-in")
     _password(page, somebody)
@@ -89,7 +97,7 @@ def _enrol_app(page: Page) -> TOTP:
     page.get_by_role("button", name="Add a second factor").first.click()
     page.get_by_role("button", name="Use an authenticator app").click()
     totp = TOTP(page.locator("#seed").inner_text().replace(" ", ""))
-    page.fill("#code", totp.at(time.time() - 30))
+    page.fill("#code", code_before(totp))
     page.get_by_role("button", name="Confirm the app").click()
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     page.get_by_role("button", name="I have kept them").click()
@@ -114,7 +122,7 @@ def _step_up(console, page: Page, email: str, totp: TOTP) -> None:
     page.fill("#step-up-password", "not this one at all")
     page.click("#step-up button[type=submit] >> nth=0")
     expect(page.locator("#step-up [data-step-up=refused]")).to_have_text("That is not right.")
-    page.fill("#step-up-code", totp.now())
+    page.fill("#step-up-code", shown_code(totp))
     page.click("#step-up button[type=submit] >> nth=0")
     expect(page.locator("#step-up[open]")).to_have_count(0)
     assert page.url.endswith("/account")

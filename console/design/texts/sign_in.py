@@ -37,6 +37,12 @@ TEXTS = {
         "It was used or has run out. You can ask for a new one.",
         "Er wurde benutzt oder ist abgelaufen. Sie können einen neuen anfordern.",
     ),
+    "link": ("Your link", "Ihr Link"),
+    "link_body": (
+        "It goes on by itself when the address from the mail is whole and the browser allows scripts.",
+        "Es geht von selbst weiter, wenn die Adresse aus der Mail vollständig ist und der Browser Skripte erlaubt.",
+    ),
+    "link_anew": ("Ask for a new link", "Neuen Link anfordern"),
     "not_possible": ("Not possible", "Nicht möglich"),
     "password_invitation": ("Choose a password", "Passwort wählen"),
     "password_reset": ("Choose a new password", "Neues Passwort wählen"),
@@ -58,8 +64,8 @@ TEXTS = {
     "code_of_app": ("Code of your app", "Code Ihrer App"),
     "step_up_openid": ("Confirm at your organisation", "Bei Ihrer Organisation bestätigen"),
     "code_hint": (
-        "Six digits, or one of your recovery codes.",
-        "Sechs Ziffern oder einer Ihrer Wiederherstellungscodes.",
+        "Six digits while your app shows them, or one of your recovery codes.",
+        "Sechs Ziffern, solange Ihre App sie zeigt, oder einer Ihrer Wiederherstellungscodes.",
     ),
     "code_wrong": (
         "This code does not belong to the picture, or your clock is wrong. Scan the new picture.",

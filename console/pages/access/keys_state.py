@@ -28,6 +28,8 @@ class Keys(PageState, rx.State):
 
     @event(Permission.KEY_MANAGE)
     async def load(self) -> None:
+        """A page that is opened or loaded again shows no secret, whatever its tab was shown before."""
+        self.asking, self.issued = "", ""
         await self._load()
 
     @event(Permission.KEY_MANAGE)

@@ -19,6 +19,7 @@ from services.core.actor import Actor
 from services.core.db import Database
 from services.core.keyring import KeyFolder, Keyring
 from services.identity import Role
+from tests.factories.codes import shown_code
 from tests.factories.identity import PASSWORD, a_user
 from tests.journeys.serving import environment, free_port
 
@@ -122,7 +123,7 @@ def _signs_in(address: str, email: str, seed: str) -> None:
     with httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as browser:
         half = browser.post("/auth/sign-in", data={"email": email, "password": PASSWORD, "next": "/account"})
         assert half.headers["location"].startswith("/auth/factor")
-        done = browser.post("/auth/factor", data={"code": TOTP(seed).now(), "next": "/account"})
+        done = browser.post("/auth/factor", data={"code": shown_code(TOTP(seed)), "next": "/account"})
         assert (done.status_code, done.headers.get("location")) == (303, "/account")
 
 

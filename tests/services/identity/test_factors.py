@@ -16,6 +16,7 @@ from services.core.db import Database, UnitOfWork
 from services.core.errors import Conflict, Forbidden, Invalid, NotFound, StepUpRequired
 from services.core.permissions import Permission
 from services.identity import Role, SessionLifetime, SessionSecret, SessionStage, SignInRefused
+from tests.factories.codes import code_before, shown_code
 from tests.factories.identity import PASSWORD, a_user, acting_as
 
 _LIFETIME = SessionLifetime()
@@ -40,7 +41,7 @@ def _enrolled(uow: UnitOfWork) -> tuple[TOTP, list[str]]:
     """Ada with an app; its next code was not used yet."""
     own = acting_as(uow)
     totp = TOTP(identity.begin_totp(own).seed)
-    codes = identity.confirm_totp(own, code=totp.at(time.time() - 30))
+    codes = identity.confirm_totp(own, code=code_before(totp))
     return totp, codes
 
 
@@ -50,7 +51,7 @@ def test_a_code_finishes_the_sign_in_under_a_new_id_and_works_once(uow: UnitOfWo
     first = _sign_in(uow)
     assert first.stage is SessionStage.FACTOR
     assert identity.actor_for_session(uow, secret=first.value) is None, "half a sign-in opens nothing"
-    half, code = _pending(uow, first), totp.now()
+    half, code = _pending(uow, first), shown_code(totp)
     done = identity.finish_by_code(half, code=code, lifetime=_LIFETIME)
     assert isinstance(done, SessionSecret)
     assert done.value != first.value
@@ -65,7 +66,7 @@ def test_of_two_who_send_one_code_one_comes_in(database: Database):
         a_user(uow, Role.DEV)
         totp, _ = _enrolled(uow)
         halves = [_sign_in(uow) for _ in range(6)]
-    code = totp.now()
+    code = shown_code(totp)
 
     def finish(half: SessionSecret) -> object:
         with database.unit_of_work(Actor.system("test")) as uow:
@@ -76,6 +77,18 @@ def test_of_two_who_send_one_code_one_comes_in(database: Database):
     assert sum(isinstance(answer, SessionSecret) for answer in answers) == 1
 
 
+@pytest.mark.parametrize("steps", [-1, 1])
+def test_a_code_of_another_half_minute_opens_nothing(uow: UnitOfWork, steps: int):
+    a_user(uow, Role.DEV)
+    totp, _ = _enrolled(uow)
+    half = _pending(uow, _sign_in(uow))
+    shown_code(totp)
+    uow.session.execute(text("UPDATE totp_factor SET last_step = NULL"))
+    other = totp.at(time.time() + steps * totp.interval)
+    assert identity.finish_by_code(half, code=other, lifetime=_LIFETIME) == SignInRefused()
+    assert isinstance(identity.finish_by_code(half, code=totp.now(), lifetime=_LIFETIME), SessionSecret)
+
+
 def test_guessing_codes_ends_after_five(uow: UnitOfWork):
     a_user(uow, Role.DEV)
     totp, _ = _enrolled(uow)
@@ -84,7 +97,7 @@ def test_guessing_codes_ends_after_five(uow: UnitOfWork):
     assert answers[:5] == [SignInRefused()] * 5
     assert isinstance(answers[5], SignInRefused)
     assert answers[5].retry_after
-    waiting = identity.finish_by_code(half, code=totp.now(), lifetime=_LIFETIME)
+    waiting = identity.finish_by_code(half, code=shown_code(totp), lifetime=_LIFETIME)
     assert isinstance(waiting, SignInRefused), "the right code must wait too"
 
 
@@ -147,7 +160,7 @@ def test_admins_and_whoever_may_approve_enrol_at_sign_in(uow: UnitOfWork, role: 
     with pytest.raises(Forbidden):
         half.actor.require(Permission.OVERVIEW_READ)
     totp = TOTP(identity.begin_totp(half).seed)
-    assert len(identity.confirm_totp(half, code=totp.now())) == 10
+    assert len(identity.confirm_totp(half, code=shown_code(totp))) == 10
     done = identity.finish_enrolment(half, lifetime=_LIFETIME)
     assert identity.actor_for_session(uow, secret=done.value)
     assert _sign_in(uow, require=True).stage is SessionStage.FACTOR
@@ -218,7 +231,7 @@ def acting_as_with_code(uow: UnitOfWork) -> UnitOfWork:
     uow.session.execute(text("UPDATE totp_factor SET last_step = NULL"))
     seed = uow.session.execute(text("SELECT id, seed FROM totp_factor")).one()
     totp = TOTP(uow.keyring.open(seed.seed, f"totp:{seed.id}").decode())
-    done = identity.finish_by_code(half, code=totp.now(), lifetime=_LIFETIME)
+    done = identity.finish_by_code(half, code=shown_code(totp), lifetime=_LIFETIME)
     assert isinstance(done, SessionSecret)
     person = identity.actor_for_session(uow, secret=done.value)
     assert person

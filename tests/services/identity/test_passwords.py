@@ -110,7 +110,7 @@ def test_changing_ones_own_password_ends_the_other_sessions(uow: UnitOfWork):
 
 
 def _link(uow: UnitOfWork) -> str:
-    return link_of_last_letter(uow).rpartition("/")[2]
+    return link_of_last_letter(uow).rpartition("#")[2]
 
 
 def test_a_forgotten_password_is_set_once_by_link_and_every_session_ends(uow: UnitOfWork):
