@@ -15,6 +15,7 @@ from services.backfills.service import RUN_APPROVAL, RUN_CLOSED_APPROVAL
 from services.backfills.signing import SIGN_OFF_APPROVAL
 from services.backfills.undoing import UNDO_APPROVAL
 from services.core.db import UnitOfWork
+from services.core.errors import Invalid
 from services.core.money import Money
 from services.core.words import Words
 
@@ -48,11 +49,13 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         Line(_PARAMS, given),
         Line(_SECONDS, content["estimate"]["seconds"]),
         *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content.get("closed_periods", ())],
-        *[Line(_named(_MOVED, one["currency"]), Money(one["moved"], one["currency"])) for one in frozen["money"]],
+        *[Line(_named(_MOVED, one["currency"]), _amount(one["moved"], one["currency"])) for one in frozen["money"]],
     ]
     changes = [
         Change(
-            _named(_SUM, one["currency"]), Money(one["before"], one["currency"]), Money(one["after"], one["currency"])
+            _named(_SUM, one["currency"]),
+            _amount(one["before"], one["currency"]),
+            _amount(one["after"], one["currency"]),
         )
         for one in frozen["money"]
     ]
@@ -181,5 +184,14 @@ def _title(pattern: Words, row: Backfill, title: Words) -> Words:
     )
 
 
-def _named(pattern: Words, currency: str) -> Words:
+def _amount(minor: int, currency: str | None) -> Money | int:
+    """The bare minor units where rows have no currency, or none that is known."""
+    try:
+        return Money(minor, currency or "")
+    except Invalid:
+        return minor
+
+
+def _named(pattern: Words, currency: str | None) -> Words:
+    currency = currency or "–"
     return Words(pattern.of("en", currency=currency), pattern.of("de", currency=currency))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -23,6 +24,7 @@ from services.core.permissions import Permission
 RUN_APPROVAL = "backfills.run"
 RUN_CLOSED_APPROVAL = "backfills.run_in_closed_period"
 _REASON = 8
+_NO_CURRENCY = "XXX"  # ISO 4217
 S = BackfillState
 
 
@@ -175,8 +177,12 @@ def require_reason(reason: str) -> None:
 
 
 def _facts(frozen: dict[str, Any]) -> approvals.ApprovalFacts:
-    """The money that moves in the currency where it moves most, and the rows."""
+    """The money that moves in the currency where it moves most, and the rows.
+
+    Money of no known currency counts as of one for which no policy has a limit.
+    """
     largest = max(frozen["money"], key=lambda one: abs(one["moved"]), default=None)
     if largest is None or not largest["moved"]:
         return approvals.ApprovalFacts(rows=frozen["rows"])
-    return approvals.ApprovalFacts(abs(largest["moved"]), largest["currency"], frozen["rows"])
+    known = re.fullmatch("[A-Z]{3}", largest["currency"] or "")
+    return approvals.ApprovalFacts(abs(largest["moved"]), known[0] if known else _NO_CURRENCY, frozen["rows"])

@@ -20,7 +20,7 @@ from services.backfills import BackfillState, Definition, Direction
 from services.backfills.images import name_of
 from tests.factories.backfills import ACTOR, Killed, Workshop, reject, request_of
 
-_ROWS_A_BATCH = 50
+_BATCHES = 8  # about as many, however small the table is
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,11 @@ def prove(workshop: Workshop, definition: Definition, table: str, **params: Any)
 
 def _killed_all_the_way(workshop: Workshop, made: uuid.UUID) -> int:
     """Kills a worker before each batch has committed, and the next one after it has; returns how often."""
-    kills = 0
+    kills, size = 0, max((workshop.see(made).backfill.predicted or 0) // _BATCHES, 1)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
     while True:
-        workshop.sql("UPDATE kontor_backfill.cursor SET size = :size", size=_ROWS_A_BATCH)
+        workshop.sql("UPDATE kontor_backfill.cursor SET size = :size", size=size)
         with suppress(Killed), workshop.database.unit_of_work(ACTOR) as uow:
             plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
             backfills.step(uow, plan=plan, direction=Direction.FORWARD)

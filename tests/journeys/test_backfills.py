@@ -93,6 +93,8 @@ def test_red_verification_leads_to_the_way_back(console: Console, page_as: Any):
     finance = page_as("finance.a", path=f"{record}/verification")
     expect(finance.get_by_text("1 result deviates")).to_be_visible()
     expect(finance.get_by_role("button", name="Sign off…")).to_have_count(0)
+    behind = finance.locator("section.card", has_text="Rows behind a deviation")
+    expect(behind.locator("tbody tr").first).to_contain_text("credited_minor")
     assert violations(finance) == []
     finance.get_by_role("button", name="Reject…").click()
     _say(finance, "The fees are missing from the net amounts.", "Reject the change")
@@ -148,15 +150,20 @@ def test_the_green_way_to_the_signature(console: Console, page_as: Any):
 
 
 def test_parameters_changed_after_the_approval_refuse_the_start(console: Console, page_as: Any):
-    dev, record = _measured(page_as, "Training")
+    with console.database.unit_of_work(_SYSTEM) as uow:
+        uow.session.execute(text("UPDATE payment SET net_minor = NULL"))
+    dev, record = _measured(page_as, "Fill the net amount")
     _agreed_by_ops_and_finance(page_as, dev)
     ops = page_as("ops", path=record)
     ops.get_by_role("button", name="Start…").click()
     with console.database.unit_of_work(_SYSTEM) as uow:
-        uow.session.execute(text("UPDATE payment SET received_minor = received_minor + 1 WHERE amount_minor = 2000"))
+        changed = text("UPDATE backfill SET params = :params WHERE id = :id")
+        uow.session.execute(changed, {"params": '{"since": "2020-01-01"}', "id": record.rpartition("/")[2]})
     ops.get_by_role("dialog").get_by_role("button", name=re.compile("^Change ")).click()
     expect(_state(ops, "Draft")).to_be_visible()
     expect(ops.get_by_role("button", name="Start…")).to_have_count(0)
+    expect(ops.locator("main")).to_contain_text("params")
+    assert _filled(console) == 0
 
 
 def test_the_calendar_takes_a_window_and_a_freeze(console: Console, page_as: Any):

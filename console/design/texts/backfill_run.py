@@ -154,7 +154,7 @@ TEXTS = {
     "new_breaks": ("Breaks that came since", "Seither entstandene Klärfälle"),
     "key": ("Key", "Schlüssel"),
     "behind": ("Rows behind a deviation", "Zeilen hinter einer Abweichung"),
-    "behind_note": ("up to 50 of each check", "bis zu 50 je Prüfung"),
+    "behind_note": ("the first {count} of each check", "die ersten {count} je Prüfung"),
     "shown": ("As it stands", "Jetziger Stand"),
     "differing": ("Rows that came out differently", "Zeilen mit anderem Ergebnis"),
     "differing_note": ("of {count} sampled", "von {count} in der Stichprobe"),

@@ -31,6 +31,7 @@ from console.components import (
 from console.design.texts import t
 from console.kit.page import page
 from console.pages.backfills.parts import may, record_head, seat_lines, when
+from console.pages.backfills.verification_state import BEHIND_SHOWN
 from console.pages.backfills.verification_state import BackfillVerification as State
 from services.core.permissions import Permission
 
@@ -127,7 +128,7 @@ def _behind() -> Any:
     shown = card(
         data_table(columns, State.behind, label=t("backfill_run.behind"), dense=True),
         title=t("backfill_run.behind"),
-        note=t("backfill_run.behind_note"),
+        note=t("backfill_run.behind_note", count=BEHIND_SHOWN),
         flush=True,
     )
     return when(State.behind.length() > 0, shown)

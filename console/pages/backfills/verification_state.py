@@ -23,6 +23,7 @@ from services.backfills import BackfillState
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 
+BEHIND_SHOWN = 8  # of each check; the document has more
 _DEEDS = frozenset({"sign", "reject", "explain"})
 _FOLLOWED = frozenset({BackfillState.RUNNING, BackfillState.VERIFYING, BackfillState.AWAITING_SIGNOFF})
 
@@ -164,7 +165,7 @@ def _behind(result: Mapping[str, Any], titles: Mapping[str, str], reader: Reader
             "key": one["key"],
             "shown": ", ".join(f"{name} {shown_value(value, reader)}" for name, value in one["shown"].items()),
         }
-        for one in result.get("named", ())
+        for one in result.get("named", ())[:BEHIND_SHOWN]
     ]
 
 

@@ -76,6 +76,16 @@ def test_the_dry_run_says_exactly_what_happens_and_leaves_nothing(workshop: Work
     assert workshop.sql("SELECT to_regclass('kontor_backfill.before_1')")[0][0] is None
 
 
+@pytest.mark.parametrize("currency", ["", "eur"])
+def test_money_of_no_known_currency_is_asked_for_and_takes_all_three_teams(workshop: Workshop, currency: str):
+    workshop.sql("UPDATE coin SET currency = :currency", currency=currency)
+    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    assert (asked.content["frozen"]["money"][0]["moved"], asked.seats) == (3_000, 3)
+
+
 def test_it_starts_only_with_everybody_s_agreement(workshop: Workshop):
     made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
     with pytest.raises(backfills.IllegalStep):
