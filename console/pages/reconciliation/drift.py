@@ -30,6 +30,7 @@ from console.components import (
     money,
     number,
     page_header,
+    row,
     select_filter,
     shape,
     stack,
@@ -112,7 +113,7 @@ def _deviation() -> rx.Component:
 
 def _days() -> rx.Component:
     return card(
-        chip_filter(State, "class", State.choices, all_label=t("drift.any_class")),
+        row(chip_filter(State, "class", State.choices, all_label=t("drift.any_class")), wrap=True),
         chart(State.daily, label=t("drift.chart_days"), height=260),
         legend(
             (t("drift.legend_found"), ""),
