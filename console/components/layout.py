@@ -8,6 +8,8 @@ import reflex as rx
 
 from console.components.controls import link
 from console.components.icon import Text, shape
+from console.kit import pages
+from console.kit.shell_state import Shell
 
 
 def page_header(title: Any, *, badge: Any = None, meta: Any = (), actions: Any = ()) -> rx.Component:
@@ -88,15 +90,18 @@ def bullet(text: Any, *, mark: rx.Component | None = None, note: Any = None) -> 
 
 
 def tabs(*items: tuple[Any, Text, rx.Var | bool], label: Text) -> rx.Component:
-    """Links of which one is current: (text, address, whether it is current)."""
-    return rx.el.nav(
-        *[
-            link(text, href=href, class_name="tab", custom_attrs={"aria-current": rx.cond(current, "page", "false")})
-            for text, href, current in items
-        ],
-        class_name="tabs",
-        custom_attrs={"aria-label": label},
-    )
+    """Links of which one is current: (text, address, whether it is current). One to a page that the reader may not
+    open is left out."""
+    return rx.el.nav(*[_tab(*item) for item in items], class_name="tabs", custom_attrs={"aria-label": label})
+
+
+def _tab(text: Any, href: Text, current: rx.Var | bool) -> rx.Component:
+    drawn = link(text, href=href, class_name="tab", custom_attrs={"aria-current": rx.cond(current, "page", "false")})
+    leads_to = pages.at(href) if isinstance(href, str) else None
+    if leads_to is None:
+        return drawn
+    held = rx.Var.create(Shell.rights).to(list[str]).contains(str(leads_to.permission))
+    return rx.cond(held, drawn, rx.fragment())
 
 
 def callout(*content: Any, tone: str = "info", title: Any = None, end: Any = None) -> rx.Component:

@@ -68,6 +68,11 @@ def test_a_page_above_the_role_is_left_out_and_refused(page_as):
     expect(page.locator("main")).to_contain_text("audit.entry.read")
 
 
+def test_a_tab_above_the_role_is_left_out(page_as):
+    page = page_as("finance.b", path="/access/reviews")
+    expect(page.locator(".tab")).to_have_text(["Access reviews"])
+
+
 def test_keyboard_alone_reaches_a_page(page_as):
     page = page_as("auditor", path="/nowhere")
     page.goto("/")

@@ -18,5 +18,5 @@ _PAGES = (
 
 
 def access_tabs(current: str) -> rx.Component:
-    """One line below the heading; which pages open is each page's own right."""
+    """One line below the heading."""
     return tabs(*[(t(key), href, href == current) for key, href in _PAGES], label=t("access.title"))
