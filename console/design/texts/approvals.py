@@ -73,7 +73,7 @@ TEXTS = {
     "team_finance": ("Finance", "Finance"),
     "team_ops": ("Ops", "Ops"),
     "team_dev": ("Dev", "Dev"),
-    "team_count": ("{count} × {team}", "{count} × {team}"),
+    "team_count": ("{count}\u00a0×\u00a0{team}", "{count}\u00a0×\u00a0{team}"),
     "agree": ("Agree…", "Zustimmung geben …"),
     "agree_title": ("Agree to this?", "Hier zustimmen?"),
     "agree_do": ("Agree", "Zustimmung geben"),

@@ -56,11 +56,15 @@ def _policy(item: Any) -> rx.Component:
 
 
 def _steps(item: Any) -> rx.Component:
-    heads = ("step", "holds_from", "who_agrees", "time_to_decide")
+    heads = {"step": "brief", "holds_from": "", "who_agrees": "", "time_to_decide": "brief"}
     return rx.el.div(
         rx.el.table(
             rx.el.caption(item["title"], class_name="visually-hidden"),
-            rx.el.thead(rx.el.tr(*[rx.el.th(t(f"approvals.{head}"), scope="col") for head in heads])),
+            rx.el.thead(
+                rx.el.tr(
+                    *[rx.el.th(t(f"approvals.{head}"), scope="col", class_name=wide) for head, wide in heads.items()]
+                )
+            ),
             rx.el.tbody(
                 rx.foreach(
                     item["steps"].to(list[dict[str, str]]),
