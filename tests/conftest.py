@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     wire()
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    # A run that is told to end stops its server as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="kontor-test-"))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder / "postgres", settings=_FAST)

@@ -15,6 +15,7 @@ from services.bank.load import account_of
 from services.bank.models import CHANGED_SEQ, BankAdvice, BankFile, BankLine
 from services.bank.statement import ParsedEntry, ParsedNotice
 from services.core.db import UnitOfWork
+from services.core.ids import new_id
 
 _FILLED = (
     "return_reason",
@@ -57,8 +58,10 @@ def load_notice(
         )
     )
     fresh = {key: content for key, content in contents.items() if key not in known}
+    in_order = sorted(new_id() for _ in fresh)  # made within one millisecond they are in none
     uow.session.add_all(
         BankAdvice(
+            id=name,
             entity_id=account.entity_id,
             account_id=account.id,
             file_id=file.id,
@@ -69,7 +72,7 @@ def load_notice(
             references=content["references"],
             content=content,
         )
-        for key, content in fresh.items()
+        for name, (key, content) in zip(in_order, fresh.items(), strict=True)
     )
     uow.session.flush()
     return len(fresh), len(parsed.entries) - len(fresh)

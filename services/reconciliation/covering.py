@@ -13,7 +13,7 @@ from services.core.permissions import Permission
 from services.reconciliation.models import Break
 from services.reconciliation.pairing import MOST_IN_WINDOW, Item, sums
 from services.reconciliation.views import BreakView, CoveringSet
-from services.reconciliation.vocabulary import BreakClass
+from services.reconciliation.vocabulary import UNRESOLVED, BreakClass
 from services.reconciliation.workdays import BusinessCalendar
 
 _REST = 2  # a window in business days spans at most so many times as many days, and a week
@@ -37,6 +37,7 @@ def covering_sets(
         Break.definition == found.definition.value,
         Break.break_class == other.value,
         Break.closed_seq.is_(None),
+        Break.state.in_(UNRESOLVED),
         Break.currency == found.currency,
         Break.booked_on.between(found.booked_on - widest, found.booked_on + widest),
         func.abs(Break.delta_minor) < abs(found.delta_minor),

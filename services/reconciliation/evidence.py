@@ -27,7 +27,7 @@ from services.reconciliation.views import (
     RuleVerdict,
     StoryLine,
 )
-from services.reconciliation.vocabulary import SIDES, BreakClass, Definition, Rule, SourceKind
+from services.reconciliation.vocabulary import SIDES, UNRESOLVED, BreakClass, Definition, Rule, SourceKind
 from services.reconciliation.workdays import BusinessCalendar
 
 _NEAREST = 3
@@ -136,6 +136,7 @@ def _candidates(
             Break.definition == found.definition.value,
             Break.break_class == other.value,
             Break.closed_seq.is_(None),
+            Break.state.in_(UNRESOLVED),
             Break.currency == found.currency,
         )
         .order_by(func.abs(func.abs(Break.delta_minor) - abs(found.delta_minor)))

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from services import bank, books, identity, reconciliation
 from services.core.actor import Actor
-from services.reconciliation import BreakClass, BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
+from services.reconciliation import UNRESOLVED, BreakClass, BreakFilter, Definition, PeriodSpan, PeriodState, Resolution
 from tests.factories.bank import Row, Statement, camt, zipped
 from tests.journeys.accessibility import violations
 from tests.journeys.serving import Console
@@ -221,7 +221,9 @@ def test_dialogs_and_forms_have_no_serious_violation(console: Console, page_as: 
         match = reconciliation.match_page(uow, filter=reconciliation.MatchFilter(), limit=1).rows[0]
         account = bank.accounts(uow)[0]
         ledger = books.sources(uow)[0]
-        alone = reconciliation.list_breaks(uow, filter=BreakFilter(classes=(BreakClass.MISSING_LEFT,))).rows
+        alone = reconciliation.list_breaks(
+            uow, filter=BreakFilter(classes=(BreakClass.MISSING_LEFT,), states=UNRESOLVED)
+        ).rows
         near = next(row for row in alone if reconciliation.evidence_of(uow, number=row.number).candidates)
     page.goto(f"/breaks/{near.name}")
     found["match a break"] = judged(page, page.get_by_role("button", name=re.compile("^Match with")).first)

@@ -124,6 +124,12 @@ def test_the_evidence_says_which_rule_failed_and_what_comes_near(finance: UnitOf
     }
 
 
+def test_what_is_resolved_comes_near_nothing(finance: UnitOfWork, number: int):
+    [near] = evidence_of(finance, number=number).candidates
+    resolve_break(finance, number=near.number, version=1, resolution=Resolution.BOOKS_CORRECTED, reason="Found it")
+    assert evidence_of(finance, number=number).candidates == ()
+
+
 @pytest.mark.parametrize("sort", ["number", "delta", "age", "class", "key"])
 def test_the_queue_can_be_filtered_sorted_and_searched(finance: UnitOfWork, number: int, sort: str):
     page = list_breaks(finance, filter=BreakFilter(states=(BreakState.OPEN,)), sort=sort, limit=2)
