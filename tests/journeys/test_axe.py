@@ -36,6 +36,7 @@ def console(console_with_books: Console) -> Console:
 def test_no_page_has_a_serious_violation(console, page_as):
     """Lists first: the records whose pages are seen are those that the lists lead to."""
     page = page_as("admin")
+    page.emulate_media(reduced_motion="reduce")  # no colour on its way from one theme to the other
     routes = sorted((declared.route for declared in PAGES), key=lambda route: "[" in route)
     found, led_to = {}, set()
     for route in routes:
