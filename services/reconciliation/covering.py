@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
@@ -19,6 +19,22 @@ from services.reconciliation.workdays import BusinessCalendar
 _REST = 2  # a window in business days spans at most so many times as many days, and a week
 
 
+def open_opposite(found: BreakView) -> Select[Break]:
+    """What stands alone on the other side in the same currency, of one legal entity and definition, and is unresolved.
+
+    Without a scope: whoever asks has been shown `found`.
+    """
+    other = BreakClass.MISSING_RIGHT if found.break_class is BreakClass.MISSING_LEFT else BreakClass.MISSING_LEFT
+    return select(Break).where(
+        Break.entity_id == found.entity_id,
+        Break.definition == found.definition.value,
+        Break.break_class == other.value,
+        Break.closed_seq.is_(None),
+        Break.state.in_(UNRESOLVED),
+        Break.currency == found.currency,
+    )
+
+
 def covering_sets(
     uow: UnitOfWork, found: BreakView, calendar: BusinessCalendar, parameters: Mapping[str, Any]
 ) -> tuple[CoveringSet, ...]:
@@ -28,17 +44,10 @@ def covering_sets(
     nearest days are looked at, so that the search ends.
     """
     scope = uow.actor.scope(Permission.RECONCILIATION_READ)
-    other = BreakClass.MISSING_RIGHT if found.break_class is BreakClass.MISSING_LEFT else BreakClass.MISSING_LEFT
     window = parameters["window_days"]
     widest = dt.timedelta(days=_REST * window + 7)
-    near = select(Break).where(
+    near = open_opposite(found).where(
         scope.allows(Break.entity_id),
-        Break.entity_id == found.entity_id,
-        Break.definition == found.definition.value,
-        Break.break_class == other.value,
-        Break.closed_seq.is_(None),
-        Break.state.in_(UNRESOLVED),
-        Break.currency == found.currency,
         Break.booked_on.between(found.booked_on - widest, found.booked_on + widest),
         func.abs(Break.delta_minor) < abs(found.delta_minor),
         func.sign(Break.delta_minor) == (-1 if found.delta_minor > 0 else 1),

@@ -13,7 +13,7 @@ from services.core.permissions import Permission
 from services.reconciliation import verdicts
 from services.reconciliation.breaks import break_by_number
 from services.reconciliation.calendars import business_calendar
-from services.reconciliation.covering import covering_sets
+from services.reconciliation.covering import covering_sets, open_opposite
 from services.reconciliation.exchange import Rate, rate_of_day
 from services.reconciliation.models import Break, BreakVersion, Comment, Entry, ReconciliationRun, RuleSet, Source
 from services.reconciliation.pairing import likeness
@@ -27,7 +27,7 @@ from services.reconciliation.views import (
     RuleVerdict,
     StoryLine,
 )
-from services.reconciliation.vocabulary import SIDES, UNRESOLVED, BreakClass, Definition, Rule, SourceKind
+from services.reconciliation.vocabulary import SIDES, BreakClass, Definition, Rule, SourceKind
 from services.reconciliation.workdays import BusinessCalendar
 
 _NEAREST = 3
@@ -128,19 +128,8 @@ def _candidates(
     uow: UnitOfWork, found: BreakView, mine: EntryView | None, calendar: BusinessCalendar
 ) -> tuple[CandidateView, ...]:
     """Open entries of the other side in the same currency, the best first."""
-    other = BreakClass.MISSING_RIGHT if found.break_class is BreakClass.MISSING_LEFT else BreakClass.MISSING_LEFT
     rows = uow.session.scalars(
-        select(Break)
-        .where(
-            Break.entity_id == found.entity_id,
-            Break.definition == found.definition.value,
-            Break.break_class == other.value,
-            Break.closed_seq.is_(None),
-            Break.state.in_(UNRESOLVED),
-            Break.currency == found.currency,
-        )
-        .order_by(func.abs(func.abs(Break.delta_minor) - abs(found.delta_minor)))
-        .limit(_LOOKED_AT)
+        open_opposite(found).order_by(func.abs(func.abs(Break.delta_minor) - abs(found.delta_minor))).limit(_LOOKED_AT)
     ).all()
     references = _references(uow, found, rows) if found.definition is Definition.PAYOUTS else {}
     scored = [_candidate(found, row, mine, references.get(row.subject_key), calendar) for row in rows]
