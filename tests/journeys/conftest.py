@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import chromium as installed
 from tests.factories.identity import PASSWORD
@@ -19,6 +19,7 @@ from tests.journeys.merchant import console_of_a_merchant
 from tests.journeys.serving import Console, serving
 
 _ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
+_PATIENCE_MS = 30_000  # a worker takes part, and everybody else's tests share the machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,6 +63,7 @@ def console_with_books(worker_id: str, tmp_path_factory: pytest.TempPathFactory)
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed.executable(), args=["--no-sandbox"])
+        expect.set_options(timeout=_PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -75,7 +77,7 @@ def browser_context(
 
     def make(*, width: int = 1440, height: int = 900) -> BrowserContext:
         context = chromium.new_context(base_url=console.url, viewport={"width": width, "height": height})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(_PATIENCE_MS)
         context.tracing.start(snapshots=True)
         opened.append(context)
         return context

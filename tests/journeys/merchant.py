@@ -33,7 +33,7 @@ def console_of_a_merchant(name: str, folder: Path) -> Iterator[Console]:
 @contextmanager
 def _merchant(database: Database, data_dir: Path, port: int) -> Iterator[None]:
     """Seeds the world, serves it, and lets a worker do the first night; ends both processes."""
-    sandbox.seed(data_dir, seed="journeys", days=_DAYS, per_day=_PER_DAY, now=dt.datetime.now(dt.UTC))
+    sandbox.seed(data_dir, seed="journeys", days=_DAYS, per_day=_PER_DAY, now=_next_noon())
     environment = os.environ | {
         "DATABASE_URL": database.url,
         "KONTOR_DATA_DIR": str(data_dir),
@@ -51,6 +51,13 @@ def _merchant(database: Database, data_dir: Path, port: int) -> Iterator[None]:
             process.terminate()
         for process in processes:
             process.wait(timeout=15)
+
+
+def _next_noon() -> dt.datetime:
+    """When the merchant's world begins: no business day ends while a journey is on its way."""
+    now = dt.datetime.now(dt.UTC)
+    noon = now.replace(hour=11, minute=0, second=0, microsecond=0)
+    return noon if noon > now else noon + dt.timedelta(days=1)
 
 
 def _start(

@@ -54,7 +54,8 @@ def serving(name: str, folder: Path, *, first: str = "", **settings: str) -> Ite
 
     `first` is what its process does before it serves: it connects a fake at a gateway, say.
     """
-    database = Database(clone_database(name), clock=Clock(), keyring=Keyring(KeyFolder(folder / "keys")))
+    clock = Clock(folder / "sandbox" / "clock.json")
+    database = Database(clone_database(name), clock=clock, keyring=Keyring(KeyFolder(folder / "keys")))
     _populate(database)
     port, log = free_port(), folder / "web.log"
     with log.open("wb") as output:

@@ -34,14 +34,6 @@ _NEVER = WindowDraft("Never now", (0,), dt.time(3), dt.time(3, 1), "Pacific/Kiri
 _ALWAYS = WindowDraft("Always", tuple(range(7)), dt.time(0), dt.time(0), "Europe/Berlin")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """A worker takes part, and it shares the machine with everybody else's tests."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def console(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """A console of its own with settled payments and a flag service, and a worker beside it."""

@@ -257,7 +257,7 @@ def judged(page: Page, opener: Locator) -> list[str]:
 
 
 def test_month_and_drift_lead_to_the_items(console: Console, page_as: Any):
-    page = page_as("auditor", path=f"/reconciliation/month?month={dt.datetime.now(dt.UTC):%Y-%m}")
+    page = page_as("auditor", path=f"/reconciliation/month?month={console.database.clock.now():%Y-%m}")
     expect(page.locator(".pairs .sum").first).to_be_visible(timeout=SLOW)
     page.locator(".pairs a[href*='source=settlement']").first.click()
     expect(page.locator("#items table")).to_be_visible(timeout=SLOW)
@@ -288,7 +288,7 @@ def test_the_report_opens_as_pdf_and_as_workbook(console: Console, page_as: Any)
 def test_a_bank_zip_with_a_gap_shows_it_and_blocks_the_signature_of_its_days(console: Console, page_as: Any):
     with console.database.unit_of_work(_SYSTEM) as uow:
         entity = identity.legal_entities(uow)[0]
-    today = dt.datetime.now(dt.UTC).date()
+    today = console.database.clock.now().date()
     days = [day for back in range(14, 1, -1) if (day := today - dt.timedelta(days=back)).weekday() < 5][:3]
     first, third = (
         Statement(number, days[number - 1], opening, closing, [Row(amount, f"GAP{number}")])
