@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.kit import application, rates, session, sockets
+from console.kit.answers import Watched
 from services.core.log import get_logger
 
 _log = get_logger(__name__)
@@ -78,17 +79,11 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        answered = False
-
-        async def watch(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
+        answer = Watched(send)
         try:
-            await self._app(scope, _capped(scope, receive), watch)
+            await self._app(scope, _capped(scope, receive), answer)
         except TooLarge:
-            if not answered:
+            if not answer.begun:
                 await _problem(413, "The request is larger than this address accepts.")(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:

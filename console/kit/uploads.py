@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from console.kit.answers import Watched
 
 _UPLOAD = "/_upload"
 
@@ -21,16 +23,10 @@ class WholeUploads:
         if scope["type"] != "http" or scope["path"] != _UPLOAD:
             await self._app(scope, receive, send)
             return
-        begun = False
-
-        async def watch(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        answer = Watched(send)
         try:
-            await self._app(scope, receive, watch)
+            await self._app(scope, receive, answer)
         except Exception:
-            if not begun:
+            if not answer.begun:
                 raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
