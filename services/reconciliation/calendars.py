@@ -48,7 +48,9 @@ def _calendars(uow: UnitOfWork, entities: Sequence[LegalEntityView]) -> dict[uui
     wanted = select(Holiday.calendar, Holiday.day).where(Holiday.calendar.in_(set[str]().union(*names.values())))
     days = uow.session.execute(wanted).all()
     return {
-        entity.id: BusinessCalendar(entity.country, frozenset(day for name, day in days if name in names[entity.id]))
+        entity.id: BusinessCalendar(
+            entity.country, frozenset(day for name, day in days if name in names[entity.id]), entity.time_zone
+        )
         for entity in entities
     }
 

@@ -48,11 +48,7 @@ def _forgive_days_of_rest(uow: UnitOfWork, scene: Scene) -> None:
     punctual = [
         (row.subject_key, row.occurrence)
         for row in uow.session.execute(text(_LATE))
-        if scene.calendar.apart(_day(row.left_value), _day(row.right_value)) <= most
+        if scene.calendar.instants_apart(*map(dt.datetime.fromisoformat, (row.left_value, row.right_value))) <= most
     ]
     keys, occurrences = [key for key, _ in punctual], [occurrence for _, occurrence in punctual]
     uow.session.execute(text(_PUNCTUAL), {"keys": keys, "occurrences": occurrences})
-
-
-def _day(value: str) -> dt.date:
-    return dt.date.fromisoformat(value[:10])

@@ -136,7 +136,7 @@ def _timing(left: EntryView, right: EntryView, bounds: Bounds) -> RuleVerdict:
     apart = abs(left.occurred_at - right.occurred_at)
     late, days, name = apart.total_seconds() > most * 86_400, apart.days, "days"
     if late and bounds.parameters["timing_business_days"]:
-        days, name = bounds.calendar.apart(left.occurred_at.date(), right.occurred_at.date()), "business_days"
+        days, name = bounds.calendar.instants_apart(left.occurred_at, right.occurred_at), "business_days"
         late = days > most
     figures = {"count": days, "most": most}
     times = (left.occurred_at.isoformat(), right.occurred_at.isoformat())

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import holidays
 
+from services.core.clock import business_day
+
 
 def month_of(day: dt.date) -> tuple[dt.date, dt.date]:
     """The first and last day of the day's month."""
@@ -20,11 +22,13 @@ def month_of(day: dt.date) -> tuple[dt.date, dt.date]:
 class BusinessCalendar:
     """The days on which an entity's money moves: no weekend and no holiday of `country` (ISO 3166), none of `own`.
 
-    Without a country only weekends rest. Distances are whole business days.
+    Without a country only weekends rest. Distances are whole business days; an instant belongs to its day in
+    `time_zone`, the entity's.
     """
 
     country: str | None = None
     own: frozenset[dt.date] = frozenset()
+    time_zone: str = "UTC"
 
     def is_business_day(self, day: dt.date) -> bool:
         return day.weekday() not in _weekend(self.country) and day not in self.own and day not in self._named(day.year)
@@ -54,6 +58,10 @@ class BusinessCalendar:
     def apart(self, one: dt.date, other: dt.date) -> int:
         """The distance in business days, whichever is earlier."""
         return self.between(min(one, other), max(one, other))
+
+    def instants_apart(self, one: dt.datetime, other: dt.datetime) -> int:
+        """The distance in business days of the days on which two instants fall."""
+        return self.apart(business_day(one, self.time_zone), business_day(other, self.time_zone))
 
     def holidays(self, year: int, *, locale: str = "en") -> dict[dt.date, str]:
         """The country's holidays of a year with their names in `locale`, or as the country calls them where they have

@@ -29,6 +29,8 @@ from tests.factories.identity import an_entity
 from tests.factories.reconciliation import DAY, Row, at_morning, load
 from tests.factories.rules import publish
 
+_A_DAY = dt.timedelta(days=1)
+
 
 def _verdicts(uow: UnitOfWork, left: list[Row], right: list[Row], **rules: Any) -> dict[str, RuleVerdict]:
     """Of the break of the first left row."""
@@ -103,6 +105,20 @@ def test_lateness_counts_as_the_rules_count_it(uow: UnitOfWork):
     timing = next(v for v in evidence_of(at_morning(uow), number=number or 0).verdicts if v.rule == "S-60")
     assert (timing.outcome, timing.said, timing.figures["most"]) == ("failed", "business_days", 2)
     assert 2 < timing.figures["count"] < 7
+
+
+def test_lateness_counts_the_days_of_the_legal_entity(uow: UnitOfWork):
+    """Half past eleven at night in London is the next day in Berlin."""
+    entity = an_entity(uow)
+    publish(uow, Definition.SETTLEMENT, timing_days=1, timing_business_days=1)
+    night, noon = dt.datetime(2026, 3, 9, 23, 30, tzinfo=dt.UTC), dt.datetime(2026, 3, 11, 12, tzinfo=dt.UTC)
+    load(uow, entity, SourceKind.BOOKS, [Row("a:charge", 100, at=night), Row("b:charge", 100, at=night)])
+    load(uow, entity, SourceKind.STRIPE, [Row("a:charge", 100, at=noon), Row("b:charge", 100, at=noon + _A_DAY)])
+    reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    late = uow.session.execute(text("SELECT subject_key, number FROM recon_break WHERE break_class = 'timing'")).all()
+    assert [row.subject_key for row in late] == ["b:charge"]
+    timing = next(v for v in evidence_of(at_morning(uow), number=late[0].number).verdicts if v.rule == "S-60")
+    assert timing.figures["count"] == 2
 
 
 def test_an_ambiguous_one_says_who_came_second(uow: UnitOfWork):
