@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Select, Subquery, and_, case, cast, func, literal, select, tuple_
 
-from services import payments
+from services import identity, payments
+from services.core.clock import business_day
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
 from services.core.permissions import Permission
@@ -90,7 +91,7 @@ def _since(uow: UnitOfWork, population: InvoicePopulation) -> dt.datetime | None
     if population is InvoicePopulation.RETURNED:
         return now - dt.timedelta(days=RETURN_DAYS)
     if population is InvoicePopulation.FAILED:
-        first = policy.last_months(now.date(), RECOVERY_MONTHS)[0]
+        first = _months(uow)[0]
         return dt.datetime.fromisoformat(f"{first}-01T00:00:00+00:00") - dt.timedelta(days=1)
     return None
 
@@ -173,8 +174,7 @@ def _recovery(uow: UnitOfWork, currency: str) -> tuple[RecoveryMonth, ...]:
         for month, outcome, _, _, median in rows
         if outcome == Outcome.RECOVERED and median is not None
     }
-    months = policy.last_months(uow.clock.now().date(), RECOVERY_MONTHS)
-    return policy.recovery(months, groups, medians, InvoiceFilter(InvoicePopulation.FAILED, currency=currency))
+    return policy.recovery(_months(uow), groups, medians, InvoiceFilter(InvoicePopulation.FAILED, currency=currency))
 
 
 def _age_days(uow: UnitOfWork, facts: Subquery) -> ColumnElement[int]:
@@ -205,9 +205,17 @@ def _month(facts: Subquery) -> ColumnElement[str]:
     return func.to_char(func.timezone(facts.c.time_zone, facts.c.first_failed_at), "YYYY-MM")
 
 
+def _months(uow: UnitOfWork) -> list[str]:
+    """The last of them is the month that has begun in at least one of the reader's legal entities."""
+    now = uow.clock.now()
+    entities = identity.legal_entities(uow, permission=Permission.DUNNING_READ)
+    today = max((business_day(now, entity.time_zone) for entity in entities), default=now.date())
+    return policy.last_months(today, RECOVERY_MONTHS)
+
+
 def _in_months(uow: UnitOfWork, facts: Subquery) -> ColumnElement[bool]:
     """The first failure lies in one of the months that are shown."""
-    months = policy.last_months(uow.clock.now().date(), RECOVERY_MONTHS)
+    months = _months(uow)
     return _month(facts).between(months[0], months[-1])
 
 

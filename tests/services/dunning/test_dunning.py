@@ -158,6 +158,15 @@ def test_recovery_by_month_of_the_first_failure(at_now: UnitOfWork, merchant: Me
     assert (row.status, row.owed_minor) == ("uncollectible", 1000)
 
 
+def test_a_month_begins_when_it_does_in_the_legal_entity(at_now: UnitOfWork, merchant: Merchant):
+    """Half past ten in the evening of 31 March by UTC is 1 April in Berlin."""
+    at_now.clock = FrozenClock(NOW.replace(hour=22, minute=30))
+    merchant.invoice(-0.51, -0.51)
+    found = dunning.overview(at_now)
+    assert (found.recovery[-1].month, found.recovery[-1].failed.count) == ("2026-04", 1)
+    assert len(refs(at_now, found.failed.filter)) == found.failed.count == 1
+
+
 def test_sepa_returns_of_the_last_90_days_count_the_invoice_under_its_last_reason(
     at_now: UnitOfWork, merchant: Merchant
 ):
