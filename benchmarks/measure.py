@@ -25,6 +25,7 @@ from services.bootstrap import load_models
 from services.core import migrate
 from services.core.db import Database
 from services.core.embedded_postgres import EmbeddedPostgres
+from services.core.memory import buffers_mb, usable_mb
 
 STEADY = 1.3
 ROUNDS = 7
@@ -71,7 +72,8 @@ def ground(settings: dict[str, str] | None = None, *, kept: Path | None = None) 
     folder = kept or Path(tempfile.mkdtemp(prefix="kontor-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    server = EmbeddedPostgres(folder / "postgres", settings={"shared_buffers": "1GB"} | (settings or {}))
+    sizes = {"shared_buffers": f"{buffers_mb(usable_mb())}MB"}
+    server = EmbeddedPostgres(folder / "postgres", settings=sizes | (settings or {}))
     server.start()
     try:
         migrate.upgrade(server.url)

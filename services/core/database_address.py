@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from services.core.embedded_postgres import EmbeddedPostgres
 from services.core.errors import Unavailable
+from services.core.memory import buffers_mb, usable_mb
 from services.core.settings import THIS_MACHINE, Settings
 
 
@@ -21,7 +22,8 @@ def embedded_server(settings: Settings) -> EmbeddedPostgres | None:
     """The PostgreSQL in the data folder, or None when `DATABASE_URL` names another."""
     if settings.database_url is not None:
         return None
-    sizes = {"shared_buffers": f"{settings.database.shared_buffers_mb}MB"}
+    size = settings.database.shared_buffers_mb or buffers_mb(usable_mb())
+    sizes = {"shared_buffers": f"{size}MB"}
     return EmbeddedPostgres(settings.data_dir / "postgres", settings=sizes)
 
 

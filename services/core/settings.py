@@ -27,10 +27,10 @@ class WebSettings(BaseModel):
 
 class DatabaseSettings(BaseModel):
     """Sizes of the embedded server and of each process's pool; the URLs are `DATABASE_URL` and, for migrations alone,
-    `DATABASE_OWNER_URL`."""
+    `DATABASE_OWNER_URL`. Unless it is said, the server keeps pages in a quarter of the memory there is."""
 
     pool_size: int = Field(default=5, ge=1, le=100)
-    shared_buffers_mb: int = Field(default=256, ge=16)
+    shared_buffers_mb: int | None = Field(default=None, ge=16)
 
 
 class StripeAccountSettings(BaseModel):
