@@ -11,7 +11,7 @@ LOCK ?= requirements.lock
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help up install check test approvals matrix commands fmt bench bench-recon migrate vulnerable lock clean
+.PHONY: help up install check test approvals oracle matrix commands fmt bench bench-recon migrate vulnerable lock clean
 
 help: ## What each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ fmt: $(STAMP) ## Format the code
 
 approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),5000) KONTOR_HYPOTHESIS_PARTS=10 $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/approvals/test_state_machine.py
+
+oracle: install ## The engine of reconciliation beside a slow, obviously right one, 2,000 worlds each (EXAMPLES=…)
+	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/reconciliation/test_oracle.py
 
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done

@@ -7,9 +7,10 @@ Whatever is ambiguous stays a break, for a person.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import text
 
 from services.core.db import UnitOfWork
-from services.reconciliation.pairing import Item, plain, sums
+from services.reconciliation.pairing import MOST_IN_WINDOW, Item, explanations, plain
 from services.reconciliation.scene import Scene
 from services.reconciliation.workdays import WEEKENDS, BusinessCalendar
 
@@ -86,11 +87,25 @@ class Table:
             return False
         return self.calendar.apart(one.booked_on, other.booked_on) <= self.parameters["window_days"]
 
+    def neighbours(self, mine: Iterable[Item], theirs: Iterable[Item]) -> dict[tuple[dt.date, str], list[Item]]:
+        """What of `theirs` lies in the window of `mine`, by the day and currency of the latter."""
+        by_place: dict[tuple[dt.date, str], list[Item]] = defaultdict(list)
+        for item in theirs:
+            by_place[_place(item)].append(item)
+        return {
+            _place(one): [item for items in by_place.values() if self.near(one, items[0]) for item in items]
+            for one in {_place(one): one for one in mine}.values()
+        }
+
     def money(self, side: dict[str, Item]) -> dict[tuple[int, str], list[Item]]:
         found: dict[tuple[int, str], list[Item]] = defaultdict(list)
         for item in side.values():
             found[item.amount, item.currency].append(item)
         return found
+
+
+def _place(item: Item) -> tuple[dt.date, str]:
+    return item.booked_on, item.currency
 
 
 def match(
@@ -151,11 +166,9 @@ def _by_plain_key(table: Table) -> None:
 
 
 def _by_likeness(table: Table) -> None:
-    others, scores = table.money(table.right), []
-    for one in table.left.values():
-        for other in others[one.amount, one.currency][:_NEAR]:
-            if table.near(one, other) and _kind(one) == _kind(other):
-                scores.append((int(fuzz.ratio(plain(one.key), plain(other.key))), one.key, other.key))
+    scores = [
+        (int(fuzz.ratio(plain(one.key), plain(other.key))), one.key, other.key) for one, other in _look_alikes(table)
+    ]
     for score, one, other in sorted(scores, key=lambda row: (-row[0], row[1:])):
         if score < table.parameters["similarity_percent"] or one not in table.left or other not in table.right:
             continue
@@ -169,32 +182,77 @@ def _by_likeness(table: Table) -> None:
             table.take(Found("S-80", score, why, (table.left[one],), (table.right[other],), runner))
 
 
+def _look_alikes(table: Table) -> Iterator[tuple[Item, Item]]:
+    """Pairs of equal amount, currency and kind in the window; none of a kind in which one has too many to choose from,
+    since the best of a part need not be the best."""
+    kinds: dict[tuple[int, str, str], tuple[list[Item], list[Item]]] = defaultdict(lambda: ([], []))
+    for at, side in enumerate((table.left, table.right)):
+        for item in side.values():
+            kinds[item.amount, item.currency, _kind(item)][at].append(item)
+    for left, right in kinds.values():
+        near = table.neighbours(left, right)
+        if all(len(choice) <= _NEAR for choice in near.values()):
+            yield from ((one, other) for one in left for other in near[_place(one)])
+
+
 def _by_batch(table: Table) -> None:
+    found = list[Found]()
     for mine, theirs, turned in ((table.left, table.right, False), (table.right, table.left, True)):
-        batches: dict[tuple[str, str], list[Item]] = defaultdict(list)
-        for item in mine.values():
-            if item.reference:
-                batches[item.reference, item.currency].append(item)
-        for (batch, _), members in list(batches.items()):
-            same = [i for i in theirs.values() if i.reference == batch and i.currency == members[0].currency]
+        batches, others, amounts = _batches(mine), _batches(theirs), table.money(theirs)
+        for (batch, currency), members in batches.items():
             total = sum(item.amount for item in members)
-            if not same:
-                same = [i for i in theirs.values() if i.amount == total and table.near(members[0], i)]
-                same = same if len(same) == 1 and len(members) > 1 else []
-            if same and sum(item.amount for item in same) == total and all(m.key in mine for m in members):
-                sides = (tuple(same), tuple(members)) if turned else (tuple(members), tuple(same))
-                table.take(Found("S-90", 95, f"batch {batch}, {len(members)} entries with this sum", *sides))
+            whys = [others[batch, currency]] if (batch, currency) in others else []
+            if not whys and len(members) > 1:
+                alone = [one for one in amounts[total, currency] if (one.reference, currency) not in batches]
+                whys = [[one] for one in alone if all(table.near(one, member) for member in members)]
+            for same in whys:
+                if sum(item.amount for item in same) == total:
+                    sides = (tuple(same), tuple(members)) if turned else (tuple(members), tuple(same))
+                    found.append(Found("S-90", 95, f"batch {batch}, {len(members)} entries with this sum", *sides))
+    _take_unrivalled(table, found)
+
+
+def _batches(side: dict[str, Item]) -> dict[tuple[str, str], list[Item]]:
+    batches: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in side.values():
+        if item.reference:
+            batches[item.reference, item.currency].append(item)
+    return dict(batches)
 
 
 def _by_covering_set(table: Table) -> None:
+    found, unsure = list[Found](), set[tuple[bool, str]]()
     for mine, theirs, turned in ((table.left, table.right, False), (table.right, table.left, True)):
-        for one in list(mine.values()):
-            choice = [item for item in theirs.values() if table.near(one, item)]
-            found = sums(choice, one.amount, table.parameters["batch_size"])
-            if one.key in mine and len(found) == 1:
-                members = tuple(theirs[key] for key in found[0])
+        near = table.neighbours(mine.values(), theirs.values())
+        unsure.update(
+            (not turned, item.key) for choice in near.values() if len(choice) > MOST_IN_WINDOW for item in choice
+        )
+        for one in mine.values():
+            choice = near[_place(one)]
+            if len(choice) > MOST_IN_WINDOW:
+                unsure.add((turned, one.key))
+                continue
+            for members in explanations(choice, one.amount, table.parameters["batch_size"]):
                 sides = (members, (one,)) if turned else ((one,), members)
-                table.take(Found("S-91", 90, f"the only {len(members)} entries with this sum", *sides))
+                found.append(Found("S-91", 90, f"the only {len(members)} entries with this sum", *sides))
+    _take_unrivalled(table, found, unsure)
+
+
+def _take_unrivalled(table: Table, found: Iterable[Found], unsure: Iterable[tuple[bool, str]] = ()) -> None:
+    """Takes the groups none of whose entries has another explanation or is `unsure` (is right, key).
+
+    A set of single entries on both sides is an explanation too, but another rule's to take.
+    """
+    each = {group.fingerprint: group for group in found}
+    wanted = Counter(name for group in each.values() for name in _names(group)) + Counter(dict.fromkeys(unsure, 2))
+    for group in each.values():
+        paired = group.rule == "S-91" and len(group.left) == len(group.right) == 1
+        if not paired and all(wanted[name] == 1 for name in _names(group)):
+            table.take(group)
+
+
+def _names(group: Found) -> list[tuple[bool, str]]:
+    return [(bool(is_right), item.key) for is_right, side in enumerate((group.left, group.right)) for item in side]
 
 
 def _by_amount(table: Table) -> None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 
 from rapidfuzz import fuzz
 
@@ -157,8 +157,11 @@ class _Table:
         named = _names(self.payouts.values())
         hits = {line.key: self._named_in(line, named) for line in self.lines.values()}
         for line, keys in hits.items():
-            if len(keys) > 1 and sum(self.payouts[key].amount for key in keys) == self.lines[line].amount:
+            if len(keys) > 1 and all(key in self.payouts for key in keys) and self._adds_up(keys, line):
                 self._take(Rule.ALL_REFERENCES, 100, f"names {len(keys)} payouts, sum equal", keys, [line])
+        for line, keys in hits.items():
+            if keys and line in self.lines and not any(key in self.payouts for key in keys):
+                self._repeat(line)
         hit_by: dict[str, list[str]] = defaultdict(list)
         for line, keys in hits.items():
             if line in self.lines and len(keys) == 1 and keys[0] in self.payouts and not self._is_sum(line, keys[0]):
@@ -168,16 +171,21 @@ class _Table:
             self._take(Rule.REFERENCE, 100, "reference equal", [key], [first])
             for repeat in found:
                 if repeat != first:
-                    self.result.repeats.append(repeat)
-                    del self.lines[repeat]
+                    self._repeat(repeat)
 
     def by_collective_sum(self) -> None:
+        """The only set of payouts that explains a collective line, where no other such line may want one of them."""
+        ways: dict[str, list[tuple[Item, ...]]] = {}
+        wanted: Counter[str] = Counter()
         for line in [line for line in self.lines.values() if line.collective]:
             choice = [p for p in self.payouts.values() if self._in_window(p, line)]
-            found = sums(choice, line.amount, self.limits.batch_size)
-            if len(found) == 1:
+            sure = len(choice) <= MOST_IN_WINDOW
+            ways[line.key] = explanations(choice, line.amount, self.limits.batch_size) if sure else []
+            wanted.update({p.key for way in ways[line.key] for p in way} if sure else {p.key for p in choice})
+        for line, found in ways.items():
+            if len(found) == 1 and len(found[0]) > 1 and all(wanted[payout.key] == 1 for payout in found[0]):
                 why = f"collective line, the only {len(found[0])} payouts with this sum"
-                self._take(Rule.BATCH, 95, why, found[0], [line.key])
+                self._take(Rule.BATCH, 95, why, [payout.key for payout in found[0]], [line])
 
     def by_likeness(self) -> None:
         scores: dict[tuple[str, str], int] = {}
@@ -221,6 +229,16 @@ class _Table:
         """The line carries an intact payout id of Stripe's, so it speaks of a payout, and not of this one."""
         return any(token.startswith("po_") for token in _TOKEN.findall(self.lines[line].reference))
 
+    def _adds_up(self, keys: list[str], line: str) -> bool:
+        """The payouts are what the line brought, in its currency."""
+        found = self.lines[line]
+        parts = [self.payouts[key] for key in keys]
+        return {p.currency for p in parts} == {found.currency} and sum(p.amount for p in parts) == found.amount
+
+    def _repeat(self, line: str) -> None:
+        self.result.repeats.append(line)
+        del self.lines[line]
+
     def _is_sum(self, line: str, key: str) -> bool:
         """The line names one payout but is a collective one of another amount: its other parts must be found."""
         return self.lines[line].collective and not self._same_money(key, line)
@@ -248,11 +266,16 @@ def sums(choice: list[Item], amount: int, largest: int) -> list[list[str]]:
     """Up to two sets of payouts that add up to `amount`; none when there are too many to be sure."""
     if len(choice) > MOST_IN_WINDOW:
         return []
-    found: list[list[str]] = []
-    for size in range(2, min(largest, len(choice)) + 1):
+    return [[item.key for item in subset] for subset in islice(_every_sum(choice, amount, range(2, largest + 1)), 2)]
+
+
+def explanations(choice: list[Item], amount: int, largest: int) -> list[tuple[Item, ...]]:
+    """Every way to explain `amount`: the sets of up to `largest` items that add up to it, single ones among them."""
+    return list(_every_sum(choice, amount, range(1, largest + 1)))
+
+
+def _every_sum(choice: list[Item], amount: int, sizes: Iterable[int]) -> Iterator[tuple[Item, ...]]:
+    for size in sizes:
         for subset in combinations(choice, size):
             if sum(item.amount for item in subset) == amount:
-                found.append([item.key for item in subset])
-                if len(found) == 2:
-                    return found
-    return found
+                yield subset

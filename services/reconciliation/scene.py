@@ -18,7 +18,7 @@ CREATE TEMP TABLE recon_group_now (fingerprint varchar, rule varchar, confidence
 """
 CLEAR = (
     "DROP TABLE IF EXISTS pg_temp.recon_found, pg_temp.recon_expected_now, pg_temp.recon_group_now, "
-    "pg_temp.recon_dirty_now, pg_temp.recon_sides_now, pg_temp.recon_change"
+    "pg_temp.recon_dirty_now, pg_temp.recon_sides_now, pg_temp.recon_change, pg_temp.recon_rated"
 )
 
 

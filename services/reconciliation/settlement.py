@@ -14,7 +14,7 @@ from services.core.db import UnitOfWork
 from services.reconciliation.closer import look_closer
 from services.reconciliation.leftovers import match_leftovers
 from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
-from services.reconciliation.tolerated import group_tolerated
+from services.reconciliation.tolerated import compare_currencies, group_tolerated
 from services.reconciliation.vocabulary import BreakClass
 
 _WORKERS = max(2, min(8, os.cpu_count() or 2))  # with one alone the planner sees no gain in a parallel join
@@ -150,6 +150,7 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     if later:
         connection.exec_driver_sql("ANALYZE recon_found")
         connection.execute(text(_BOOKED_LATER), scene.values)
+    compare_currencies(uow, scene)
     look_closer(uow, scene, only_dirty=only_dirty)
     group_tolerated(uow, scene)
     match_leftovers(uow, scene)
