@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from services import approvals, audit
 from services.approvals import Decision, RequestState, Team
+from services.core.actor import Actor
 from services.core.clock import FrozenClock
-from services.core.db import UnitOfWork
+from services.core.db import Database, UnitOfWork
 from services.core.errors import Forbidden, StepUpRequired
 from services.identity import Role
 from tests.factories.approvals import BIG, ONE, TWO, a_person, agree, as_person, asked, reject
@@ -110,6 +111,27 @@ def test_a_rejection_needs_a_reason_and_ends_the_request(uow: UnitOfWork, as_: A
     assert reject(as_("Ops A"), request).state is RequestState.REJECTED
     with pytest.raises(approvals.NotApproved):
         approvals.consume(uow, request_id=request.id, content={"what": "it"})
+
+
+def test_work_that_fails_leaves_its_approval_to_be_used(database: Database):
+    with database.unit_of_work(Actor.system("test")) as uow:
+        asker, voter = a_person(uow, "Asker", Role.FINANCE), a_person(uow, "Voter", Role.FINANCE)
+        request = asked(as_person(uow, asker))
+        agree(as_person(uow, voter), request)
+
+    def work(fails: bool) -> None:
+        with database.unit_of_work(Actor.system("test")) as uow:
+            approvals.consume(uow, request_id=request.id, content={"what": "it"})
+            if fails:
+                raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        work(fails=True)
+    with database.unit_of_work(Actor.system("test")) as uow:
+        assert _state(uow, request.id) is RequestState.APPROVED
+    work(fails=False)
+    with pytest.raises(approvals.NotApproved):
+        work(fails=False)
 
 
 def test_only_who_asked_withdraws_also_after_approval(uow: UnitOfWork, as_: As):

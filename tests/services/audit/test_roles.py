@@ -6,21 +6,40 @@ import psycopg
 import psycopg.errors
 import pytest
 
-from services import identity
-from services.core.actor import Actor
+from services import audit, identity
 from services.core.db import Database
 from tests.conftest import owner_url
 from tests.factories.identity import an_entity
+from tests.services.audit.conftest import SYSTEM, Log
 
-CHANGES = ["UPDATE audit_entry SET action = 'a.b.c'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"]
+# Of each table that is only added to, a column to change.
+_ADDED_TO = {
+    "audit_entry": "action",
+    "audit_leaf": "hash",
+    "audit_node": "hash",
+    "audit_checkpoint": "note",
+    "audit_verification": "problems",
+    "audit_personal": "salt",
+}
+CHANGES = [
+    change
+    for table, column in _ADDED_TO.items()
+    for change in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE")
+]
 
 
 @pytest.fixture
-def filled(database: Database) -> Database:
-    with database.unit_of_work(Actor.system("test")) as uow:
+def filled(log: Log) -> Database:
+    """A row in each table of the log; 256 leaves make the first stored node."""
+    with log.database.unit_of_work(SYSTEM) as uow:
         an_entity(uow)
         assert identity.legal_entities(uow)
-    return database
+    log.write(256)
+    log.seal()
+    assert log.sign() is not None
+    with log.database.unit_of_work(SYSTEM) as uow:
+        audit.save_verification(uow, done=log.verify())
+    return log.database
 
 
 def connect(url: str) -> psycopg.Connection:

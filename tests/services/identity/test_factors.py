@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from base64 import b32encode
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -43,6 +44,15 @@ def _enrolled(uow: UnitOfWork) -> tuple[TOTP, list[str]]:
     totp = TOTP(identity.begin_totp(own).seed)
     codes = identity.confirm_totp(own, code=code_before(totp))
     return totp, codes
+
+
+# RFC 6238, Appendix B, SHA-1: the last six of its eight digits.
+_RFC_SEED = b32encode(b"12345678901234567890").decode()
+_RFC_CODES = {59: "287082", 1_111_111_109: "081804", 1_234_567_890: "005924", 20_000_000_000: "353130"}
+
+
+def test_codes_are_those_of_the_rfc():
+    assert {at: TOTP(_RFC_SEED).at(at) for at in _RFC_CODES} == _RFC_CODES
 
 
 def test_a_code_finishes_the_sign_in_under_a_new_id_and_works_once(uow: UnitOfWork):
