@@ -23,6 +23,7 @@ from services.core.settings import Settings, load_settings
 from services.integrations.breached_passwords import BreachedPasswords
 from services.integrations.openid import OpenIdProvider
 from services.integrations.stripe_gateway import StripeGateway
+from services.integrations.virus_scanner import VirusScanner
 
 # Modules with tables, so that metadata is complete before a migration is compared or a foreign key resolved.
 MODELS = [
@@ -140,6 +141,11 @@ class Application:
         """Asks whether a password is known from a breach."""
         passwords = self.settings.passwords
         return BreachedPasswords(passwords.breach_address if passwords.breach_check else None)
+
+    @cached_property
+    def scanner(self) -> VirusScanner:
+        """Looks at files before they are kept."""
+        return VirusScanner(self.settings.files.scanner)
 
     @cached_property
     def openid(self) -> OpenIdProvider | None:

@@ -71,6 +71,13 @@ class PasswordSettings(BaseModel):
     breach_address: str = "https://api.pwnedpasswords.com/range/"
 
 
+class FilesSettings(BaseModel):
+    """`scanner` is a virus scanner's `host:port` (clamd's protocol) that looks at each file before it is kept as
+    evidence."""
+
+    scanner: str | None = Field(default=None, pattern=r"^[^/\s]+:\d{1,5}$")
+
+
 class OpenIdSettings(BaseModel):
     """Single sign-on at one OpenID provider; off without `issuer`.
 
@@ -183,6 +190,7 @@ class Settings(BaseSettings):
     stripe: StripeSettings = StripeSettings()
     keyring: KeyringSettings = KeyringSettings()
     passwords: PasswordSettings = PasswordSettings()
+    files: FilesSettings = FilesSettings()
     openid: OpenIdSettings = OpenIdSettings()
     worker: WorkerSettings = WorkerSettings()
     books: BooksSettings = BooksSettings()

@@ -294,6 +294,14 @@ TEXTS = {
         "The query gives more than {row_cap} rows; none was taken.",
         "Die Abfrage liefert mehr als {row_cap} Zeilen; keine wurde übernommen.",
     ),
+    "code_file_infected": (
+        "The virus scanner finds something in this file; it was not kept.",
+        "Der Virenscanner findet etwas in dieser Datei; sie wurde nicht abgelegt.",
+    ),
+    "code_virus_scanner_unavailable": (
+        "The virus scanner gives no verdict, so the file was not kept. Try again later.",
+        "Der Virenscanner gibt keine Auskunft, daher wurde die Datei nicht abgelegt. Bitte später erneut versuchen.",
+    ),
     "code_sql_source_unavailable": (
         "The database of this ledger does not answer, or refuses the sign-in.",
         "Die Datenbank dieses Hauptbuchs antwortet nicht oder weist die Anmeldung ab.",

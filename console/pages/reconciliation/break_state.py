@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import reflex as rx
 
-from console.kit import backend
+from console.kit import application, backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
@@ -85,9 +86,11 @@ class BreakPage(PageState, rx.State):
 
     @event(Permission.BREAK_WORK)
     async def attach(self, files: list[rx.UploadFile]) -> Any:
-        """Keeps the files with the break; the service checks size and kind."""
+        """Keeps the files with the break; a virus scanner, where there is one, looks first, then the service checks."""
+        scanner = application.current().scanner
         for file in files:
             content = file.file.read(_LARGEST + 1)
+            await asyncio.to_thread(scanner.require_clean, file.name or "", content)
             await backend.call(
                 self, reconciliation.attach_evidence, number=self._number(), name=file.name or "", content=content
             )
