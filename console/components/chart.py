@@ -17,6 +17,7 @@ from console.design.tokens import CHART_DARK, CHART_LIGHT
 Figure = dict[str, Any]
 SERIES = ("$chart-1", "$chart-2", "$chart-3", "$chart-4", "$chart-5")
 _DASHES = ("solid", "solid", "dot", "dash", "dashdot")
+_FEW = 6  # below it every whole number has its tick
 _FONT = "Inter Variable, Inter, system-ui, sans-serif"
 _PAINT = """
 const kontorPalette = __PALETTE__;
@@ -70,7 +71,7 @@ def chart(figure: Any, *, label: Any, height: int = 260, on_click: Any = None) -
 
 
 def legend(*entries: tuple[Any, str]) -> rx.Component:
-    """Names under a chart, each with its line: kinds ``, `usual`, `band`, `limit`."""
+    """Names under a chart, each with its mark: `` (a line), `bar`, `stroke`, `usual`, `band`, `limit`, `outlier`."""
     return rx.el.div(
         *[
             rx.el.span(rx.el.i(class_name=f"is-{kind}" if kind else "", custom_attrs={"aria-hidden": "true"}), name)
@@ -115,7 +116,7 @@ def line_chart(
     if outliers:
         traces.append(_triangles([x[index] for index in outliers], [now[index] for index in outliers], hover))
     layout = _layout(locale, x, limit=limit, percent=percent)
-    if not percent and _highest(traces) < 6:
+    if not percent and _highest(traces) < _FEW:
         layout["yaxis"] |= {"dtick": 1}
     return {"data": traces, "layout": layout}
 
@@ -138,9 +139,14 @@ def bar_chart(
     locale: str,
     hover: str = "%{y:,}",
     keys: Sequence[str] | None = None,
-    compare: Sequence[float] | None = None,
+    compare: Sequence[float | None] | None = None,
+    band: tuple[Sequence[float | None], Sequence[float | None]] | None = None,
+    outliers: Sequence[int] = (),
 ) -> Figure:
-    """Bars from zero, one colour; `compare` is the former period as grey dashes."""
+    """Bars from zero, one colour; `compare` is what is usual of each as a grey stroke, `band` its range.
+
+    `outliers` are the places of bars that get a triangle on top.
+    """
     bars = {
         "type": "bar",
         "x": list(x),
@@ -149,10 +155,15 @@ def bar_chart(
         "hovertemplate": "%{x}: " + hover + "<extra></extra>",
         "customdata": list(keys or x),
     }
-    traces = [bars]
+    traces = [_ranges(x, *band), bars] if band is not None else [bars]
     if compare is not None:
-        traces.append(_line(x, compare, "$past", dash="3px,3px", width=1.25, hover=None))
-    return {"data": traces, "layout": {**_layout(locale, x), "bargap": 0.28}}
+        traces.append(_ticks(x, compare))
+    if outliers:
+        traces.append(_triangles([x[index] for index in outliers], [y[index] for index in outliers], hover))
+    layout = _layout(locale, x) | {"bargap": 0.28, "barmode": "overlay"}
+    if _highest(traces) < _FEW:
+        layout["yaxis"] |= {"dtick": 1}
+    return {"data": traces, "layout": layout}
 
 
 def _highest(traces: Sequence[Figure]) -> float:
@@ -187,6 +198,25 @@ def _triangles(x: Sequence[str], y: Sequence[float | None], hover: str) -> Figur
         "y": list(y),
         "marker": {"symbol": "triangle-up", "size": 10, "color": "$bad"},
         "hovertemplate": "%{x}: " + hover + "<extra></extra>",
+    }
+
+
+def _ticks(x: Sequence[str], y: Sequence[float | None]) -> Figure:
+    stroke = {"symbol": "line-ew-open", "size": 6, "color": "$past", "line": {"width": 2, "color": "$past"}}
+    return {"type": "scatter", "mode": "markers", "x": list(x), "y": list(y), "marker": stroke, "hoverinfo": "skip"}
+
+
+def _ranges(x: Sequence[str], low: Sequence[float | None], high: Sequence[float | None]) -> Figure:
+    """What is usual of each bar, behind it and as wide as its place."""
+    span = [None if None in (a, b) else (b or 0) - (a or 0) for a, b in zip(low, high, strict=True)]
+    return {
+        "type": "bar",
+        "x": list(x),
+        "y": span,
+        "base": [a or 0 for a in low],
+        "width": 1,
+        "marker": {"color": "$band"},
+        "hoverinfo": "skip",
     }
 
 

@@ -89,7 +89,7 @@ def rate_of_day(uow: UnitOfWork, left: str, right: str, day: dt.date) -> Rate | 
             tuple_(FxRate.base, FxRate.quote).in_([(left, right), (right, left)]),
             FxRate.day.between(day - dt.timedelta(days=7), day),
         )
-        .order_by(FxRate.day.desc())
+        .order_by(FxRate.day.desc(), (FxRate.base == left).desc())
         .limit(1)
     )
     return Rate(row.base, row.quote, row.day, row.rate) if row else None

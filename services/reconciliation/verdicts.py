@@ -68,8 +68,8 @@ def of_lone_payout(line: EntryView | None, bounds: Bounds, candidates: Sequence[
 
 def worth(minor: int, left: str, right: str, rate: Rate) -> int:
     """What an amount in `left` is worth in minor units of `right`, rounded half away from zero, as the engine does."""
-    factor = rate.rate if rate.base == left else 1 / rate.rate
-    value = Decimal(minor) * factor * 10 ** exponent(right) / 10 ** exponent(left)
+    units, of = 10 ** exponent(right), 10 ** exponent(left)
+    value = Decimal(minor) * rate.rate * units / of if rate.base == left else Decimal(minor) * units / (rate.rate * of)
     return int(value.quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -125,7 +125,7 @@ def _amounts(left: EntryView, right: EntryView, bounds: Bounds) -> list[RuleVerd
 
 
 def _fee(left: EntryView, right: EntryView) -> RuleVerdict:
-    if left.fee_minor is None or right.fee_minor is None:
+    if left.fee_minor is None or right.fee_minor is None or left.currency != right.currency:
         return RuleVerdict(Rule.FEE, "skipped")
     return _verdict(Rule.FEE, left.fee_minor == right.fee_minor, str(left.fee_minor), str(right.fee_minor))
 

@@ -328,6 +328,7 @@ TEXTS = {
     ),
     "candidates": ("Nearest candidates", "Nächste Kandidaten"),
     "candidates_note": ("{count} found", "{count} gefunden"),
+    "candidate_near": ("{score} near", "{score} nah"),
     "candidates_none": (
         "No open entry of the other side comes near in amount, key and day.",
         "Kein offener Posten der anderen Seite kommt in Betrag, Schlüssel und Tag nahe.",

@@ -32,10 +32,15 @@ def _candidate(item: Any) -> rx.Component:
     def mark(one: Any) -> rx.Component:
         return rx.el.span(shape(one["mark"], one["mark"]), one["text"], class_name="status")
 
+    near = muted(t("reconciliation.candidate_near", score=item["score"]))
     return rx.el.div(
-        row(link(item["name"], href=item["href"]), rx.el.strong(item["amount"], class_name="num"), between=True),
+        row(
+            row(link(item["name"], href=item["href"]), near),
+            rx.el.strong(item["amount"], class_name="num"),
+            between=True,
+        ),
         row(mono(item["key"], title=item["key_full"]), muted(item["day"]), between=True),
-        row(rx.foreach(item["marks"].to(list[dict[str, str]]), mark), muted(item["score"]), wrap=True),
+        row(rx.foreach(item["marks"].to(list[dict[str, str]]), mark), wrap=True),
         _match(item["number"], item["name"]),
         class_name="stack stack-xs",
     )

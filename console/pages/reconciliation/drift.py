@@ -116,8 +116,8 @@ def _days() -> rx.Component:
         row(chip_filter(State, "class", State.choices, all_label=t("drift.any_class")), wrap=True),
         chart(State.daily, label=t("drift.chart_days"), height=260),
         legend(
-            (t("drift.legend_found"), ""),
-            (t("drift.legend_usual"), "usual"),
+            (t("drift.legend_found"), "bar"),
+            (t("drift.legend_usual"), "stroke"),
             (t("drift.legend_band", weeks=WEEKS), "band"),
             (t("drift.legend_outlier"), "outlier"),
         ),

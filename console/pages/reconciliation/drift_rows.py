@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_date
 
 from console import routes
-from console.components.chart import Figure, line_chart
+from console.components.chart import Figure, bar_chart, line_chart
 from console.design.format import Reader
 from console.pages.reconciliation.rows import class_name, percent
 from services.core.money import Money
@@ -31,12 +31,12 @@ def deviation_figure(view: DriftView, reader: Reader) -> Figure:
 
 
 def days_figure(days: Sequence[DriftDay], reader: Reader) -> Figure:
-    """Breaks of each day against its weekday; a day that stands out has a triangle."""
-    return line_chart(
+    """Breaks of each day as bars against its weekday; a day that stands out has a triangle."""
+    return bar_chart(
         [reader.short_date(day.day) for day in days],
         [day.breaks for day in days],
         locale=reader.locale,
-        usual=[day.usual for day in days],
+        compare=[day.usual for day in days],
         band=([day.low for day in days], [day.high for day in days]),
         keys=[day.day.isoformat() for day in days],
         outliers=[index for index, day in enumerate(days) if day.outlier],
