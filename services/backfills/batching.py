@@ -18,8 +18,7 @@ from services.backfills.errors import NotAtWork, TooManyQuarantined
 from services.backfills.images import before_table, images_of
 from services.backfills.ledger import Cursor
 from services.backfills.policy import next_size
-from services.backfills.swift import Swift, swift_form
-from services.backfills.vocabulary import Direction, Form
+from services.backfills.vocabulary import Direction
 from services.core.locks import take_turn
 
 # Classes of SQLSTATE that are the fault of a row: data exception, constraint violation, raised by a trigger.
@@ -54,13 +53,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """The key a batch ended at, the rows it looked at and changed, whether it was the last one, how it kept images."""
+    """The key a batch ended at, the rows it looked at and changed, and whether it was the last one."""
 
     to_key: str
     scanned: int
     changed: int
     last: bool
-    form: Form | None = None
 
 
 def forward(connection: Connection, plan: Plan, target_seconds: float) -> Step:
@@ -72,11 +70,10 @@ def forward(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     _lock(connection, plan.definition)
     batch = cursor.number + 1
     to = sql.stretch_end(connection, plan.definition, cursor.position, plan.bound, cursor.size)
-    swiftly = not ledger.fell_back(connection, plan.backfill_id, cursor.number)
-    changed, form = change_batch(connection, plan, batch=batch, after=cursor.position, to=to, swiftly=swiftly)
+    changed = change_stretch(connection, plan, batch=batch, after=cursor.position, to=to)
     last = to == plan.bound
     scanned = cursor.size if not last else sql.count_stretch(connection, plan.definition, cursor.position, to)
-    return _moved(connection, plan, cursor, _Done(to, scanned, changed, last, form), began=began, target=target_seconds)
+    return _moved(connection, plan, cursor, _Done(to, scanned, changed, last), began=began, target=target_seconds)
 
 
 def back(connection: Connection, plan: Plan, target_seconds: float) -> Step:
@@ -105,41 +102,13 @@ def held(connection: Connection, plan: Plan, direction: Direction) -> Cursor:
     return cursor
 
 
-def change_batch(
-    connection: Connection, plan: Plan, *, batch: int, after: str | None, to: str, swiftly: bool = True
-) -> tuple[int, Form]:
-    """Changes the rows in (after, to], swiftly where that may be; how many it were, and how their images were kept."""
-    form = Form.EXACT
-    if swiftly and (swift := _swift(connection, plan)) is not None:
-        changed = _tried(connection, swift, batch=batch, after=after, to=to)
-        if changed is not None:
-            return changed, Form.SWIFT
-        form = Form.FELL_BACK
-    return change_stretch(connection, plan, batch=batch, after=after, to=to), form
-
-
-def _swift(connection: Connection, plan: Plan) -> Swift | None:
-    images = images_of(connection, plan.definition, plan.number)
-    return swift_form(connection, plan.definition, plan.params, images)
-
-
-def _tried(connection: Connection, swift: Swift, *, batch: int, after: str | None, to: str) -> int | None:
-    """None when it was taken back: a row refused, or somebody wrote one meanwhile."""
-    try:
-        return swift.change(connection, batch=batch, after=after, to=to)
-    except DBAPIError as error:
-        if not _is_fault_of_row(error):
-            raise
-        return None
-
-
 def change_stretch(connection: Connection, plan: Plan, *, batch: int, after: str | None, to: str) -> int:
     """Changes the rows in (after, to]; halves the stretch where a row refuses, down to that row, which is set aside."""
     try:
         with connection.begin_nested():
             return _change(connection, plan, batch=batch, after=after, to=to)
     except DBAPIError as error:
-        if not _is_fault_of_row(error):
+        if not (getattr(error.orig, "sqlstate", None) or "").startswith(_FAULTS_OF_ROWS):
             raise
         problem = str(error.orig).strip().splitlines()[0]
     except sql.REFUSALS as error:
@@ -171,10 +140,6 @@ def _change(connection: Connection, plan: Plan, *, batch: int, after: str | None
     return images.changed_by(connection, sql.write_statement(function, images, batch=batch, values=values))
 
 
-def _is_fault_of_row(error: DBAPIError) -> bool:
-    return (getattr(error.orig, "sqlstate", None) or "").startswith(_FAULTS_OF_ROWS)
-
-
 def _count(connection: Connection, statement: Any) -> int:
     """Executes a writing statement; how many rows it wrote."""
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
@@ -201,7 +166,7 @@ def _moved(connection: Connection, plan: Plan, cursor: Cursor, did: _Done, *, be
     """Logs the batch and moves the cursor; the next size follows from what this one and the last ones took."""
     seconds = time.perf_counter() - began
     size = next_size(cursor.size, [(did.scanned, seconds), *cursor.recent], target)
-    batch = ledger.Batch(did.to_key, did.scanned, did.changed, int(seconds * 1000), size, did.last, did.form)
+    batch = ledger.Batch(did.to_key, did.scanned, did.changed, int(seconds * 1000), size, did.last)
     ledger.move(connection, plan.backfill_id, cursor, batch)
     scanned, changed = cursor.scanned + did.scanned, cursor.changed + did.changed
     return Step(cursor.number + 1, did.scanned, did.changed, seconds, size, did.last, scanned, changed)

@@ -7,13 +7,11 @@ plain table of that name. Whoever reads uses `before_table` in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
-    ColumnElement,
     Connection,
     Date,
     DateTime,
@@ -77,22 +75,6 @@ class Images:
         arrays = [func.array_agg(changed.c[name]) for name in names]
         packed = select(literal(batch, Integer), *arrays).having(func.count() > 0)
         return insert(place).from_select(["batch", *names], packed).returning(func.cardinality(place.c.key))
-
-    def read(self, batch: int, after: Mapping[str, ColumnElement[Any]], chosen: Sequence[ColumnElement[bool]]) -> Any:
-        """The statement that keeps the rows `chosen` as they stand, packed, with what they become; returns `kept`."""
-        definition, place = self.definition, _shape(self.definition, self.stored_in)
-        before = {f"old_{name}": definition.target.c[name] for name in definition.columns}
-        said = {"key": key_of(definition), **before, **{f"new_{name}": one for name, one in after.items()}}
-        arrays = [func.array_agg(one) for one in said.values()]
-        packed = select(literal(batch, Integer), *arrays).where(*chosen).having(func.count() > 0)
-        kept = func.cardinality(place.c.key).label("kept")
-        return insert(place).from_select(["batch", *said], packed).returning(kept)
-
-    def count_in(self, connection: Connection, batch: int) -> int:
-        """Images of one batch, where they are packed."""
-        place = _shape(self.definition, self.stored_in)
-        found = select(func.coalesce(func.sum(func.cardinality(place.c.key)), 0)).where(place.c.batch == batch)
-        return connection.scalar(found) or 0
 
     def changed_by(self, connection: Connection, statement: Any) -> int:
         """Executes what `kept` made; how many rows it changed."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, text
 
 from services.backfills.errors import NotAtWork
-from services.backfills.vocabulary import Direction, Form
+from services.backfills.vocabulary import Direction
 
 _LAID = """
 SELECT pg_advisory_xact_lock(hashtextextended('kontor_backfill', 0));
@@ -72,7 +72,6 @@ ALTER TABLE kontor_backfill.conflict
     ADD COLUMN IF NOT EXISTS settled_by text,
     ADD COLUMN IF NOT EXISTS settled_reason text,
     ADD COLUMN IF NOT EXISTS settled_at timestamptz;
-ALTER TABLE kontor_backfill.batch ADD COLUMN IF NOT EXISTS form text;
 """
 _RECENT = 30
 _READ = text(
@@ -91,15 +90,13 @@ _MOVE = text(
         WHERE backfill = :id AND epoch = :epoch AND direction = :direction AND number = :was RETURNING 1
     )
     INSERT INTO kontor_backfill.batch (backfill, direction, number, epoch, after_key, to_key, scanned, changed,
-        milliseconds, form)
-    SELECT :id, :direction, :number, :epoch, :after, :to_key, :scanned, :changed, :milliseconds, :form FROM moved
+        milliseconds)
+    SELECT :id, :direction, :number, :epoch, :after, :to_key, :scanned, :changed, :milliseconds FROM moved
     """
 )
 _IS_LAID = """
 SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_backfill.conflict')
-               AND attname = 'settled_at')
-    AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kontor_backfill.batch') AND attname = 'form')
-    AND to_regclass('kontor_backfill.load') IS NOT NULL
+               AND attname = 'settled_at') AND to_regclass('kontor_backfill.load') IS NOT NULL
 """
 
 
@@ -123,8 +120,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one batch did: the key it ended at, rows looked at and changed, its time, the size of the next one, and how
-    its images were kept (None on the way back)."""
+    """What one batch did: the key it ended at, rows looked at and changed, its time, and the size of the next one."""
 
     to_key: str
     scanned: int
@@ -132,7 +128,6 @@ class Batch:
     milliseconds: int
     size: int
     done: bool
-    form: Form | None = None
 
 
 def lay_down(connection: Connection) -> None:
@@ -191,15 +186,6 @@ def move(connection: Connection, backfill: uuid.UUID, cursor: Cursor, batch: Bat
     }
     if connection.execute(_MOVE, values).rowcount != 1:
         raise NotAtWork("Another worker has taken this backfill over.")
-
-
-def fell_back(connection: Connection, backfill: uuid.UUID, number: int) -> bool:
-    """Whether one of the latest batches forward, up to `number`, was tried swiftly in vain."""
-    found = text(
-        "SELECT EXISTS (SELECT FROM kontor_backfill.batch WHERE backfill = :id AND direction = 'forward'"
-        " AND number > :number - :most AND form = 'fell_back')"
-    )
-    return bool(connection.scalar(found, {"id": backfill, "number": number, "most": _RECENT}))
 
 
 def changed_by(connection: Connection, backfill: uuid.UUID) -> int:

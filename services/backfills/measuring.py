@@ -13,11 +13,10 @@ from sqlalchemy import Connection, Integer, Numeric, Select, String, cast, func,
 
 from services.backfills import ledger
 from services.backfills import statements as sql
-from services.backfills.batching import Plan, change_batch
+from services.backfills.batching import Plan, change_stretch
 from services.backfills.definition import Check, Definition, PythonBackfill, SqlBackfill, code_digest
 from services.backfills.freezing import amounts, changes_of, computed, frozen
 from services.backfills.images import images_of, key_of, make_images, name_of
-from services.backfills.vocabulary import Form
 
 _RANDOM_ROWS = 20
 _EXTREME_ROWS = 2
@@ -152,11 +151,10 @@ def _trial(
         images = make_images(connection, definition, number)
         start = _first_wanted(connection, definition, params, bound)
         middle = sql.stretch_end(connection, definition, start, bound, _WARM_UP_ROWS)
-        _, form = change_batch(connection, plan, batch=1, after=start, to=middle)
+        change_stretch(connection, plan, batch=1, after=start, to=middle)
         end = sql.stretch_end(connection, definition, middle, bound, _TRIAL_ROWS)
         began = time.perf_counter()
-        swiftly = form is Form.SWIFT
-        changed, _ = change_batch(connection, plan, batch=2, after=middle, to=end, swiftly=swiftly)
+        changed = change_stretch(connection, plan, batch=2, after=middle, to=end)
         seconds = time.perf_counter() - began
         per_image = images.size(connection) / (images.count(connection) or 1)
         lines = _explained(connection, plan, after=start, to=middle)

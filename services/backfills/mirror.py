@@ -22,7 +22,6 @@ _BATCH = (
     "changed",
     "milliseconds",
     "at",
-    "form",
 )
 _QUARANTINE = ("backfill", "key", "batch", "error", "at")
 _CONFLICT = ("backfill", "key", "before", "left_as", "found", "at")

@@ -57,15 +57,6 @@ class Direction(StrEnum):
     BACK = "back"
 
 
-class Form(StrEnum):
-    """How a batch kept its before-images: `swift` reads them beside the change, `exact` has the change return them,
-    `fell_back` took a swift one back."""
-
-    SWIFT = "swift"
-    EXACT = "exact"
-    FELL_BACK = "fell_back"
-
-
 class BackfillParams(BaseModel):
     backfill_id: uuid.UUID
 

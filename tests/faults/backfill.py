@@ -156,8 +156,6 @@ _COINS = """
 """
 _WORK = """
     SELECT (SELECT count(*) FROM kontor_backfill.batch) AS batches,
-           (SELECT count(*) FROM kontor_backfill.batch WHERE form = 'swift') AS swift,
-           (SELECT count(*) FROM kontor_backfill.batch WHERE form = 'fell_back') AS fell_back,
            (SELECT count(*) FROM (SELECT DISTINCT backfill, epoch FROM kontor_backfill.batch) e) AS epochs,
            (SELECT count(*) FROM run_attempt WHERE outcome = 'lost') AS fenced,
            (SELECT count(*) FROM backfill WHERE state <> 'awaiting_finance_signoff') AS not_verified
@@ -165,9 +163,7 @@ _WORK = """
 
 
 def _tally(laid: Ground, shop: _Shop, rounds: int) -> dict[str, Any]:
-    """`lost` and `doubled` rows of both tables, gaps between batches, locks left; `fenced` attempts lost their run.
-
-    `swift` batches read their images beside the change; without any, the storm has not met that form."""
+    """`lost` and `doubled` rows of both tables, gaps between batches, locks left; `fenced` attempts lost their run."""
     found: dict[str, Any] = {}
     for database in (laid.database, shop.database):
         with database.unit_of_work(ACTOR) as uow:
@@ -178,5 +174,4 @@ def _tally(laid: Ground, shop: _Shop, rounds: int) -> dict[str, Any]:
         found |= uow.session.execute(text(_WORK)).one()._mapping
     shop.database.dispose()
     found["lost"] += found.pop("wrong") + found["gaps"] + found.pop("not_verified") + found["locks_left"]
-    found["lost"] += found["swift"] == 0
     return {"rows": 2 * ROWS, **found}

@@ -17,7 +17,6 @@ from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, Killed, Workshop, fill_coins, reject, request_of
 from tests.fakes import flag_service
 from tests.services.backfills.test_life import state
-from tests.services.backfills.test_swift import settle
 
 _EDITED, _LAST_EDITED = 500, 666  # every fourth id is a gap
 _PASSWORD = "a-password-that-is-nobody-s"
@@ -78,7 +77,6 @@ def test_the_green_way_and_back_with_its_conflicts(workshop: Workshop, shop: Sho
     assert shop.sql("SELECT to_regnamespace('kontor_backfill')") == [(None,)]
     assert workshop.see(made).backfill.predicted == 3_000
     made = begun(workshop)
-    settle(workshop)
     workshop.work(backfills.EXECUTE)
     workshop.work(backfills.VERIFY)
     seen = workshop.see(made)
@@ -87,7 +85,6 @@ def test_the_green_way_and_back_with_its_conflicts(workshop: Workshop, shop: Sho
     assert seen.backfill.verification["held"], seen.backfill.verification
     assert seen.progress is not None
     assert seen.progress.changed == 3_000
-    assert _forms(workshop) == {"swift"}
     assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
     edited = shop.sql(f"UPDATE coin SET amount_minor = 7 WHERE id <= {_LAST_EDITED} RETURNING id")
     assert len(edited) == _EDITED
@@ -106,20 +103,6 @@ def test_the_green_way_and_back_with_its_conflicts(workshop: Workshop, shop: Sho
     assert (done.settled, done.left) == (_EDITED, 0)
     assert state(workshop, made) is BackfillState.ROLLED_BACK
     assert shop.sql("SELECT id, amount_minor FROM coin ORDER BY id") == before
-
-
-def _forms(workshop: Workshop) -> set[str]:
-    """How the batches there kept their images, as it was copied to ours."""
-    return {row.form for row in workshop.sql("SELECT form FROM kontor_backfill.batch WHERE direction = 'forward'")}
-
-
-def test_where_policies_choose_the_rows_of_its_role_it_takes_the_exact_form(workshop: Workshop, shop: Shop):
-    shop.sql("ALTER TABLE coin ENABLE ROW LEVEL SECURITY")
-    shop.sql("CREATE POLICY every ON coin USING (true)")
-    begun(workshop)
-    workshop.work(backfills.EXECUTE)
-    assert _forms(workshop) == {"exact"}
-    assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
 
 
 def test_killed_between_the_two_commits_each_row_is_changed_once(workshop: Workshop, shop: Shop):
