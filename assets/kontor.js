@@ -18,12 +18,19 @@
     else if (root.classList.contains("light")) paint("light");
     const frame = document.querySelector("[data-lang]");
     if (frame && root.lang !== frame.dataset.lang) root.lang = frame.dataset.lang;
-    if (frame && frame.dataset.signedOut === "true") {
+    if (frame && frame.dataset.signedOut === "true" && !root.dataset.sent) {
       location.assign("/auth/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
     }
   };
   new MutationObserver(follow).observe(root, {
     attributes: true, subtree: true, childList: true, attributeFilter: ["class", "data-lang", "data-signed-out"],
+  });
+
+  /* A form on its way ("Back to myself") says where to go next, although it ends the session meanwhile. */
+  addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    root.dataset.sent = "true";
+    setTimeout(() => { delete root.dataset.sent; follow(); }, 15000);
   });
 
   /* Overlays */

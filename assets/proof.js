@@ -107,7 +107,7 @@
   /* A session that ended elsewhere takes its socket along; then this page leaves for the sign-in. */
   let asking = false;
   setInterval(async () => {
-    if (asking || document.hidden || !document.querySelector(".toast.connection")) return;
+    if (asking || document.hidden || document.documentElement.dataset.sent || !document.querySelector(".toast.connection")) return;
     asking = true;
     try {
       const answer = await fetch("/auth/alive");

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from pyotp.totp import TOTP
 
 from services import identity
@@ -16,6 +16,12 @@ from tests.factories.codes import code_before, shown_code
 from tests.factories.letters import link_of_last_letter
 
 _SYSTEM = Actor.system("test")
+# What an event under way tells the page as soon as its session is over.
+_HEAR_OF_THE_END = """
+addEventListener("submit", () => setTimeout(() => {
+  document.querySelector("[data-lang]").dataset.signedOut = "true";
+}, 500))
+"""
 _CHOSEN = "violet kettle under seven bridges"
 
 
@@ -174,9 +180,17 @@ def test_impersonation_shows_a_banner_and_ends(page_as):
     expect(page.locator(".nav a[href='/access']")).to_be_visible()
     page.goto("/access/sessions")
     expect(page.get_by_role("button", name="End", exact=True)).to_have_count(0)
+    page.route("**/auth/impersonation/end", _answer_late)
+    page.evaluate(_HEAR_OF_THE_END)
     banner.get_by_role("button", name="Back to myself").click()
     expect(page.locator("main h1")).to_have_text("Access")
     expect(page.locator(".impersonation")).to_have_count(0)
+
+
+def _answer_late(route: Route) -> None:
+    answer = route.fetch(max_redirects=0)
+    time.sleep(1.5)
+    route.fulfill(response=answer)
 
 
 def test_a_custom_role_a_key_and_a_review(page_as):
