@@ -20,6 +20,11 @@ from services.core.errors import Conflict, Invalid, NotFound, Unavailable
 from tests.conftest import owner_url
 from tests.services.audit.conftest import SYSTEM, Log
 
+# Of this transaction, before they are added to what the server counts.
+_ENTRIES_READ = (
+    "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = 'audit_entry'"
+)
+
 
 def leaves(log: Log) -> list[bytes]:
     with log.database.unit_of_work(SYSTEM) as uow:
@@ -56,6 +61,28 @@ def test_what_commits_late_is_sealed_though_its_id_is_older(log: Log):
         assert step().count == 0
     assert step() == audit.Sealed(1, 4, False)
     assert step().count == 0
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_batch_reads_no_more_entries_than_it_seals_however_many_wait(log: Log, is_new: bool):
+    sealer = audit.Sealer(batch=100)
+
+    def step() -> tuple[audit.Sealed, int]:
+        with log.database.unit_of_work(SYSTEM) as uow:
+            before = uow.driver.execute(_ENTRIES_READ).fetchone()[0]
+            return sealer.step(uow), uow.driver.execute(_ENTRIES_READ).fetchone()[0] - before
+
+    log.write(60)
+    step()
+    with psycopg.connect(owner_url(log.database).replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute("ANALYZE audit_entry, audit_leaf")
+    log.write(1_000)
+    if is_new:
+        sealer = audit.Sealer(batch=100)
+    steps = [step() for _ in range(11)]
+    assert [done.count for done, _ in steps] == [100] * 10 + [0]
+    assert max(read for _, read in steps[1:]) <= 202
+    assert log.verify().is_whole
 
 
 def test_two_sealers_at_once_leave_no_gap(log: Log):
