@@ -55,7 +55,7 @@ approvals: install ## The state machine of approvals, 5,000 runs (EXAMPLES=…)
 	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),5000) KONTOR_HYPOTHESIS_PARTS=10 $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/approvals/test_state_machine.py
 
 oracle: install ## The engine of reconciliation beside a slow, obviously right one, 2,000 worlds each (EXAMPLES=…)
-	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/reconciliation/test_oracle.py
+	KONTOR_HYPOTHESIS_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -o timeout=0 -n 2 tests/services/reconciliation/test_oracle.py tests/services/reconciliation/test_payout_oracle.py
 
 bench: install ## Benchmarks, as ratios measured side by side
 	@for name in sync recon dashboard web audit backfill; do $(BIN)/python -m benchmarks.$$name --json || exit 1; done

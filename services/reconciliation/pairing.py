@@ -2,9 +2,9 @@
 
 Rules in order; each takes only what the earlier ones left, and only where exactly one answer fits:
 P-70 the line of a payout that failed afterwards and the line by which it went back; P-10 a line that names several
-payouts whose sum it is; P-20 a line that names exactly one payout; P-50 a collective line and the one set of payouts
-that adds up to it; P-30 a garbled reference, same amount, in the window; P-40 same
-amount in the window where neither side has another choice. Whatever is ambiguous stays open.
+payouts whose sum it is, unless another such line names some of them; P-20 a line that names exactly one payout; P-50
+a collective line and the one set of payouts that adds up to it; P-30 a garbled reference, same amount, in the window;
+P-40 same amount in the window where neither side has another choice. Whatever is ambiguous stays open.
 """
 
 from __future__ import annotations
@@ -103,10 +103,23 @@ def _names(items: Iterable[Item]) -> dict[str, str]:
     """Plain reference or id → payout, where it names one payout only."""
     owners: dict[str, set[str]] = defaultdict(set)
     for item in items:
-        for name in (item.key, item.reference):
-            if len(plain(name)) >= 6:
-                owners[plain(name)].add(item.key)
+        for name in _names_of(item):
+            owners[name].add(item.key)
     return {name: next(iter(keys)) for name, keys in owners.items() if len(keys) == 1}
+
+
+def _names_of(payout: Item) -> list[str]:
+    """Its id and its reference, plain, as far as they are long enough to mean something."""
+    return [name for name in map(plain, (payout.key, payout.reference)) if len(name) >= 6]
+
+
+def _words_of(line: Item) -> list[str]:
+    return [plain(word) for pattern in (_WORD, _TOKEN) for word in pattern.findall(line.reference)]
+
+
+def _named_in(line: Item, named: dict[str, str]) -> list[str]:
+    """The payouts a line names, in its order."""
+    return list(dict.fromkeys(named[word] for word in _words_of(line) if word in named))
 
 
 def _same(one: Item, other: Item) -> bool:
@@ -127,21 +140,31 @@ class _Table:
         self.result = Pairing()
 
     def by_sending_back(self, unpaid: list[Item]) -> None:
-        """The line of a payout that failed afterwards, and the one line by which its money went back."""
-        live, named = _names(self.payouts.values()), _names(unpaid)
-        named = {name: key for name, key in named.items() if name not in live}
+        """The line of a payout that failed afterwards, and the one line by which its money went back; neither may
+        belong to another failed payout as well."""
+        live = {name for item in self.payouts.values() for name in _names_of(item)}
+        named = {name: key for name, key in _names(unpaid).items() if name not in live}
         of_payout: dict[str, list[Item]] = defaultdict(list)
         for line in list(self.lines.values()) if named else ():
-            for key in self._named_in(line, named):
+            for key in _named_in(line, named):
                 of_payout[key].append(line)
-        for payout in unpaid:
-            came = [line for line in of_payout[payout.key] if _same(line, payout)]
-            went = self._went_back(came[0], of_payout[payout.key], live) if len(came) == 1 else []
-            if len(went) == 1:
-                why = f"{payout.key} failed after it was paid, and went back"
-                self._take(Rule.SENT_BACK, 95, why, (), (came[0].key, went[0].key))
+        ways = {payout.key: self._back_and_forth(payout, of_payout, live) for payout in unpaid}
+        wanted = Counter(line.key for way in ways.values() for line in way)
+        for key, way in ways.items():
+            if way and all(wanted[line.key] == 1 for line in way):
+                why = f"{key} failed after it was paid, and went back"
+                self._take(Rule.SENT_BACK, 95, why, (), [line.key for line in way])
 
-    def _went_back(self, came: Item, naming: list[Item], live: dict[str, str]) -> list[Item]:
+    def _back_and_forth(self, payout: Item, of_payout: dict[str, list[Item]], live: set[str]) -> list[Item]:
+        """The line that brought a payout and the one that took it back, or nothing where one of them is not sure."""
+        naming = of_payout[payout.key]
+        came = [line for line in naming if _same(line, payout)]
+        if len(came) != 1 or any(came[0] in others for key, others in of_payout.items() if key != payout.key):
+            return []
+        went = self._went_back(came[0], naming, live)
+        return [came[0], went[0]] if len(went) == 1 else []
+
+    def _went_back(self, came: Item, naming: list[Item], live: set[str]) -> list[Item]:
         """Lines of the opposite amount in the window after `came`: those that name the payout, else those that name
         no other."""
         after = [
@@ -151,14 +174,16 @@ class _Table:
             and 0 <= self.limits.calendar.between(came.booked_on, line.booked_on) <= self.limits.window_days
             and line.booked_on >= came.booked_on
         ]
-        return [line for line in after if line in naming] or [x for x in after if not self._named_in(x, live)]
+        return [line for line in after if line in naming] or [x for x in after if live.isdisjoint(_words_of(x))]
 
     def by_references(self) -> None:
         named = _names(self.payouts.values())
-        hits = {line.key: self._named_in(line, named) for line in self.lines.values()}
-        for line, keys in hits.items():
-            if len(keys) > 1 and all(key in self.payouts for key in keys) and self._adds_up(keys, line):
-                self._take(Rule.ALL_REFERENCES, 100, f"names {len(keys)} payouts, sum equal", keys, [line])
+        hits = {line.key: _named_in(line, named) for line in self.lines.values()}
+        whole = {line: set(keys) for line, keys in hits.items() if len(keys) > 1 and self._adds_up(keys, line)}
+        for line, keys in whole.items():
+            is_contested = any(keys != others and keys & others for others in whole.values())
+            if not is_contested and keys <= self.payouts.keys():
+                self._take(Rule.ALL_REFERENCES, 100, f"names {len(keys)} payouts, sum equal", hits[line], [line])
         for line, keys in hits.items():
             if keys and line in self.lines and not any(key in self.payouts for key in keys):
                 self._repeat(line)
@@ -220,10 +245,6 @@ class _Table:
             for line in by_money[payout.amount, payout.currency]
             if self._in_window(payout, line)
         ]
-
-    def _named_in(self, line: Item, named: dict[str, str]) -> list[str]:
-        tokens = [plain(token) for pattern in (_WORD, _TOKEN) for token in pattern.findall(line.reference)]
-        return list(dict.fromkeys(named[token] for token in tokens if token in named))
 
     def _names_another(self, line: str) -> bool:
         """The line carries an intact payout id of Stripe's, so it speaks of a payout, and not of this one."""

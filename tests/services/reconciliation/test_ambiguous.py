@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,3 +115,39 @@ def _settled(uow: UnitOfWork, left: list[Row], right: list[Row]) -> tuple[list[A
     load(uow, entity, SourceKind.STRIPE, right)
     run = reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
     return list(groups_of(uow, run_id=run.id)), dict(run.class_counts)
+
+
+def test_lines_that_name_the_same_payout_in_different_sums_go_to_a_person():
+    third = Item("po_third0000003", 600, "EUR", DAY)
+    lines = [
+        Item("BK1", 900, "EUR", DAY, "po_first000001 po_second00002"),
+        Item("BK2", 1_100, "EUR", DAY, "po_second00002 po_third0000003"),
+    ]
+    found = pair([*_PAYOUTS, third], lines, replace(_LIMITS, order=("P-10",)))
+    assert (found.groups, found.repeats) == ([], [])
+
+
+_FAILED = [Item("po_failed000001", 700, "EUR", DAY), Item("po_failed000002", 700, "EUR", DAY)]
+_ONE, _OTHER = Item("BK1", 700, "EUR", DAY, "po_failed000001"), Item("BK2", 700, "EUR", DAY, "po_failed000002")
+_BACK = Item("BK8", -700, "EUR", DAY, "po_failed000001")
+
+
+@pytest.mark.parametrize(
+    ("payouts", "lines"),
+    [
+        ([], [replace(_ONE, reference="po_failed000001 po_failed000002"), _BACK]),
+        ([], [_ONE, _OTHER, replace(_BACK, reference="RETURN")]),
+        (
+            [Item(f"po_live00000{n}", 800, "EUR", DAY, "po_failed000001") for n in (1, 2)],
+            [_ONE, _BACK],
+        ),
+    ],
+)
+def test_a_line_of_two_failed_payouts_or_of_a_paid_one_is_not_called_sent_back(payouts: list[Item], lines: list[Item]):
+    assert pair(payouts, lines, replace(_LIMITS, order=()), _FAILED).groups == []
+
+
+def test_two_failed_payouts_that_went_back_each_by_name_are_both_explained():
+    lines = [_ONE, _OTHER, _BACK, replace(_BACK, key="BK9", reference="po_failed000002")]
+    groups = pair([], lines, replace(_LIMITS, order=()), _FAILED).groups
+    assert [group.lines for group in groups] == [("BK1", "BK8"), ("BK2", "BK9")]
