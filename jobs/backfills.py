@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,11 +11,22 @@ from jobs.registry import job
 from jobs.runner import SYSTEM, RunContext
 from jobs.standing import standing
 from services import backfills
-from services.backfills import BackfillParams, Direction, NotAtWork, Plan, Step, TargetBusy, TargetUnavailable
+from services.backfills import (
+    BackfillParams,
+    Direction,
+    NotAtWork,
+    NothingLeft,
+    Plan,
+    Step,
+    TargetBusy,
+    TargetUnavailable,
+)
 from services.bootstrap import Application
+from services.core.db import UnitOfWork
 from services.core.log import get_logger
 
 _T = TypeVar("_T")
+_Body = Callable[[RunContext, BackfillParams], dict[str, Any]]
 _log = get_logger(__name__)
 _TOLD_WITHIN = 5.0  # seconds until the wish that stopped a backfill has reached its worker
 _NAP = 0.5  # seconds between two looks at a load that is too high
@@ -33,29 +45,45 @@ def keep_calendar(app: Application) -> bool:
     return False
 
 
+def _or_nothing_left(body: _Body) -> _Body:
+    """A run whose work is done already, or is another's by now, ends well and says so."""
+
+    @functools.wraps(body)
+    def carried_out(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
+        try:
+            return body(ctx, params)
+        except NothingLeft as found:
+            return {"nothing_left": found.sentence}
+
+    return carried_out
+
+
 @job(backfills.DRY_RUN)
+@_or_nothing_left
 def dry_run(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
     """Measures what would happen, in one transaction whose writes are rolled back."""
     with ctx.unit_of_work() as uow:
-        return backfills.take_dry_run(uow, backfill_id=params.backfill_id)
+        return backfills.take_dry_run(uow, backfill_id=params.backfill_id, run_id=ctx.run_id)
 
 
 @job(backfills.EXECUTE)
+@_or_nothing_left
 def execute(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
     """Batch after batch until the bound that the dry run froze."""
     plan = _walk(ctx, params, Direction.FORWARD)
-    with ctx.unit_of_work() as uow:
-        return backfills.end_forward(uow, plan=plan)
+    return _unless_stopped(ctx, lambda uow: backfills.end_forward(uow, plan=plan))
 
 
 @job(backfills.VERIFY)
+@_or_nothing_left
 def verify(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
     """Measures the checks and a sample, and asks Finance to sign."""
     with ctx.unit_of_work() as uow:
-        return backfills.verify(uow, backfill_id=params.backfill_id)
+        return backfills.verify(uow, backfill_id=params.backfill_id, run_id=ctx.run_id)
 
 
 @job(backfills.ROLL_BACK)
+@_or_nothing_left
 def roll_back(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
     """Gives the values back, the last batch first."""
     plan = _walk(ctx, params, Direction.BACK)
@@ -65,7 +93,7 @@ def roll_back(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
 
 def _walk(ctx: RunContext, params: BackfillParams, direction: Direction) -> Plan:
     with ctx.unit_of_work() as uow:
-        plan = backfills.begin(uow, backfill_id=params.backfill_id, direction=direction)
+        plan = backfills.begin(uow, backfill_id=params.backfill_id, run_id=ctx.run_id, direction=direction)
         total = backfills.backfill_detail(uow, backfill_id=params.backfill_id).backfill.predicted
     meter = backfills.LoadMeter()
     while True:
@@ -115,10 +143,14 @@ def _look_at_calendar(ctx: RunContext, plan: Plan) -> None:
 
 
 def _batch(ctx: RunContext, plan: Plan, direction: Direction) -> tuple[Step, float]:
+    return _unless_stopped(ctx, lambda uow: backfills.step(uow, plan=plan, direction=direction))
+
+
+def _unless_stopped(ctx: RunContext, act: Callable[[UnitOfWork], _T]) -> _T:
     """Somebody may have stopped the backfill a moment before their wish reaches this worker."""
     try:
         with ctx.unit_of_work() as uow:
-            return backfills.step(uow, plan=plan, direction=direction)
+            return act(uow)
     except NotAtWork:
         _until_told(ctx)
         raise

@@ -38,6 +38,12 @@ class NotAtWork(Conflict):
     code = "backfill_not_at_work"
 
 
+class NothingLeft(Conflict):
+    """The run has nothing to do: its work is done, or was asked for anew, or taken from it. No failure."""
+
+    code = "backfill_nothing_left"
+
+
 class BadDefinition(Invalid):
     """The definition or its parameters cannot be used."""
 

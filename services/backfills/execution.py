@@ -10,7 +10,7 @@ from services.backfills import announcing, batching, ledger, measuring, reconcil
 from services.backfills.batching import Plan, Step
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import definition_named
-from services.backfills.errors import NotAtWork, PlanChanged
+from services.backfills.errors import NotAtWork, NothingLeft, PlanChanged
 from services.backfills.images import images_of, make_images
 from services.backfills.load import LoadMeter, load_of
 from services.backfills.models import Backfill
@@ -36,12 +36,14 @@ _BACK = Words(
     "{restored} rows restored, {conflicts} edited since and left alone",
     "{restored} Zeilen zurückgesetzt, {conflicts} seither bearbeitet und belassen",
 )
+_WORKING = {Direction.FORWARD: S.RUNNING, Direction.BACK: S.ROLLING_BACK}
 
 
-def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
-    """The body of the dry run: measures, rolls back, keeps the document."""
+def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID, run_id: uuid.UUID) -> dict[str, Any]:
+    """The body of the dry run: measures, rolls back, keeps the document. Raises NothingLeft."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, backfill_id)
+    _take_up(uow, row, run_id, S.DRY_RUNNING, after=S.DRAFT)
     definition = definition_named(row.definition)
     params = checked_params(definition, row.params)
     with at_target(uow, definition, long=True, keep=False) as connection:
@@ -61,10 +63,12 @@ def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
     return {"rows": document["frozen"]["rows"], "estimate": document["estimate"]}
 
 
-def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, direction: Direction) -> Plan:
-    """Takes the work over under a new epoch. Raises PlanChanged when it is not what was agreed to at the start."""
+def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, run_id: uuid.UUID, direction: Direction) -> Plan:
+    """Takes the work over under a new epoch. Raises PlanChanged when it is not what was agreed to at the start, and
+    NothingLeft."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, backfill_id)
+    _take_up(uow, row, run_id, _WORKING[direction], after=S.FAILED)
     _at_work(uow, row, direction)
     definition = definition_named(row.definition)
     if row.plan is None or (direction is Direction.FORWARD and not _as_agreed(uow, row, row.plan)):
@@ -191,11 +195,12 @@ def end_back(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
     return result
 
 
-def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
-    """Measures what was promised, and asks Finance to sign, or to reject, exactly this document."""
+def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID, run_id: uuid.UUID) -> dict[str, Any]:
+    """Measures what was promised, and asks Finance to sign, or to reject, exactly this document. Raises NothingLeft."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, backfill_id)
-    if row.state != S.VERIFYING or row.plan is None or row.dry_run is None:
+    _take_up(uow, row, run_id, S.VERIFYING, after=S.FAILED)
+    if row.plan is None or row.dry_run is None:
         raise NotAtWork("It is not waiting to be verified.")
     definition = definition_named(row.definition)
     params = checked_params(definition, row.plan["params"])
@@ -218,9 +223,26 @@ def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> dict[str, Any]:
     return {"held": document["held"], "failed": failed}
 
 
+def _take_up(uow: UnitOfWork, row: Backfill, run_id: uuid.UUID, wanted: S, *, after: S) -> None:
+    """An attempt works only for the backfill that waits for its run. Raises NothingLeft.
+
+    A worker may die between the commit of its work and the note that its run succeeded; the next attempt finds the
+    backfill further on, perhaps approved or asked for anew. A run that died (its backfill went to `after`) and was
+    tried again on the Runs page takes its backfill along.
+    """
+    if row.run_id != run_id:
+        raise NothingLeft(f"Another run has taken this one's place; the backfill is {row.state}.")
+    if row.state == after:
+        move(uow, row, wanted)
+        row.problem = None
+        note(uow, row, "taken_up_again", after={"run": str(run_id)})
+    if row.state not in (wanted, S.PAUSED):
+        raise NothingLeft(f"There is nothing left for this run to do; the backfill is {row.state}.")
+
+
 def _at_work(uow: UnitOfWork, row: Backfill, direction: Direction) -> None:
-    """A run that was paused and resumed on the Runs page takes its backfill along."""
-    wanted = S.RUNNING if direction is Direction.FORWARD else S.ROLLING_BACK
+    """Raises NotAtWork. A run that was paused and resumed on the Runs page takes its backfill along."""
+    wanted = _WORKING[direction]
     if row.state == S.PAUSED and direction is Direction.FORWARD and _run_wants_to_go_on(uow, row):
         move(uow, row, S.RUNNING)
     if row.state != wanted:

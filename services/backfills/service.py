@@ -109,11 +109,12 @@ def agreed_content(row: Backfill, frozen: dict[str, Any]) -> dict[str, Any]:
 
 
 def back_to_draft(uow: UnitOfWork, row: Backfill, problem: str | None) -> None:
-    """Whatever was measured or agreed to is void; `row` is locked. An open request ends, and nobody can vote on it."""
+    """Whatever was measured or agreed to is void; `row` is locked. An open request ends, and nobody can vote on it; a
+    dry run that is still queued finds nothing to do."""
     former, row.request_id = row.request_id, None
     unplan(row)
     move(uow, row, S.DRAFT)
-    row.dry_run, row.problem = None, problem
+    row.dry_run, row.run_id, row.problem = None, None, problem
     if former is not None:
         approvals.void(uow, request_id=former, reason=problem or "What was asked for was changed.")
     uow.session.flush()

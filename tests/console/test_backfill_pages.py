@@ -13,14 +13,14 @@ from console import routes
 from console.design.format import UNKNOWN
 from console.kit.backend import ShownOnPage
 from services import backfills, reconciliation
-from services.backfills import BackfillState, Direction
+from services.backfills import BackfillState
 from services.backfills.policy import Load
 from services.bootstrap import Application
 from services.identity import Role
 from tests.console.events import Tab, a_tab, open_session
 from tests.console.test_authz_every_handler import CALLABLE
 from tests.factories.approvals import agree
-from tests.factories.backfills import ACTOR, Workshop, request_of
+from tests.factories.backfills import ACTOR, Workshop, request_of, taken_over
 from tests.factories.identity import an_entity
 from tests.fakes import flag_service
 from tests.fakes.flag_service import FlagsByQuarters
@@ -160,7 +160,7 @@ async def test_the_run_shows_progress_load_and_what_may_be_asked(web: Applicatio
     workshop.call("Ops", backfills.start, backfill_id=made)
     lagging = SimpleNamespace(read=lambda _: Load(replication_ms=4_200, lock_wait_ms=300))
     with web.database.unit_of_work(ACTOR) as uow:
-        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        plan = taken_over(uow, made)
         assert backfills.breathe(uow, plan=plan, meter=lagging)  # pyright: ignore[reportArgumentType]
     secret = open_session(web, Role.OPS)
     async with a_tab(secret) as tab:

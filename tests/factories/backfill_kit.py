@@ -18,7 +18,7 @@ from typing import Any
 from services import backfills
 from services.backfills import BackfillState, Definition, Direction
 from services.backfills.images import name_of
-from tests.factories.backfills import ACTOR, Killed, Workshop, reject, request_of
+from tests.factories.backfills import ACTOR, Killed, Workshop, reject, request_of, taken_over
 
 _BATCHES = 8  # about as many, however small the table is
 
@@ -61,11 +61,11 @@ def _killed_all_the_way(workshop: Workshop, made: uuid.UUID) -> int:
     """Kills a worker before each batch has committed, and the next one after it has; returns how often."""
     kills, size = 0, max((workshop.see(made).backfill.predicted or 0) // _BATCHES, 1)
     with workshop.database.unit_of_work(ACTOR) as uow:
-        backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        taken_over(uow, made)
     while True:
         workshop.sql("UPDATE kontor_backfill.cursor SET size = :size", size=size)
         with suppress(Killed), workshop.database.unit_of_work(ACTOR) as uow:
-            plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+            plan = taken_over(uow, made)
             backfills.step(uow, plan=plan, direction=Direction.FORWARD)
             raise Killed
         kills += 1

@@ -180,18 +180,38 @@ class Workshop:
     def see(self, backfill_id: uuid.UUID) -> backfills.BackfillDetail:
         return self.call("", backfills.backfill_detail, backfill_id=backfill_id)
 
-    def work(self, kind: runs.RunKind, *, stop_after: int | None = None, hook: Any = None) -> Any:
-        """Carries out the next queued run of a kind; with `stop_after`, gives up (as if killed) after that many looks
-        at the safe point."""
-        worker = self._worker()
-        with self.database.unit_of_work(ACTOR) as uow:
-            (claim,) = runs.claim_runs(uow, worker_id=worker, limits={kind.name: 9}, count=1, lease_seconds=60)
+    def work(
+        self,
+        kind: runs.RunKind,
+        *,
+        stop_after: int | None = None,
+        hook: Any = None,
+        at_progress: Any = None,
+        recorded: bool = True,
+    ) -> Any:
+        """Carries out the next queued run of a kind.
+
+        With `stop_after`, gives up (as if killed) after that many looks at the safe point. `at_progress` is called with
+        the signal after each batch. Unless it is `recorded`, the worker is gone before it notes that the run succeeded.
+        """
+        claim = self.claim(kind)
         ctx = _Counted(self.app, claim, kind, Signal(), stop_after, hook)
+        ctx.at_progress = at_progress
         job = known_jobs()[kind.name]
         result = job.body(ctx, runs.validated(kind, claim.params))
+        if not recorded:
+            self.give_up()
+            return result
         with self.database.unit_of_work(ACTOR) as uow:
             runs.succeed(uow, claim=claim, result=result)
         return result
+
+    def claim(self, kind: runs.RunKind) -> runs.Claim:
+        """The next queued run of a kind, as a worker takes it."""
+        worker = self._worker()
+        with self.database.unit_of_work(ACTOR) as uow:
+            (claim,) = runs.claim_runs(uow, worker_id=worker, limits={kind.name: 9}, count=1, lease_seconds=60)
+        return claim
 
     def give_up(self) -> None:
         """The worker of the last run is gone: its run may be claimed again."""
@@ -223,6 +243,12 @@ class _Counted(RunContext):
     def __init__(self, app: Any, claim: Any, kind: Any, signal: Any, stop_after: int | None, hook: Any) -> None:
         super().__init__(app, claim, kind, signal)
         self._left, self._hook = stop_after, hook
+        self.at_progress: Any = None
+
+    def progress(self, done: int, total: int | None = None, *, phase: str | None = None) -> None:
+        super().progress(done, total, phase=phase)
+        if self.at_progress:
+            self.at_progress(self._signal)
 
     def safe_point(self) -> None:
         if self._left is not None:
@@ -232,6 +258,13 @@ class _Counted(RunContext):
         if self._hook:
             self._hook()
         super().safe_point()
+
+
+def taken_over(uow: UnitOfWork, made: uuid.UUID) -> backfills.Plan:
+    """The backfill's run, begun by one more attempt."""
+    run_id = backfills.backfill_detail(uow, backfill_id=made).backfill.run_id
+    assert run_id is not None
+    return backfills.begin(uow, backfill_id=made, run_id=run_id, direction=backfills.Direction.FORWARD)
 
 
 def request_of(workshop: Workshop, backfill_id: uuid.UUID, kind: str) -> approvals.RequestView:

@@ -98,6 +98,10 @@ TEXTS = {
         "This backfill is not where that step could be done; load the page again.",
         "Dieser Backfill steht nicht an der Stelle für diesen Schritt; bitte neu laden.",
     ),
+    "code_backfill_nothing_left": (
+        "There is nothing left for this run to do.",
+        "Für diesen Lauf gibt es nichts mehr zu tun.",
+    ),
     "code_backfill_definition_invalid": (
         "The definition or its parameters cannot be used.",
         "Die Definition oder ihre Parameter sind so nicht verwendbar.",

@@ -11,7 +11,7 @@ from services import backfills
 from services.backfills import BackfillState, Direction
 from services.backfills.policy import Load, excess_of, next_size
 from tests.factories.approvals import agree
-from tests.factories.backfills import ACTOR, Killed, Workshop
+from tests.factories.backfills import ACTOR, Killed, Workshop, taken_over
 from tests.services.backfills.test_life import done, started, state
 
 
@@ -34,9 +34,9 @@ def test_killed_at_every_boundary_each_row_is_changed_once(workshop: Workshop):
 def test_an_overtaken_worker_writes_nothing(workshop: Workshop):
     made = started(workshop)
     with workshop.database.unit_of_work(ACTOR) as uow:
-        zombie = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        zombie = taken_over(uow, made)
     with workshop.database.unit_of_work(ACTOR) as uow:
-        backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        taken_over(uow, made)
     with pytest.raises(backfills.NotAtWork), workshop.database.unit_of_work(ACTOR) as uow:
         backfills.step(uow, plan=zombie, direction=Direction.FORWARD)
     assert workshop.sql("SELECT count(*) FROM coin WHERE touched <> 0")[0][0] == 0
@@ -146,7 +146,7 @@ def test_load_makes_it_wait_and_says_why(workshop: Workshop):
             return Load(replication_ms=4_200)
 
     with workshop.database.unit_of_work(ACTOR) as uow:
-        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        plan = taken_over(uow, made)
         assert backfills.breathe(uow, plan=plan, meter=Meter())  # pyright: ignore[reportArgumentType]
     throttle = workshop.see(made).backfill.throttle
     assert throttle is not None

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import BigInteger, ColumnElement, String, column, func, table
 
 from services import backfills
-from services.backfills import BackfillState, Direction, Settlement, SqlBackfill
+from services.backfills import BackfillState, Settlement, SqlBackfill
 from services.backfills.policy import Load
 from services.core.errors import Invalid
 from services.core.words import Words
 from tests.factories.backfill_kit import prove
-from tests.factories.backfills import ACTOR, Workshop, reject, request_of
+from tests.factories.backfills import ACTOR, Workshop, reject, request_of, taken_over
 from tests.services.backfills.test_life import done, started, state
 
 _PAGE = table("page", column("id", BigInteger()), column("slug", String()), schema="public")
@@ -84,7 +84,7 @@ def test_critical_load_pauses_and_a_calm_database_lets_it_go_on(workshop: Worksh
             return Load(lock_wait_ms=60_000)
 
     with workshop.database.unit_of_work(ACTOR) as uow:
-        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        plan = taken_over(uow, made)
         backfills.breathe(uow, plan=plan, meter=Meter())  # pyright: ignore[reportArgumentType]
     seen = workshop.see(made).backfill
     assert seen.state is BackfillState.PAUSED

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 from services import backfills
 from services.backfills import BackfillState, Direction, Settlement, TargetAddress
 from tests.factories.approvals import agree
-from tests.factories.backfills import ACTOR, Killed, Workshop, fill_coins, reject, request_of
+from tests.factories.backfills import ACTOR, Killed, Workshop, fill_coins, reject, request_of, taken_over
 from tests.fakes import flag_service
 from tests.services.backfills.test_life import state
 
@@ -112,7 +112,7 @@ def test_killed_between_the_two_commits_each_row_is_changed_once(workshop: Works
     workshop.give_up()
     shop.sql("UPDATE kontor_backfill.cursor SET size = 300")
     with workshop.database.unit_of_work(ACTOR) as uow:
-        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        plan = taken_over(uow, made)
     with pytest.raises(Killed):
         _step_and_die(workshop, plan)  # theirs has committed, ours never does
     number = "SELECT number FROM kontor_backfill.cursor"
@@ -129,9 +129,9 @@ def test_killed_between_the_two_commits_each_row_is_changed_once(workshop: Works
 def test_an_overtaken_worker_is_fenced_by_the_epoch_there(workshop: Workshop, shop: Shop):
     made = begun(workshop)
     with workshop.database.unit_of_work(ACTOR) as uow:
-        zombie = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        zombie = taken_over(uow, made)
     with workshop.database.unit_of_work(ACTOR) as uow:
-        backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        taken_over(uow, made)
     with pytest.raises(backfills.NotAtWork), workshop.database.unit_of_work(ACTOR) as uow:
         backfills.step(uow, plan=zombie, direction=Direction.FORWARD)
     assert shop.sql("SELECT count(*) FROM coin WHERE touched <> 0") == [(0,)]
@@ -140,7 +140,7 @@ def test_an_overtaken_worker_is_fenced_by_the_epoch_there(workshop: Workshop, sh
 def test_a_lock_there_lets_it_wait_and_never_ends_it(workshop: Workshop, shop: Shop):
     made = begun(workshop)
     with workshop.database.unit_of_work(ACTOR) as uow:
-        plan = backfills.begin(uow, backfill_id=made, direction=Direction.FORWARD)
+        plan = taken_over(uow, made)
     with psycopg.connect(shop.owner.replace("+psycopg", "")) as other:
         other.execute("SELECT 1 FROM coin WHERE id = 5 FOR UPDATE")
         with pytest.raises(backfills.TargetBusy), workshop.database.unit_of_work(ACTOR) as uow:
