@@ -20,7 +20,15 @@ from console.components.controls import (
 )
 from console.components.dialog import confirm, dialog, form_dialog, menu, menu_trigger
 from console.components.dry_run import dry_run_sheet, folded
-from console.components.filters import chip_filter, clear_filter, date_filter, filter_bar, search_filter, select_filter
+from console.components.filters import (
+    chip_filter,
+    clear_filter,
+    date_filter,
+    filter_bar,
+    is_narrowed,
+    search_filter,
+    select_filter,
+)
 from console.components.icon import Text, icon, shape
 from console.components.kpi import kpi_strip, kpi_tile, sparkline
 from console.components.layout import (
@@ -104,6 +112,7 @@ __all__ = [
     "form_dialog",
     "icon",
     "icon_button",
+    "is_narrowed",
     "kpi_strip",
     "kpi_tile",
     "legend",

@@ -52,14 +52,18 @@ def chip_filter(state: Any, name: str, options: Any, *, all_label: Any = None) -
 
 
 def select_filter(state: Any, name: str, options: Any, *, label: Any, shown: Any = None) -> rx.Component:
-    """One of many values; `options` as in `chip_filter`, the first choice is all of them.
+    """One of many values; `options` as in `chip_filter`, the first choice is all of them. Away when there are none.
 
     A page that always shows one of them says which (`shown`), and then there is no choice of all.
     """
     if isinstance(options, rx.Var):
         rest = [rx.foreach(options, lambda item: rx.el.option(item["label"], value=item["value"]))]
-    else:
-        rest = [rx.el.option(text, value=value) for value, text in options]
+        return rx.cond(options.to(list).length() > 0, _select(state, name, rest, label, shown), rx.fragment())
+    rest = [rx.el.option(text, value=value) for value, text in options]
+    return _select(state, name, rest, label, shown)
+
+
+def _select(state: Any, name: str, rest: list[Any], label: Any, shown: Any) -> rx.Component:
     return rx.el.select(
         *([rx.el.option(label, value="")] if shown is None else []),
         *rest,
@@ -84,10 +88,15 @@ def date_filter(state: Any, name: str, *, label: Any) -> rx.Component:
     )
 
 
+def is_narrowed(state: Any) -> rx.Var[bool]:
+    """Whether anything is filtered."""
+    return rx.Var.create(state.filters).to(dict).length() > 0
+
+
 def clear_filter(state: Any) -> rx.Component:
     """Shown when something is filtered."""
     return rx.cond(
-        state.filters.length() > 0,
+        is_narrowed(state),
         rx.el.button(t("table.clear_filters"), type="button", class_name="link-button", on_click=state.clear_filters),
         rx.fragment(),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from console.components.filters import clear_filter, filter_bar
+from console.components.filters import clear_filter, filter_bar, is_narrowed
 from console.components.layout import card
 from console.components.states import empty_state, loading_or
 from console.components.table import Column, data_table, pager
@@ -23,9 +23,14 @@ def list_card(
     above: Sequence[rx.Component] = (),
     end: Sequence[Any] = (),
     lines: int = 12,
+    first: rx.Component | None = None,
 ) -> rx.Component:
-    """The filters over the rows of `state` (a `ListState`) with their pages, or `nothing` where there are none."""
-    rows = rx.cond(state.rows.length() > 0, rx.fragment(table, pager(state)), nothing)
+    """The filters over the rows of `state` (a `ListState`) with their pages, or `nothing` where there are none.
+
+    `first` stands there instead while nothing is filtered.
+    """
+    empty = nothing if first is None else rx.cond(is_narrowed(state), nothing, first)
+    rows = rx.cond(state.rows.length() > 0, rx.fragment(table, pager(state)), empty)
     return card(
         filter_bar(*filters, clear_filter(state)),
         *above,

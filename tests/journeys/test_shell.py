@@ -123,3 +123,13 @@ def test_no_record_stands_under_the_address_of_another(console, page_as):
         page.wait_for_selector(f"main a[href='/runs/{run_id}']")
     assert titles[0] != titles[1]
     assert f"/runs/{made[1]} {titles[0]}" not in page.evaluate("[...window.seen]")
+
+
+def test_an_empty_list_says_what_fills_it_and_a_narrowed_one_that_nothing_matches(page_as):
+    page = page_as("finance.a", path="/payouts")
+    expect(page.locator(".empty-state h3")).to_have_text("No payout yet")
+    page.fill("input[type=search]", "po_nobody")
+    page.keyboard.press("Tab")
+    expect(page.locator(".empty-state h3")).to_have_text("No payout matches")
+    page.goto("/customers")
+    expect(page.locator(".empty-state h3")).to_have_text("No customer yet")

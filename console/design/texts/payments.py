@@ -149,6 +149,12 @@ TEXTS = {
     "payout_range": ("{count} [payout|payouts]", "{count} [Auszahlung|Auszahlungen]"),
     "no_payout": ("No payout matches", "Keine Auszahlung passt"),
     "no_payout_body": ("Take a filter away to see more.", "Nehmen Sie einen Filter weg, um mehr zu sehen."),
+    "first_payout": ("No payout yet", "Noch keine Auszahlung"),
+    "first_customer": ("No customer yet", "Noch kein Kunde"),
+    "first_body": (
+        "They come with the first sync; Set-up says whether Stripe is connected.",
+        "Mit der ersten Synchronisierung kommen sie; die Einrichtung sagt, ob Stripe verbunden ist.",
+    ),
     "first_parts": ("the first {count}", "die ersten {count}"),
     "failure_code": ("Failure", "Fehler"),
     "search_customer": ("Name, e-mail or id", "Name, E-Mail oder Kennung"),

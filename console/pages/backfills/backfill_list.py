@@ -16,6 +16,7 @@ from console.components import (
     empty_state,
     export_links,
     filter_bar,
+    is_narrowed,
     link,
     link_button,
     loading_or,
@@ -36,7 +37,6 @@ from services.core.permissions import Permission
 
 @page(routes.BACKFILLS, title="backfills.title", permission=Permission.BACKFILL_READ, on_load=State.load)
 def backfill_list() -> rx.Component:
-    narrowed = rx.Var.create(State.filters).to(dict).length() > 0
     none = empty_state(t("backfills.no_match"), t("backfills.no_match_body"))
     first = empty_state(
         t("backfills.none"),
@@ -56,7 +56,7 @@ def backfill_list() -> rx.Component:
                 select_filter(State, "definition", State.definitions, label=t("backfills.any_definition")),
                 clear_filter(State),
             ),
-            loading_or(State, rx.cond(State.rows.length() > 0, _table(), rx.cond(narrowed, none, first))),
+            loading_or(State, rx.cond(State.rows.length() > 0, _table(), rx.cond(is_narrowed(State), none, first))),
             flush=True,
             title=t("backfills.title"),
             end=[export_links(State, "backfills")],

@@ -20,6 +20,7 @@ from console.components import (
     number,
     page_header,
     select_filter,
+    shape,
     status,
 )
 from console.design.texts import t
@@ -51,6 +52,7 @@ def dunning_invoices() -> rx.Component:
             DunningInvoices,
             _table(),
             empty_state(t("dunning.none_match"), t("dunning.none_match_body")),
+            first=empty_state(t("dunning.none"), t("dunning.none_body"), mark=shape("ok", "ok")),
             title=t("dunning.invoices"),
             filters=_filters(),
             end=[export_links(DunningInvoices, "dunning_invoices")],

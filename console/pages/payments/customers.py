@@ -46,6 +46,7 @@ def customer_list() -> rx.Component:
             CustomerList,
             _table(),
             empty_state(t("payments.no_customer"), t("payments.no_customer_body")),
+            first=empty_state(t("payments.first_customer"), t("payments.first_body")),
             title=t("payments.customers"),
             filters=[search_filter(CustomerList, placeholder=t("payments.search_customer"))],
         ),

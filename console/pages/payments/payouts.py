@@ -51,6 +51,7 @@ def payout_list() -> rx.Component:
             PayoutList,
             _table(),
             empty_state(t("payments.no_payout"), t("payments.no_payout_body")),
+            first=empty_state(t("payments.first_payout"), t("payments.first_body")),
             title=t("payments.payouts"),
             filters=[
                 search_filter(PayoutList, placeholder=t("payments.search_payout")),

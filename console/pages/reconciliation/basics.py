@@ -119,9 +119,13 @@ def _holidays() -> rx.Component:
         link_button(t("basics.later"), href=State.later, small=True),
     )
     return card(
-        which,
+        rx.cond(State.chosen != "", which, rx.fragment()),
         rx.cond(State.holidays.length() > 0, table, none),
-        rx.el.div(may(Permission.RULES_EDIT, _day_form()), class_name="card-body"),
+        rx.cond(
+            State.chosen != "",
+            rx.el.div(may(Permission.RULES_EDIT, _day_form()), class_name="card-body"),
+            rx.fragment(),
+        ),
         title=t("basics.holidays"),
         note=t("basics.holidays_note", year=State.year),
         flush=True,

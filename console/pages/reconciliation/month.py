@@ -53,13 +53,19 @@ def reconciliation_month() -> rx.Component:
             ],
             actions=[
                 select_filter(State, "entity", State.entities, label=t("month.entity"), shown=State.chosen),
-                link_button(t("month.earlier"), href=State.earlier, icon_name="chevron-left", small=True),
-                link_button(t("month.later"), href=State.later, icon_name="chevron-right", small=True),
-                export_links(State, "month"),
+                rx.cond(State.chosen != "", _around(), rx.fragment()),
             ],
         ),
         recon_tabs("month"),
         loading_or(State, rx.cond(State.chosen != "", shown, card(nobody)), lines=14),
+    )
+
+
+def _around() -> rx.Component:
+    return rx.fragment(
+        link_button(t("month.earlier"), href=State.earlier, icon_name="chevron-left", small=True),
+        link_button(t("month.later"), href=State.later, icon_name="chevron-right", small=True),
+        export_links(State, "month"),
     )
 
 

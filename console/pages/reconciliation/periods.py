@@ -15,6 +15,7 @@ from console.components import (
     confirm,
     data_table,
     empty_state,
+    is_narrowed,
     link,
     link_button,
     list_card,
@@ -47,7 +48,7 @@ def period_list() -> rx.Component:
     start = link_button(t("periods.to_runs"), href=routes.RECONCILIATION)
     none = empty_state(t("periods.none"), t("periods.none_body"), actions=[start])
     narrowed = empty_state(t("periods.none_filtered"), t("periods.none_filtered_body"))
-    empty = rx.cond(rx.Var.create(State.filters).to(dict).length() > 0, narrowed, none)
+    empty = rx.cond(is_narrowed(State), narrowed, none)
     periods = list_card(State, _table(), empty, title=t("periods.title"), filters=_filters())
     late = card(
         rx.cond(State.late.length() > 0, _late(), rx.el.p(t("periods.late_none"), class_name="muted pad")),

@@ -15,6 +15,7 @@ from console.components import (
     empty_state,
     export_links,
     filter_bar,
+    is_narrowed,
     list_item,
     list_rows,
     loading_or,
@@ -44,14 +45,15 @@ def break_queue() -> rx.Component:
     )
     none = empty_state(t("reconciliation.none"), t("reconciliation.none_body"))
     clean = empty_state(t("reconciliation.all_done"), t("reconciliation.all_done_body"), mark=shape("ok", "ok"))
-    narrowed = rx.Var.create(State.filters).to(dict).length() > 0
     return rx.fragment(
         page_header(t("reconciliation.breaks"), meta=[t("reconciliation.queue_meta")]),
         card(
             _filters(),
             saved_view_bar(State),
             queue_bulk(),
-            loading_or(State, rx.cond(State.rows.length() > 0, table, rx.cond(narrowed, none, clean)), lines=12),
+            loading_or(
+                State, rx.cond(State.rows.length() > 0, table, rx.cond(is_narrowed(State), none, clean)), lines=12
+            ),
             flush=True,
             title=t("reconciliation.breaks"),
             end=[export_links(State, "breaks")],

@@ -24,6 +24,7 @@ from console.components import (
     empty_state,
     export_links,
     filter_bar,
+    is_narrowed,
     loading_or,
     main_and_side,
     money,
@@ -208,7 +209,6 @@ def _by_class() -> rx.Component:
 def _breaks() -> rx.Component:
     none = empty_state(t("reconciliation.none"), t("reconciliation.none_body"))
     clean = empty_state(t("reconciliation.all_done"), t("reconciliation.all_done_body"), mark=shape("ok", "ok"))
-    narrowed = rx.Var.create(State.filters).to(dict).length() > 0
     table = break_table(State, left=State.run["left"], right=State.run["right"])
     return card(
         filter_bar(
@@ -222,7 +222,7 @@ def _breaks() -> rx.Component:
             ),
             clear_filter(State),
         ),
-        rx.cond(State.rows.length() > 0, table, rx.cond(narrowed, none, clean)),
+        rx.cond(State.rows.length() > 0, table, rx.cond(is_narrowed(State), none, clean)),
         title=t("reconciliation.breaks"),
         end=[export_links(_Exported, "breaks")],
         flush=True,
