@@ -45,11 +45,15 @@ def _figures(state: Any) -> rx.Component:
 
 def _what(state: Any) -> rx.Component:
     dry = state.dry
+    elsewhere = rx.cond(dry["database"] != "", t("backfills.in_database", name=dry["database"]), "")
     return card(
         stack(
             rx.el.p(dry["what"], class_name="secondary", style={"maxWidth": "72ch"}),
             facts(
-                (t("backfills.writes"), rx.el.span(mono(dry["table"]), ": ", mono(dry["columns"]))),
+                (
+                    t("backfills.writes"),
+                    rx.el.span(mono(dry["table"]), ": ", mono(dry["columns"]), elsewhere),
+                ),
                 (t("backfills.params"), mono(dry["params"])),
                 (t("backfills.bound"), mono(dry["bound"])),
                 (t("backfills.checksum"), mono(dry["checksum"], style={"overflowWrap": "anywhere"})),

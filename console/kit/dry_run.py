@@ -116,6 +116,7 @@ def _figures(
         "what": definition.description.of(reader.locale),
         "table": definition.table,
         "columns": ", ".join(definition.columns),
+        "database": definition.database,
         "params": given_params(params, reader),
         "bound": str(frozen["bound"] or "—"),
         "checksum": frozen["checksum"],

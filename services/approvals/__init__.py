@@ -47,6 +47,7 @@ from services.approvals.queries import (
     request_detail,
     request_for,
     requests,
+    standing,
     waiting,
 )
 from services.approvals.service import consume, request, sign_at_once, void, vote, withdraw
@@ -71,8 +72,10 @@ from services.approvals.vocabulary import (
     ApprovalKind,
     Box,
     Decision,
+    Reached,
     Requester,
     RequestState,
+    Standing,
     Team,
     Tier,
 )
@@ -98,6 +101,7 @@ __all__ = [
     "NotInTeam",
     "OwnRequest",
     "PolicyView",
+    "Reached",
     "ReasonNeeded",
     "RequestClosed",
     "RequestDetail",
@@ -110,6 +114,7 @@ __all__ = [
     "SeatView",
     "StaleDigest",
     "StalePolicy",
+    "Standing",
     "Team",
     "Tier",
     "VoteView",
@@ -134,6 +139,7 @@ __all__ = [
     "requests",
     "revoke_delegation",
     "sign_at_once",
+    "standing",
     "void",
     "vote",
     "waiting",

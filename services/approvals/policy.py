@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from services.approvals.errors import BadPolicy
-from services.approvals.vocabulary import ApprovalFacts, RequestState, Team, Tier
+from services.approvals.vocabulary import ApprovalFacts, Reached, RequestState, Standing, Team, Tier
 from services.core.canonical_json import digest
 
 REASON_LENGTH = 8
@@ -62,16 +62,38 @@ def digest_of(
 
 def tier_for(tiers: Sequence[Tier], facts: ApprovalFacts) -> Tier:
     """The last tier whose thresholds the facts reach; the first one always applies."""
-    return [tier for number, tier in enumerate(tiers) if number == 0 or _reaches(tier, facts)][-1]
+    return [tier for number, tier in enumerate(tiers) if number == 0 or reached(tier, facts) is not Reached.ALWAYS][-1]
 
 
-def _reaches(tier: Tier, facts: ApprovalFacts) -> bool:
+def weighed(tiers: Sequence[Tier], facts: Sequence[ApprovalFacts]) -> Standing:
+    """The highest step that any of the facts reaches: each currency is judged by its own threshold.
+
+    Of several that reach it, a currency without a threshold decides before the one furthest above its own.
+    """
+    steps = [(tiers.index(tier_for(tiers, one)), one) for one in facts or (ApprovalFacts(),)]
+    step, decisive = max(steps, key=lambda one: (one[0], _weight(tiers[one[0]], one[1])))
+    return Standing(tiers[step], decisive, reached(tiers[step], decisive))
+
+
+def reached(tier: Tier, facts: ApprovalFacts) -> Reached:
+    """Why the tier holds for the facts; ALWAYS where they reach none of its thresholds."""
     if tier.from_rows is not None and facts.rows is not None and facts.rows >= tier.from_rows:
-        return True
+        return Reached.ROWS
     if not tier.from_amount or facts.amount_minor is None or facts.currency is None:
-        return False
+        return Reached.ALWAYS
     limit = tier.from_amount.get(facts.currency)
-    return limit is None or abs(facts.amount_minor) >= limit
+    if limit is None:
+        return Reached.CURRENCY
+    return Reached.AMOUNT if abs(facts.amount_minor) >= limit else Reached.ALWAYS
+
+
+def _weight(tier: Tier, facts: ApprovalFacts) -> tuple[bool, float]:
+    """How far an amount is above its threshold; of a tier that names none, how large it is."""
+    amount = abs(facts.amount_minor or 0)
+    if not tier.from_amount or facts.currency is None:
+        return False, amount
+    limit = tier.from_amount.get(facts.currency)
+    return limit is None, amount / (limit or 1)
 
 
 def seats_of(tier: Tier) -> list[Team]:

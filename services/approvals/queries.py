@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
@@ -14,7 +15,7 @@ from services.approvals.authority import authorities, covers, holders, stand_ins
 from services.approvals.errors import RequestNotFound
 from services.approvals.kinds import declared_kinds, kind_named
 from services.approvals.models import ApprovalRequest, ApprovalSeat, ApprovalVote
-from services.approvals.policy import OPEN_STATES
+from services.approvals.policy import OPEN_STATES, weighed
 from services.approvals.reading import VOTES, policy_of, view_of, visible, vote_view, votes_of
 from services.approvals.views import (
     Authority,
@@ -25,7 +26,16 @@ from services.approvals.views import (
     RequestView,
     SeatView,
 )
-from services.approvals.vocabulary import NOBODY, TEAM_RIGHTS, Box, Decision, RequestState, Team
+from services.approvals.vocabulary import (
+    NOBODY,
+    TEAM_RIGHTS,
+    ApprovalFacts,
+    Box,
+    Decision,
+    RequestState,
+    Standing,
+    Team,
+)
 from services.core.actor import ActorKind
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
@@ -120,6 +130,12 @@ def request_for(uow: UnitOfWork, *, kind: str, subject_id: uuid.UUID | str) -> R
         .execution_options(populate_existing=True)
     ).one_or_none()
     return view_of(*found) if found else None
+
+
+def standing(uow: UnitOfWork, *, kind: str, facts: Sequence[ApprovalFacts]) -> Standing:
+    """The step that a request with these facts would fall under now, and which of them decides."""
+    uow.actor.require(Permission.APPROVAL_READ)
+    return weighed(policy_of(uow, kind).tiers, facts)
 
 
 def policies(uow: UnitOfWork) -> list[PolicyView]:

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from services.approvals.errors import RequestNotFound
 from services.approvals.kinds import kind_named
 from services.approvals.models import ApprovalPolicy, ApprovalRequest, ApprovalVote
-from services.approvals.policy import from_json
+from services.approvals.policy import from_json, reached
 from services.approvals.views import PolicyView, RequestView, VoteView
-from services.approvals.vocabulary import Decision, RequestState, Team, Tier
+from services.approvals.vocabulary import ApprovalFacts, Decision, RequestState, Team, Tier
 from services.core.db import UnitOfWork
 from services.core.money import Money
 from services.core.permissions import Permission
@@ -55,6 +55,7 @@ def view_of(row: ApprovalRequest, votes: int) -> RequestView:
     amount = None
     if row.amount_minor is not None and row.currency is not None:
         amount = Money(row.amount_minor, row.currency)
+    tier = Tier.model_validate(row.tier)
     return RequestView(
         id=row.id,
         number=row.number,
@@ -67,6 +68,7 @@ def view_of(row: ApprovalRequest, votes: int) -> RequestView:
         digest=row.digest,
         amount=amount,
         rows=row.affected_rows,
+        reached=reached(tier, ApprovalFacts(row.amount_minor, row.currency, row.affected_rows)),
         requested_by=row.requested_by,
         requested_by_name=row.requested_by_name,
         requested_at=row.requested_at,
@@ -74,7 +76,7 @@ def view_of(row: ApprovalRequest, votes: int) -> RequestView:
         seats=row.seats,
         votes=votes,
         policy_version=row.policy_version,
-        tier=Tier.model_validate(row.tier),
+        tier=tier,
         expires_at=row.expires_at,
         ended_at=row.ended_at,
         ended_by_name=row.ended_by_name,

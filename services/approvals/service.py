@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -25,7 +25,7 @@ from services.approvals.errors import (
 )
 from services.approvals.kinds import kind_named
 from services.approvals.models import ApprovalConsumption, ApprovalRequest, ApprovalSeat, ApprovalVote
-from services.approvals.policy import OPEN_STATES, REASON_LENGTH, digest_of, may_step, seats_of, tier_for
+from services.approvals.policy import OPEN_STATES, REASON_LENGTH, digest_of, may_step, seats_of, weighed
 from services.approvals.reading import current_view, facts_json, locked, policy_of, view_of, votes_of
 from services.approvals.views import Authority, RequestView
 from services.approvals.vocabulary import NOBODY, ApprovalFacts, Decision, Requester, RequestState, Team
@@ -52,7 +52,7 @@ def request(
     subject_id: uuid.UUID | str,
     entity_id: uuid.UUID | None,
     content: Mapping[str, Any],
-    facts: ApprovalFacts | None = None,
+    facts: ApprovalFacts | Sequence[ApprovalFacts] | None = None,
     requested_by: Requester | None = None,
 ) -> RequestView:
     """Asks for the agreement that the kind's policy wants, in the caller's transaction.
@@ -60,8 +60,9 @@ def request(
     `content` is all that will be done, in canonical JSON values; every vote is bound to its digest. The requester
     is the actor unless the console asks for somebody (`requested_by`). A subject has one open request: asking for
     the same again returns it, asking for something else supersedes it. The caller has checked the right to ask.
+    Of several `facts` (an amount in each currency) the one that asks for most decides, and stands on the request.
     """
-    declared, subject, facts = kind_named(kind), str(subject_id), facts or ApprovalFacts()
+    declared, subject = kind_named(kind), str(subject_id)
     digest = digest_of(kind=kind, subject_type=subject_type, subject_id=subject, entity_id=entity_id, content=content)
     _one_at_a_time(uow, kind, subject_type, subject)
     former = _open_one(uow, kind, subject_type, subject)
@@ -83,7 +84,7 @@ def request(
         requested_at=uow.clock.now(),
         state=RequestState.PENDING.value,
     )
-    _open_under_policy(uow, row, facts)
+    _open_under_policy(uow, row, [facts] if isinstance(facts, ApprovalFacts) else facts or [])
     if former is not None:
         former.superseded_by = row.id
     title = declared.describe(uow, view_of(row, 0)).title
@@ -94,10 +95,11 @@ def request(
     return view_of(row, 0)
 
 
-def _open_under_policy(uow: UnitOfWork, row: ApprovalRequest, facts: ApprovalFacts) -> None:
+def _open_under_policy(uow: UnitOfWork, row: ApprovalRequest, candidates: Sequence[ApprovalFacts]) -> None:
     """Stores the request with the step of its policy that these facts reach, and the seats it asks for."""
     policy = policy_of(uow, row.kind)
-    tier = tier_for(policy.tiers, facts)
+    standing = weighed(policy.tiers, candidates)
+    tier, facts = standing.tier, standing.facts
     row.amount_minor, row.currency, row.affected_rows = facts.amount_minor, facts.currency, facts.rows
     row.seats, row.policy_version, row.tier = len(seats_of(tier)), policy.version, tier.model_dump(mode="json")
     row.expires_at = row.requested_at + dt.timedelta(hours=tier.expires_hours)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.approvals.vocabulary import Box, Decision, RequestState, Team, Tier
+from services.approvals.vocabulary import Box, Decision, Reached, RequestState, Team, Tier
 from services.core.clock import day_bounds
 from services.core.errors import Invalid
 from services.core.money import Money
@@ -51,7 +51,10 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request as it stands. `requested_by` is NOBODY for what the console itself asks for."""
+    """A request as it stands. `requested_by` is NOBODY for what the console itself asks for.
+
+    `amount` and `rows` decided over its step, and `reached` says which of them.
+    """
 
     id: uuid.UUID
     number: int
@@ -64,6 +67,7 @@ class RequestView:
     digest: str
     amount: Money | None
     rows: int | None
+    reached: Reached
     requested_by: uuid.UUID
     requested_by_name: str
     requested_at: dt.datetime

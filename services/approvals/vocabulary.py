@@ -85,6 +85,25 @@ class ApprovalFacts:
     rows: int | None = None
 
 
+class Reached(StrEnum):
+    """Why a step of a policy holds for a request: its rows or its amount reach a threshold, its currency has none in
+    a policy that names others, or the step holds for everything."""
+
+    ROWS = "rows"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The step that holds, the facts that decided it, and why."""
+
+    tier: Tier
+    facts: ApprovalFacts
+    reached: Reached
+
+
 @dataclass(frozen=True, slots=True)
 class Requester:
     """Somebody for whom the console asks: the person who started a run."""

@@ -11,9 +11,11 @@ from services.backfills.asking import (
     FieldKind,
     FieldView,
     ParamsForm,
+    Risk,
     WrongField,
     asked_dry_run,
     params_form,
+    risk,
     wrong_params,
 )
 from services.backfills.batching import Plan, Step
@@ -190,6 +192,7 @@ __all__ = [
     "PlanChanged",
     "ProgressView",
     "PythonBackfill",
+    "Risk",
     "SetAside",
     "Settled",
     "Settlement",
@@ -250,6 +253,7 @@ __all__ = [
     "release_windows",
     "remove_window",
     "resume",
+    "risk",
     "roll_back",
     "set_pace",
     "settle_conflicts",

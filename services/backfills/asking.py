@@ -10,8 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from services import approvals
 from services.backfills.definition import definition_named
 from services.backfills.queries import backfill_detail, definition_view
+from services.backfills.service import RUN_CLOSED_APPROVAL, facts_of, kind_for
 from services.backfills.views import DefinitionView
 from services.core import canonical_json
 from services.core.db import UnitOfWork
@@ -69,6 +71,14 @@ class ParamsForm:
 
 
 @dataclass(frozen=True, slots=True)
+class Risk:
+    """What decided over who has to agree: a signed period that it touches (`closed`), else `standing`."""
+
+    closed: bool
+    standing: approvals.Standing
+
+
+@dataclass(frozen=True, slots=True)
 class AskedDryRun:
     """The dry run that a request is bound to."""
 
@@ -112,6 +122,24 @@ def asked_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID, digest: str) -> As
     if document is None or canonical_json.digest(document) != digest:
         return None
     return AskedDryRun(found.definition, found.backfill.params, document)
+
+
+def risk(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Risk | None:
+    """What decides over who has to agree: of the request once there is one, before it by the policy that holds now.
+
+    None before a dry run.
+    """
+    one = backfill_detail(uow, backfill_id=backfill_id).backfill
+    if one.dry_run is None:
+        return None
+    closed = kind_for(one.dry_run) == RUN_CLOSED_APPROVAL
+    if one.request_id is None:
+        facts = facts_of(one.dry_run["frozen"])
+        return Risk(closed, approvals.standing(uow, kind=kind_for(one.dry_run), facts=facts))
+    asked = approvals.request_detail(uow, request_id=one.request_id).request
+    amount = asked.amount
+    facts = approvals.ApprovalFacts(amount and amount.minor, amount and amount.currency, asked.rows)
+    return Risk(closed, approvals.Standing(asked.tier, facts, asked.reached))
 
 
 def _fields(schema: Mapping[str, Any]) -> tuple[FieldView, ...]:

@@ -164,8 +164,9 @@ def registered() -> list[Definition]:
 
 
 def columns_of(definition: Definition) -> str:
-    """The written columns as people are told: `payment.net_minor, …`."""
-    return ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)
+    """The written columns as people are told: `payment.net_minor, …`, in another database `shop: coin.amount_minor`."""
+    named = ", ".join(f"{definition.target.name}.{name}" for name in definition.columns)
+    return f"{definition.database}: {named}" if definition.database else named
 
 
 def code_digest(definition: Definition, params: BaseModel) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -80,12 +81,12 @@ def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.Reques
         raise Invalid("The dry run found no row to change, so there is nothing to agree to.")
     asked = approvals.request(
         uow,
-        kind=RUN_CLOSED_APPROVAL if row.dry_run["closed_periods"] else RUN_APPROVAL,
+        kind=kind_for(row.dry_run),
         subject_type="backfill",
         subject_id=row.id,
         entity_id=None,
         content=agreed_content(row, row.dry_run["frozen"]),
-        facts=_facts(row.dry_run["frozen"]),
+        facts=facts_of(row.dry_run["frozen"]),
     )
     row.request_id = asked.id
     note(uow, row, "approval_asked", after={"request": str(asked.id), "digest": asked.digest})
@@ -177,13 +178,22 @@ def require_reason(reason: str) -> None:
         raise Invalid(f"Say why in at least {_REASON} characters; it stands in the audit log.")
 
 
-def _facts(frozen: dict[str, Any]) -> approvals.ApprovalFacts:
-    """The money that moves in the currency where it moves most, and the rows.
+def kind_for(dry_run: Mapping[str, Any]) -> str:
+    """What is asked of people for what a dry run found: signed periods have a policy of their own."""
+    return RUN_CLOSED_APPROVAL if dry_run.get("closed_periods") else RUN_APPROVAL
+
+
+def facts_of(frozen: Mapping[str, Any]) -> list[approvals.ApprovalFacts]:
+    """The rows, with the money that moves in each currency: every one is judged by its own threshold.
 
     Money of no known currency counts as of one for which no policy has a limit.
     """
-    largest = max(frozen["money"], key=lambda one: abs(one["moved"]), default=None)
-    if largest is None or not largest["moved"]:
-        return approvals.ApprovalFacts(rows=frozen["rows"])
-    known = re.fullmatch("[A-Z]{3}", largest["currency"] or "")
-    return approvals.ApprovalFacts(abs(largest["moved"]), known[0] if known else _NO_CURRENCY, frozen["rows"])
+    moved = [one for one in frozen["money"] if one["moved"]]
+    return [approvals.ApprovalFacts(abs(one["moved"]), _known(one["currency"]), frozen["rows"]) for one in moved] or [
+        approvals.ApprovalFacts(rows=frozen["rows"])
+    ]
+
+
+def _known(currency: str | None) -> str:
+    found = re.fullmatch("[A-Z]{3}", currency or "")
+    return found[0] if found else _NO_CURRENCY

@@ -87,7 +87,7 @@ async def test_the_dry_run_shows_rows_money_and_checks_as_measured(web: Applicat
         seen = await tab.send(handler("BackfillRequest", "load"))
         asked = await tab.send(handler("BackfillRequest", "ask_approval"))
     dry = seen["backfill_request.dry"]
-    assert dry["rows"] == "300"
+    assert (dry["rows"], dry["database"]) == ("300", "")
     assert [row["currency"] for row in seen["backfill_request.dry_money"]] == ["CHF", "EUR"]
     sample = seen["backfill_request.dry_sample"]
     assert {row["drawn"] for row in sample} >= {"random"}
@@ -95,6 +95,22 @@ async def test_the_dry_run_shows_rows_money_and_checks_as_measured(web: Applicat
     assert seen["backfill_request.dry_checks"] == [{"title": "Coins", "before": "300", "wanted": "300"}]
     assert asked["backfill_request.item"]["state"] == BackfillState.AWAITING_APPROVAL
     assert [seat["name"] for seat in asked["backfill_request.seats"]] == ["", ""]
+
+
+async def test_the_pages_say_which_currency_decided_who_agrees(web: Application, workshop: Workshop):
+    workshop.sql("UPDATE coin SET currency = 'JPY' WHERE id = 1")
+    made, said = drafted(workshop), "JP¥1: no threshold for this currency"
+    secret = open_session(web, Role.DEV)
+    async with a_tab(secret) as tab:
+        at(tab, routes.BACKFILL, made)
+        assert (await tab.send(handler("BackfillRequest", "load")))["backfill_request.item"]["decided"] == said
+        seen = await tab.send(handler("BackfillRequest", "ask_approval"))
+        assert seen["backfill_request.item"]["decided"] == said
+        assert len(seen["backfill_request.seats"]) == 3
+        tab.route = routes.APPROVAL
+        tab.path = routes.to(routes.APPROVAL, request_id=request_of(workshop, made, "backfills.run").id)
+        shown = await tab.send(next(one for one in CALLABLE if one.endswith("approval_request_page.load")))
+    assert shown["approval_request_page.request"]["decided"] == said
 
 
 async def test_a_form_names_each_wrong_field_and_makes_no_draft(web: Application, workshop: Workshop):

@@ -239,6 +239,7 @@ TEXTS = {
         "Rows and money decide which teams must agree:",
         "Zeilen und Geld entscheiden, welche Teams freigeben:",
     ),
+    "decided": ("What decides: {what}", "Maßgeblich: {what}"),
     "bound_to": ("Bound to sha256 {digest}…", "Gebunden an sha256 {digest}…"),
     "about": ("Definition", "Definition"),
     "measured_at": ("Dry run", "Probelauf"),

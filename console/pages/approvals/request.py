@@ -171,6 +171,7 @@ def _facts() -> rx.Component:
         (rx.cond(State.waiting, t("approvals.expires"), t("approvals.ended")), item["expires"]),
     ]
     optional = (
+        ("approvals.decided_by", "decided"),
         ("approvals.amount", "money"),
         ("approvals.rows", "touched"),
         ("approvals.ended_by", "ended_by"),

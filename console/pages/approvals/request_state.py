@@ -12,6 +12,7 @@ from console import routes
 from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
+from console.kit.deciding import decided_line
 from console.kit.dry_run import DryRunFields
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
@@ -152,6 +153,15 @@ def _measured(uow: UnitOfWork, asked: RequestView) -> backfills.AskedDryRun | No
     return backfills.asked_dry_run(uow, backfill_id=uuid.UUID(asked.subject_id), digest=asked.content["dry_run"])
 
 
+def _decided(item: RequestView, reader: Reader) -> str:
+    """The threshold that was reached; empty where the step holds for everything."""
+    if item.reached is approvals.Reached.ALWAYS:
+        return ""
+    amount = item.amount
+    facts = approvals.ApprovalFacts(amount and amount.minor, amount and amount.currency, item.rows)
+    return decided_line(approvals.Standing(item.tier, facts, item.reached), reader)
+
+
 def _sheet(detail: RequestDetail, names: rows.Names, reader: Reader) -> dict[str, str]:
     """The facts around a request as texts."""
     item, described = detail.request, detail.description
@@ -168,6 +178,7 @@ def _sheet(detail: RequestDetail, names: rows.Names, reader: Reader) -> dict[str
             version=reader.number(item.policy_version),
         ),
         "threshold": rows.threshold_line(item.tier, reader),
+        "decided": _decided(item, reader),
         "money": reader.money(item.amount) if item.amount else "",
         "touched": reader.number(item.rows) if item.rows is not None else "",
         "consequence": described.consequence.of(reader.locale) if described.consequence else "",

@@ -150,7 +150,12 @@ def _agreement() -> rx.Component:
                 State.seats.length() > 0,
                 seat_lines(State.seats),
             ),
-            stack(rx.el.p(muted(t("backfills.risk_rule"))), rules, gap="s"),
+            stack(
+                rx.el.p(muted(t("backfills.risk_rule"))),
+                rules,
+                when(State.item["decided"] != "", rx.el.p(t("backfills.decided", what=State.item["decided"]))),
+                gap="s",
+            ),
             when(State.item["digest"] != "", rx.el.p(muted(t("backfills.bound_to", digest=State.item["digest"])))),
             when(State.item["request"] != "", link(t("backfills.to_request"), href=State.item["request"])),
         ),

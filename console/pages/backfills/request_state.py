@@ -31,11 +31,13 @@ _MOVING = frozenset({BackfillState.DRY_RUNNING, BackfillState.AWAITING_APPROVAL,
 
 @dataclass(frozen=True)
 class Sheet:
-    """What the page shows, from one crossing: `tiers` is the one that the request fell under, or all."""
+    """What the page shows, from one crossing: `tiers` is the one that the request fell under, or all; `risk` says what
+    decides over it."""
 
     detail: backfills.BackfillDetail
     asked: approvals.RequestDetail | None
     tiers: tuple[approvals.Tier, ...]
+    risk: backfills.Risk | None
     gate: backfills.GateView
 
 
@@ -106,6 +108,7 @@ class BackfillRequest(BackfillPage, DryRunFields, rx.State):
             "undoable": "yes" if definition.undoable else "",
             "runbook": definition.runbook.of(reader.locale),
             "measured_at": rows.iso_moment(document["measured_at"], reader) if document else "—",
+            "decided": rows.risk_line(sheet.risk, reader),
             "digest": sheet.asked.request.digest[:16] if sheet.asked else "",
             "width": "",
         }
@@ -131,12 +134,13 @@ def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
     detail = backfills.backfill_detail(uow, backfill_id=backfill_id)
     request_id, gate = detail.backfill.request_id, backfills.gate_now(uow)
     if not uow.actor.may(Permission.APPROVAL_READ):
-        return Sheet(detail, None, (), gate)
+        return Sheet(detail, None, (), None, gate)
     closed = (detail.backfill.dry_run or {}).get("closed_periods")
     kind = backfills.RUN_CLOSED_KIND if closed else backfills.RUN_KIND
     policy = next(one for one in approvals.policies(uow) if one.kind == kind.name)
     asked = approvals.request_detail(uow, request_id=request_id) if request_id else None
-    return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers, gate)
+    risk = backfills.risk(uow, backfill_id=backfill_id)
+    return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers, risk, gate)
 
 
 def _moment(text: str, zone: str) -> dt.datetime | None:

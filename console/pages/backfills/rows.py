@@ -7,8 +7,9 @@ import datetime as dt
 from console import routes
 from console.design.format import UNKNOWN, Reader
 from console.design.texts import refusal
+from console.kit.deciding import decided_line
 from services import approvals
-from services.backfills import BackfillRow, BackfillState, BackfillView, DefinitionView
+from services.backfills import BackfillRow, BackfillState, BackfillView, DefinitionView, Risk
 from services.core.money import Money
 
 
@@ -96,6 +97,13 @@ def seat_rows(asked: approvals.RequestDetail | None, reader: Reader) -> list[dic
 def rule_rows(tiers: tuple[approvals.Tier, ...], reader: Reader) -> list[dict[str, str]]:
     """Who has to agree from which threshold on."""
     return [{"from": _threshold(tier, reader), "teams": _teams(tier, reader)} for tier in tiers]
+
+
+def risk_line(found: Risk | None, reader: Reader) -> str:
+    """What decides over who has to agree; empty before a dry run."""
+    if found is None:
+        return ""
+    return reader.text("approvals.decided_closed") if found.closed else decided_line(found.standing, reader)
 
 
 def _seat(seat: approvals.SeatView, reader: Reader) -> dict[str, str]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services import approvals, notifications
-from services.approvals import ApprovalFacts, RequestState, Team, Tier
-from services.approvals.policy import check_tiers, seats_of, tier_for
+from services.approvals import ApprovalFacts, Reached, RequestState, Team, Tier
+from services.approvals.policy import check_tiers, seats_of, tier_for, weighed
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden
 from tests.factories.approvals import ONE, TWO, agree, asked
@@ -77,6 +77,24 @@ def test_more_risk_never_needs_fewer_people(minor: int, currency: str, rows: int
     facts = ApprovalFacts(amount_minor=minor, currency=currency, rows=rows)
     reached = minor >= 100_000 or currency != "EUR" or rows >= 1_000
     assert len(seats_of(tier_for(TWO.tiers, facts))) == (2 if reached else 1)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "step", "decides", "why"),
+    [
+        ({"EUR": 900, "CHF": 20}, 1, "CHF", Reached.AMOUNT),
+        ({"EUR": 1_500, "CHF": 20}, 1, "CHF", Reached.AMOUNT),
+        ({"EUR": 5_000, "CHF": 10, "JPY": 1}, 1, "JPY", Reached.CURRENCY),
+        ({"EUR": 900, "CHF": 1}, 0, "EUR", Reached.ALWAYS),
+        ({}, 0, None, Reached.ALWAYS),
+    ],
+)
+def test_of_several_amounts_each_is_judged_by_its_own_threshold(
+    amounts: dict[str, int], step: int, decides: str | None, why: Reached
+):
+    tiers = [Tier(quorum={Team.OPS: 1}), Tier(quorum={Team.OPS: 2}, from_amount={"EUR": 1_000, "CHF": 10})]
+    found = weighed(tiers, [ApprovalFacts(minor, currency) for currency, minor in amounts.items()])
+    assert (found.tier, found.facts.currency, found.reached) == (tiers[step], decides, why)
 
 
 def test_who_impersonates_decides_nothing(as_: As):

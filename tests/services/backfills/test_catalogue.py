@@ -140,16 +140,7 @@ def test_payments_made_from_now_on_carry_their_net_amount(workshop: Workshop, me
 
 
 def test_what_touches_a_signed_period_takes_all_three_teams(workshop: Workshop, merchant: payments.AccountView):
-    other = workshop.agreed("tests.plus_one")
-    workshop.call("Ops", backfills.start, backfill_id=other)  # an approval that was used stands for Finance's
-    workshop.sql(
-        "INSERT INTO recon_period (id, definition, entity_id, span, first_day, last_day, state, signed_by,"
-        " signed_by_name, signed_at, digest, statement, request_id)"
-        " SELECT gen_random_uuid(), 'settlement', :entity, 'month', '2026-03-01', '2026-03-31', 'signed_off', :who,"
-        " 'F', now(), 'd', '{}', request_id FROM approval_consumption",
-        entity=merchant.entity_id,
-        who=workshop.people["Finance"],
-    )
+    _sign_march(workshop, merchant)
     made = workshop.call("Dev", backfills.draft, definition="payments.net_minor", params={})
     workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
     workshop.work(backfills.DRY_RUN)
@@ -160,3 +151,38 @@ def test_what_touches_a_signed_period_takes_all_three_teams(workshop: Workshop, 
     for person in ("Ops", "Finance"):
         workshop.call(person, lambda uow: agree(uow, asked))
     assert state(workshop, made) is BackfillState.AWAITING_APPROVAL
+
+
+def test_a_period_signed_after_the_agreement_refuses_the_start(workshop: Workshop, merchant: payments.AccountView):
+    made = workshop.agreed("payments.net_minor")
+    _sign_march(workshop, merchant)
+    begun = workshop.call("Ops", backfills.start, backfill_id=made)
+    assert begun.problem == "Periods that it touches were closed or opened since the dry run."
+    assert state(workshop, made) is BackfillState.DRAFT
+
+
+def test_a_reconciliation_that_got_worse_deviates_with_its_rows(workshop: Workshop, merchant: payments.AccountView):
+    made = workshop.agreed("payments.net_minor")
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    _reconcile(workshop)
+    with workshop.database.unit_of_work(ACTOR) as uow:
+        came = make.balance_transaction(source="ch_that_came_meanwhile")
+        make.stored(uow, merchant, StripeObject.BALANCE_TRANSACTION, came)
+    workshop.work(backfills.EXECUTE)
+    _reconcile(workshop)
+    workshop.work(backfills.VERIFY)
+    worse = _results(workshop, made)["reconciliation.settlement.Musterhandel mh-de"]
+    assert (worse["held"], worse["expected"], worse["found"], len(worse["rows"])) == (False, _COUNT, _COUNT + 1, 1)
+
+
+def _sign_march(workshop: Workshop, merchant: payments.AccountView) -> None:
+    other = workshop.agreed("tests.plus_one")
+    workshop.call("Ops", backfills.start, backfill_id=other)  # an approval that was used stands for Finance's
+    workshop.sql(
+        "INSERT INTO recon_period (id, definition, entity_id, span, first_day, last_day, state, signed_by,"
+        " signed_by_name, signed_at, digest, statement, request_id)"
+        " SELECT gen_random_uuid(), 'settlement', :entity, 'month', '2026-03-01', '2026-03-31', 'signed_off', :who,"
+        " 'F', now(), 'd', '{}', request_id FROM approval_consumption",
+        entity=merchant.entity_id,
+        who=workshop.people["Finance"],
+    )

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from services import backfills
+from services.approvals import Reached
 from services.backfills import BackfillState
 from services.core.errors import Conflict, Forbidden
+from services.core.money import Money
 from tests.factories.approvals import agree
 from tests.factories.backfills import Workshop, reject, request_of
 
@@ -84,6 +86,20 @@ def test_money_of_no_known_currency_is_asked_for_and_takes_all_three_teams(works
     workshop.work(backfills.DRY_RUN)
     asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
     assert (asked.content["frozen"]["money"][0]["moved"], asked.seats) == (3_000, 3)
+
+
+def test_the_money_of_every_currency_is_judged_by_its_own_threshold(workshop: Workshop):
+    """One yen moves, and thousands in currencies with a threshold that is not reached."""
+    workshop.sql("UPDATE coin SET currency = 'JPY' WHERE id = 1")
+    made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
+    assert workshop.call("", backfills.risk, backfill_id=made) is None
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    before = workshop.call("", backfills.risk, backfill_id=made)
+    asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    assert (asked.amount, asked.reached, asked.seats) == (Money(1, "JPY"), Reached.CURRENCY, 3)
+    assert workshop.call("", backfills.risk, backfill_id=made) == before
+    assert (before.closed, before.standing.facts.currency) == (False, "JPY")
 
 
 def test_it_starts_only_with_everybody_s_agreement(workshop: Workshop):

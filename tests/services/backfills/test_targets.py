@@ -2,68 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
-from services import backfills
+from services import approvals, backfills
 from services.backfills import BackfillState, Direction, Settlement, TargetAddress
 from tests.factories.approvals import agree
-from tests.factories.backfills import ACTOR, Killed, Workshop, fill_coins, reject, request_of, taken_over
+from tests.factories.backfills import ACTOR, Killed, Workshop, reject, request_of, taken_over
+from tests.factories.shop import PASSWORD, Shop, a_shop
 from tests.fakes import flag_service
 from tests.services.backfills.test_life import state
 
 _EDITED, _LAST_EDITED = 500, 666  # every fourth id is a gap
-_PASSWORD = "a-password-that-is-nobody-s"
-
-
-class Shop:
-    """The other database, seen by its owner."""
-
-    def __init__(self, server: str, name: str) -> None:
-        self.owner = server.replace("/kontor?", f"/{name}?")
-        address = make_url(self.owner).set(username=f"{name}_role", password=_PASSWORD, drivername="postgresql")
-        self.dsn = address.render_as_string(hide_password=False)
-
-    def sql(self, statement: str) -> Any:
-        with psycopg.connect(self.owner.replace("+psycopg", ""), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
-            return cursor.fetchall() if cursor.description else None
 
 
 @pytest.fixture
 def shop(workshop: Workshop) -> Iterator[Shop]:
-    """3,000 coins, and a role that may read and change them and make a schema, nothing more."""
-    server, name = os.environ["KONTOR_TEST_SERVER"], f"shop_{uuid.uuid4().hex[:12]}"
-    _server(server, f"CREATE DATABASE {name}")
-    made = Shop(server, name)
-    engine = create_engine(made.owner)
-    with engine.begin() as connection:
-        fill_coins(connection, 3_000)
-        connection.execute(text(f"CREATE ROLE {name}_role LOGIN PASSWORD '{_PASSWORD}'"))
-        connection.execute(text(f"GRANT CREATE, CONNECT ON DATABASE {name} TO {name}_role"))
-        connection.execute(text(f"GRANT SELECT, UPDATE ON coin TO {name}_role"))
-    engine.dispose()
+    """3,000 coins elsewhere, and none here."""
     workshop.sql("DELETE FROM coin")
-    backfills.know_targets({"shop": TargetAddress(made.dsn, statement_seconds=5, lock_seconds=0.5)})
-    yield made
-    backfills.know_targets({})
-    _server(server, f"DROP DATABASE {name} WITH (FORCE)")
-    _server(server, f"DROP ROLE {name}_role")
-
-
-def _server(server: str, statement: str) -> None:
-    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    with a_shop(3_000) as made:
+        backfills.know_targets({"shop": TargetAddress(made.dsn, statement_seconds=5, lock_seconds=0.5)})
+        yield made
+        backfills.know_targets({})
 
 
 def begun(workshop: Workshop) -> uuid.UUID:
     made = workshop.agreed("tests.abroad")
+    asked = workshop.call("", approvals.request_detail, request_id=workshop.see(made).backfill.request_id)
+    assert "shop: coin.amount_minor" in [line.value for line in asked.description.lines]
     begin = workshop.call("Ops", backfills.start, backfill_id=made)
     assert begin.problem is None
     return made
@@ -167,7 +136,7 @@ def test_no_error_repeats_the_address(workshop: Workshop):
         workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
         with pytest.raises(backfills.TargetUnavailable) as refusal:
             workshop.work(backfills.DRY_RUN)
-        assert _PASSWORD not in f"{refusal.value!r} {refusal.value.__cause__!r} {TargetAddress(dsn)!r}"
+        assert PASSWORD not in f"{refusal.value!r} {refusal.value.__cause__!r} {TargetAddress(dsn)!r}"
         workshop.give_up()
         workshop.sql("UPDATE run SET state = 'cancelled', desired = 'cancel', finished_at = now()")
 

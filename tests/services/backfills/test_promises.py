@@ -1,0 +1,88 @@
+"""What a reader is told has to be so: the load, what deviates, what changed since, and who is told of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from sqlalchemy import text
+
+from services import backfills
+from services.backfills import LoadMeter
+from services.backfills.load import load_of
+from tests.factories.approvals import agree
+from tests.factories.backfills import ACTOR, PLUS_ONE, Workshop, request_of
+from tests.services.backfills.test_life import started
+
+_TOLD = {"dev@example.com", "ops@example.com", "finance@example.com", "#releases"}
+
+
+def test_the_load_is_what_the_database_is_busy_with(workshop: Workshop):
+    """A transaction that stays open, somebody who waits for its lock, a burst of log, an event nobody has applied."""
+    engine, meter, lock = workshop.database.engine, LoadMeter(), text("SELECT pg_advisory_xact_lock(811)")
+
+    def wait() -> None:
+        with engine.connect() as waiter:
+            waiter.execute(lock)
+
+    with engine.connect() as holder:
+        holder.execute(lock)
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.3)
+        with workshop.database.unit_of_work(ACTOR) as uow:
+            load_of(uow, PLUS_ONE, meter)
+        workshop.sql("UPDATE coin SET label = repeat(label, 400)")
+        time.sleep(1.0)  # the meter reads once a second
+        with workshop.database.unit_of_work(ACTOR) as uow:
+            load = load_of(uow, PLUS_ONE, meter)
+        holder.rollback()
+        waiting.join()
+    assert load.oldest_transaction_ms >= 1_000
+    assert 1_000 <= load.lock_wait_ms <= load.oldest_transaction_ms
+    assert load.wal_bytes_per_second > 100_000
+    assert (load.replication_ms, load.payments_ms) == (0, 0)
+
+
+def test_rows_that_are_not_what_they_should_have_become_are_found_and_named(workshop: Workshop):
+    made = started(workshop)
+    workshop.work(backfills.EXECUTE)
+    workshop.sql("UPDATE coin SET amount_minor = amount_minor + 5")
+    workshop.work(backfills.VERIFY)
+    document = workshop.see(made).backfill.verification
+    assert document is not None
+    (red,) = [one for one in document["results"] if not one["held"]]
+    assert (red["code"], red["found"]) == ("sample_recomputed", 0)
+    assert red["expected"] == document["sampled"] > 0
+    assert all(one["found"] == [one["expected"][0] + 5] for one in document["differing"])
+
+
+def test_the_dry_run_names_indexes_and_what_the_rows_are(workshop: Workshop):
+    workshop.sql("CREATE INDEX coin_by_amount ON coin (amount_minor); CREATE INDEX coin_by_label ON coin (label)")
+    checksums = []
+    for _ in range(2):
+        made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
+        workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+        workshop.work(backfills.DRY_RUN)
+        found = workshop.see(made).backfill.dry_run
+        assert found is not None
+        assert [(one["name"], one["bytes"] > 0) for one in found["indexes"]] == [("coin_by_amount", True)]
+        checksums.append(found["frozen"]["checksum"])
+        workshop.sql("UPDATE coin SET label = 'other' WHERE id = 1")
+    assert checksums[0] != checksums[1]
+
+
+def test_everybody_is_told_before_and_after_which_columns_when_and_with_what_result(workshop: Workshop):
+    made = workshop.agreed("tests.plus_one")
+    workshop.call("Ops", backfills.plan_start, backfill_id=made)
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    workshop.call("Finance", lambda uow: agree(uow, request_of(workshop, made, "backfills.sign_off")))
+    told = workshop.sql("SELECT * FROM notification WHERE purpose LIKE 'backfills.%'")
+    for what in ("planned", "started", "verified", "signed_off"):
+        letters = [row for row in told if row.purpose == f"backfills.{what}"]
+        assert {row.recipient for row in letters} >= _TOLD, what
+        assert all("coin.amount_minor" in str(row.content) for row in letters)
+    verified = next(row for row in told if row.purpose == "backfills.verified" and row.recipient == "#releases")
+    assert "4 of 4 checks hold" in str(verified.content)
