@@ -96,13 +96,26 @@ FROM recon_group_now g JOIN made USING (fingerprint)
 """
 
 
+# What this run grouped, by rule; a group's left entries did not match by their key.
+_GROUPED = """
+SELECT rule, count(DISTINCT fingerprint) AS groups, count(*) FILTER (WHERE side = 'left') AS with_left
+FROM recon_group_now GROUP BY rule
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How a run changed the standing breaks; `first` when there were none before."""
+    """How a run changed the standing breaks: `moved` ones came back or have other facts; `first` when there were none
+    before."""
 
     new: int
     closed: int
+    moved: int = 0
     first: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.new or self.closed or self.moved)
 
 
 def carry_breaks(
@@ -113,13 +126,16 @@ def carry_breaks(
     definition: str,
     seq: int,
     now: object,
-    only_dirty: bool = False,
+    looked_at: int | None = None,
 ) -> Carried:
-    """Brings the standing breaks in line with `recon_found`; those of other keys stay when `only_dirty`.
+    """Brings the standing breaks in line with `recon_found`; those of other keys stay when only `looked_at` keys, those
+    in `recon_dirty_now`, were compared.
 
     Unchanged ones are not touched. A break whose facts changed, or that comes back, keeps its number; its former
     facts go to its versions, and one that was resolved opens again. One no longer found is closed by this run.
     """
+    if looked_at == 0:
+        return Carried(0, 0)
     values = {"entity": entity, "definition": definition, "seq": seq, "now": now}
     values |= {"left": scene.left, "right": scene.right}
     if not connection.scalar(text(_ANY_KNOWN), values):
@@ -127,18 +143,24 @@ def carry_breaks(
         return Carried(opened.rowcount, 0, first=True)
     connection.exec_driver_sql("ANALYZE recon_found")
     connection.exec_driver_sql(_CHANGES)
-    connection.execute(text(_NOTE_CHANGES.format(among=_AMONG_DIRTY if only_dirty else "")), values)
+    connection.execute(text(_NOTE_CHANGES.format(among="" if looked_at is None else _AMONG_DIRTY)), values)
     connection.exec_driver_sql("ANALYZE recon_change")
     turns: dict[str, int] = {row.turn: row.number for row in connection.execute(text(_TURNS))}
     steps = {"moved": (_KEEP_OLD, _TAKE_NEW), "gone": (_CLOSE,), "new": (_OPEN_NEW.format(only_new=_ONLY_NEW),)}
     for turn, statements in steps.items():
         for statement in statements if turn in turns else ():
             connection.execute(text(statement), values)
-    return Carried(turns.get("new", 0), turns.get("gone", 0))
+    return Carried(turns.get("new", 0), turns.get("gone", 0), turns.get("moved", 0))
 
 
-def carry_groups(connection: Connection, *, entity: uuid.UUID, definition: str, seq: int) -> None:
-    """Brings the open match groups in line with `recon_group_now`: a group is stored once over its whole life."""
+def carry_groups(connection: Connection, *, entity: uuid.UUID, definition: str, seq: int) -> tuple[dict[str, int], int]:
+    """Brings the open match groups in line with `recon_group_now`: a group is stored once over its whole life.
+
+    Returns how many each rule made, and how many entries of the left side are in them.
+    """
     values = {"entity": entity, "definition": definition, "seq": seq}
+    rules = connection.execute(text(_GROUPED)).all()
     connection.execute(text(_CLOSE_GROUPS), values)
-    connection.execute(text(_OPEN_GROUPS), values)
+    if rules:
+        connection.execute(text(_OPEN_GROUPS), values)
+    return {row.rule: row.groups for row in rules}, sum(row.with_left for row in rules)

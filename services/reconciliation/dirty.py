@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import select, text, update
 
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.reconciliation import manual
 from services.reconciliation.models import ReconciliationRun, Source
 from services.reconciliation.rules import is_keyed_only
 from services.reconciliation.scene import Scene
-from services.reconciliation.vocabulary import Definition
 
 FULL_FROM = 0.04
 """The share of keys from which comparing everything costs less than comparing key by key (measured)."""
@@ -25,9 +23,10 @@ SELECT ext_key FROM recon_dirty WHERE source_id IN (:left, :right)
 UNION SELECT ext_key FROM recon_expected WHERE run_id = :run
 ORDER BY ext_key
 """
-_ENTRIES = "SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id IN (:left, :right)"
-_LATER = """
-SELECT coalesce(sum(entries), 0) FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on > :through
+_ENTRIES = """
+SELECT coalesce(sum(entries), 0)::bigint AS entries,
+       coalesce(sum(entries) FILTER (WHERE booked_on > :through), 0)::bigint AS later
+FROM recon_entry_total WHERE source_id IN (:left, :right)
 """
 _FORGET = "DELETE FROM recon_dirty WHERE source_id IN (:left, :right)"
 # What is booked after the day becomes visible to a later run without changing any more.
@@ -38,13 +37,15 @@ ON CONFLICT DO NOTHING
 """
 
 
-def gather(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, rule_version: int) -> int | None:
+def gather(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, rule_version: int, everything: bool) -> int | None:
     """Puts the keys to look at into `recon_dirty_now` and counts them; None when everything must be compared.
 
-    That is so for a first run, under other rules than the last run's, with rules that pair entries across keys, and
-    when more than 4 % of the entries changed.
+    That is so when `everything` may have changed, for a first run, under other rules than the last run's, with rules
+    that pair entries across keys, and when more than 4 % of the entries changed.
     """
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
+    if everything or not is_keyed_only(scene.parameters):
+        return None
     connection = uow.session.connection()
     last = uow.session.scalar(
         select(ReconciliationRun)
@@ -52,15 +53,11 @@ def gather(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, rule_version:
         .order_by(ReconciliationRun.seq.desc())
         .limit(1)
     )
-    if not is_keyed_only(scene.parameters) or manual.standing(
-        uow, entity_id=entity_id, definition=Definition.SETTLEMENT
-    ):
-        return None
-    if last is None or last.fingerprint is None or last.rule_version != rule_version or _everything(uow, scene):
+    if last is None or last.fingerprint is None or last.rule_version != rule_version:
         return None
     connection.exec_driver_sql(_DIRTY_NOW)
     count = connection.execute(text(_GATHER), scene.values | {"run": last.id}).rowcount
-    if count > max(_ALWAYS, _count(connection, _ENTRIES, scene) * FULL_FROM):
+    if count > _ALWAYS and count > connection.execute(text(_ENTRIES), scene.values).one().entries * FULL_FROM:
         return None
     connection.exec_driver_sql("ANALYZE recon_dirty_now")
     return count
@@ -70,17 +67,8 @@ def settle(uow: UnitOfWork, scene: Scene) -> None:
     """After a run: nothing is dirty but what is booked after its day."""
     connection = uow.session.connection()
     connection.execute(text(_FORGET), scene.values)
-    later = _count(connection, _LATER, scene)
-    many = later > max(_ALWAYS, _count(connection, _ENTRIES, scene) * FULL_FROM)
-    if later and not many:
+    known = connection.execute(text(_ENTRIES), scene.values).one()
+    many = known.later > max(_ALWAYS, known.entries * FULL_FROM)
+    if known.later and not many:
         connection.execute(text(_REMEMBER), scene.values)
     uow.session.execute(update(Source).where(Source.id.in_((scene.left, scene.right))).values(all_dirty=many))
-
-
-def _everything(uow: UnitOfWork, scene: Scene) -> bool:
-    flags = uow.session.scalars(select(Source.all_dirty).where(Source.id.in_((scene.left, scene.right))))
-    return any(flags)
-
-
-def _count(connection: Connection, statement: str, scene: Scene) -> int:
-    return int(connection.scalar(text(statement), scene.values) or 0)

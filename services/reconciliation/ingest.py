@@ -166,11 +166,14 @@ class Refreshed:
 def source_of(uow: UnitOfWork, *, entity_id: uuid.UUID, kind: SourceKind) -> Source:
     """The feed's row, made on first use and locked until the transaction ends."""
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
+    statement = select(Source).where(Source.entity_id == entity_id, Source.kind == kind)
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    if known := uow.session.scalar(locked):
+        return known
     uow.session.execute(
         upsert(Source).values(entity_id=entity_id, kind=kind).on_conflict_do_nothing(constraint=_SOURCE_KEY)
     )
-    statement = select(Source).where(Source.entity_id == entity_id, Source.kind == kind)
-    return uow.session.execute(statement.with_for_update().execution_options(populate_existing=True)).scalar_one()
+    return uow.session.execute(locked).scalar_one()
 
 
 _SOURCE_KEY = "uq_recon_source_entity_id_kind"

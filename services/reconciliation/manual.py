@@ -161,10 +161,12 @@ def standing(uow: UnitOfWork, *, entity_id: uuid.UUID, definition: Definition) -
     )
 
 
-def apply(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, definition: Definition) -> None:
-    """Lets the decisions that hold overrule what the rules found in this run."""
+def apply(uow: UnitOfWork, scene: Scene, decisions: Sequence[Decision], *, entity_id: uuid.UUID) -> None:
+    """Lets the decisions that hold overrule what the rules found in this run.
+
+    None is made or withdrawn while a run holds the rows of both feeds, so that a look at its beginning suffices.
+    """
     uow.actor.require(Permission.RECONCILIATION_RUN, entity_id)
-    decisions = standing(uow, entity_id=entity_id, definition=definition)
     apart = [row.residuals["fingerprint"] for row in decisions if row.kind == "apart"]
     if apart:
         uow.session.execute(text(_DISSOLVE), {"fingerprints": apart})

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services import approvals, audit, bank, books
 from services.core.canonical_json import digest
@@ -16,7 +15,7 @@ from services.core.permissions import Permission
 from services.reconciliation import results
 from services.reconciliation.asking import REOPEN
 from services.reconciliation.errors import PeriodNotFound, ReasonMissing, StepNotAllowed
-from services.reconciliation.models import EntryTotal, ReconciliationRun, Source
+from services.reconciliation.models import ReconciliationRun, Source
 from services.reconciliation.models_period import Period
 from services.reconciliation.policy import REASON_LENGTH, reason_suffices
 from services.reconciliation.views_period import PeriodProof, PeriodView
@@ -39,6 +38,20 @@ FROM recon_entry_total t JOIN recon_source s ON s.id = t.source_id
 WHERE s.entity_id = :entity AND s.kind = ANY(:kinds) AND t.booked_on BETWEEN :first AND :last
 GROUP BY s.kind, t.currency HAVING sum(t.entries) > 0 ORDER BY s.kind, t.currency
 """
+# The month before only once it has entries. Written out, since the library puts an upsert together anew each time.
+_NOTE_RUN = """
+INSERT INTO recon_period (id, definition, entity_id, span, first_day, last_day, state, run_id)
+SELECT CASE span WHEN 'day' THEN CAST(:run AS uuid) ELSE gen_random_uuid() END, CAST(:definition AS varchar), :entity,
+       span, first_day, last_day, CASE WHEN :whole AND last_day <= :through THEN 'ready' ELSE 'open' END, :run
+FROM (VALUES ('day', CAST(:through AS date), CAST(:through AS date)),
+             ('month', CAST(:first AS date), CAST(:last AS date)),
+             ('month', CAST(:former_first AS date), CAST(:former_last AS date))) spans (span, first_day, last_day)
+WHERE first_day <> :former_first OR EXISTS (
+    SELECT FROM recon_entry_total t JOIN recon_source s ON s.id = t.source_id
+    WHERE s.entity_id = :entity AND s.kind = ANY(:kinds) AND t.booked_on BETWEEN :former_first AND :former_last)
+ON CONFLICT (entity_id, definition, span, first_day) DO UPDATE SET state = excluded.state, run_id = excluded.run_id
+WHERE recon_period.state <> 'signed_off'
+"""
 
 
 def note_run(uow: UnitOfWork, run: ReconciliationRun) -> None:
@@ -49,28 +62,20 @@ def note_run(uow: UnitOfWork, run: ReconciliationRun) -> None:
     """
     whole = not any(feed["problems"] for feed in run.inputs.values())
     first, last = month_of(run.through)
-    spans = [(PeriodSpan.DAY, run.through, run.through), (PeriodSpan.MONTH, first, last)]
-    former = month_of(first - dt.timedelta(days=1))
-    if _has_entries(uow, run, *former):
-        spans.append((PeriodSpan.MONTH, *former))
-    for span, start, end in spans:
-        values = {
-            "definition": run.definition,
-            "entity_id": run.entity_id,
-            "span": span.value,
-            "first_day": start,
-            "last_day": end,
-            "state": (PeriodState.READY if whole and run.through >= end else PeriodState.OPEN).value,
-            "run_id": run.id,
-        }
-        statement = upsert(Period).values(id=run.id if span is PeriodSpan.DAY else uuid.uuid4(), **values)
-        uow.session.execute(
-            statement.on_conflict_do_update(
-                constraint="uq_recon_period_entity_id_definition_span_first_day",
-                set_={"state": statement.excluded.state, "run_id": statement.excluded.run_id},
-                where=Period.state != PeriodState.SIGNED_OFF,
-            )
-        )
+    former_first, former_last = month_of(first - dt.timedelta(days=1))
+    values = {
+        "run": run.id,
+        "definition": run.definition,
+        "entity": run.entity_id,
+        "through": run.through,
+        "whole": whole,
+        "kinds": [kind.value for kind in SIDES[Definition(run.definition)]],
+        "first": first,
+        "last": last,
+        "former_first": former_first,
+        "former_last": former_last,
+    }
+    uow.session.execute(text(_NOTE_RUN), values)
     if whole:
         _make_ready(uow, run)
 
@@ -87,17 +92,6 @@ def _make_ready(uow: UnitOfWork, run: ReconciliationRun) -> None:
         )
         .values(state=PeriodState.READY.value, run_id=run.id)
     )
-
-
-def _has_entries(uow: UnitOfWork, run: ReconciliationRun, first: dt.date, last: dt.date) -> bool:
-    kinds = [kind.value for kind in SIDES[Definition(run.definition)]]
-    found = (
-        select(EntryTotal.entries)
-        .join(Source, Source.id == EntryTotal.source_id)
-        .where(Source.entity_id == run.entity_id, Source.kind.in_(kinds), EntryTotal.booked_on.between(first, last))
-        .limit(1)
-    )
-    return uow.session.scalar(found) is not None
 
 
 def close_day(uow: UnitOfWork, *, run: ReconciliationRun, request_id: uuid.UUID, opened: list[dict[str, Any]]) -> None:

@@ -91,7 +91,8 @@ def standing(
     connection: Connection, scene: Scene, *, entity: uuid.UUID, definition: str, carried: Carried, only_dirty: bool
 ) -> Standing:
     """Folds every break the run stands on; resolved ones are found, but no longer open."""
-    write_fold(connection, entity=entity, definition=definition, only_changes=only_dirty and not carried.first)
+    if not (only_dirty and carried.nothing):
+        write_fold(connection, entity=entity, definition=definition, only_changes=only_dirty and not carried.first)
     rows = read_fold(connection, entity=entity, definition=definition, through=scene.through, first=carried.first)
     by_class: dict[str, int] = defaultdict(int)
     for row in rows:

@@ -197,7 +197,8 @@ def _try(
         settlement.find_differences(uow, scene)
     else:
         payouts.find_differences(uow, scene, entity_id=entity_id)
-    manual.apply(uow, scene, entity_id=entity_id, definition=definition)
+    decisions = manual.standing(uow, entity_id=entity_id, definition=definition)
+    manual.apply(uow, scene, decisions, entity_id=entity_id)
     found = {(row.subject_key, row.occurrence, row.break_class) for row in connection.execute(text(_FOUND))}
     groups = Counter({row.rule: row.groups for row in connection.execute(text(_GROUPS))})
     connection.exec_driver_sql(CLEAR)

@@ -25,6 +25,7 @@ from services.reconciliation.ingest import source_of
 from services.reconciliation.inputs import inputs_of
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models import ReconciliationRun, RuleSet, Total
+from services.reconciliation.models_rules import Decision
 from services.reconciliation.queries import view_of_run
 from services.reconciliation.results import Standing
 from services.reconciliation.rules import complete
@@ -46,8 +47,6 @@ _KEEP_EXPECTED = """
 INSERT INTO recon_expected (run_id, side, ext_key, occurrence, amount_minor, currency, booked_on, why)
 SELECT :run, side, ext_key, occurrence, amount_minor, currency, booked_on, why FROM recon_expected_now
 """
-_GROUPED = "SELECT count(*) FROM recon_group_now WHERE side = 'left'"
-_RULES = "SELECT rule, count(DISTINCT fingerprint) AS groups FROM recon_group_now GROUP BY rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,7 @@ class _Frame:
     rules: DefinitionRow
     seq: int
     started_at: dt.datetime
+    decisions: list[Decision]
     looked_at: int | None
 
     @property
@@ -122,7 +122,8 @@ def reconcile(
 
 def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, through: dt.date | None) -> _Frame:
     started_at = dt.datetime.now(dt.UTC)
-    last_day = last_closed_day(uow, entity_id=entity_id)
+    calendar = business_calendar(uow, entity_id=entity_id)
+    last_day = _last_closed(uow, calendar.time_zone)
     day = through or last_day
     if day > last_day:
         raise Invalid(f"{day} has not ended there yet; reconcile up to {last_day} at the latest.", through=str(day))
@@ -140,11 +141,15 @@ def _frame(uow: UnitOfWork, definition: Definition, entity_id: uuid.UUID, throug
     parameters = complete(definition, uow.session.get_one(RuleSet, (definition.value, rules.rule_version)).parameters)
     left, right = (source_of(uow, entity_id=entity_id, kind=kind) for kind in SIDES[definition])
     seq = uow.session.scalar(text("SELECT nextval(pg_get_serial_sequence('recon_run', 'seq'))"))
-    scene = Scene(left.id, right.id, day, parameters, business_calendar(uow, entity_id=entity_id))
+    scene = Scene(left.id, right.id, day, parameters, calendar)
+    decisions = manual.standing(uow, entity_id=entity_id, definition=definition)
     looked_at = None
     if definition is Definition.SETTLEMENT:
-        looked_at = dirty.gather(uow, scene, entity_id=entity_id, rule_version=rules.rule_version)
-    return _Frame(definition, entity_id, day, scene, rules, seq or 0, started_at, looked_at)
+        everything = left.all_dirty or right.all_dirty or bool(decisions)
+        looked_at = dirty.gather(
+            uow, scene, entity_id=entity_id, rule_version=rules.rule_version, everything=everything
+        )
+    return _Frame(definition, entity_id, day, scene, rules, seq or 0, started_at, decisions, looked_at)
 
 
 def last_closed_day(uow: UnitOfWork, *, entity_id: uuid.UUID) -> dt.date:
@@ -152,8 +157,12 @@ def last_closed_day(uow: UnitOfWork, *, entity_id: uuid.UUID) -> dt.date:
     uow.actor.require(Permission.RECONCILIATION_READ, entity_id)
     for entity in identity.legal_entities(uow, permission=Permission.RECONCILIATION_READ):
         if entity.id == entity_id:
-            return business_day(uow.clock.now(), entity.time_zone) - dt.timedelta(days=1)
+            return _last_closed(uow, entity.time_zone)
     raise NotFound("There is no such legal entity among those you may see.", entity_id=str(entity_id))
+
+
+def _last_closed(uow: UnitOfWork, time_zone: str) -> dt.date:
+    return business_day(uow.clock.now(), time_zone) - dt.timedelta(days=1)
 
 
 def _starter(uow: UnitOfWork) -> Starter:
@@ -166,9 +175,8 @@ def _store(
     uow: UnitOfWork, connection: Connection, frame: _Frame, starter: Starter, job_run_id: uuid.UUID | None
 ) -> ReconciliationRun:
     entity, definition = frame.entity_id, frame.definition.value
-    manual.apply(uow, frame.scene, entity_id=entity, definition=frame.definition)
-    carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
-    rule_counts = {row.rule: row.groups for row in connection.execute(text(_RULES))}
+    manual.apply(uow, frame.scene, frame.decisions, entity_id=entity)
+    rule_counts, grouped = carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
     carried = carry_breaks(
         connection,
         frame.scene,
@@ -176,7 +184,7 @@ def _store(
         definition=definition,
         seq=frame.seq,
         now=uow.clock.now(),
-        only_dirty=frame.only_dirty,
+        looked_at=frame.looked_at,
     )
     found = results.standing(
         connection, frame.scene, entity=entity, definition=definition, carried=carried, only_dirty=frame.only_dirty
@@ -188,7 +196,6 @@ def _store(
     run.job_run_id = job_run_id
     run.expected, run.matched, run.deviation_ppm = found.expected, matched, deviation_ppm
     if frame.definition is Definition.SETTLEMENT:
-        grouped = connection.scalar(text(_GROUPED)) or 0
         rule_counts = {Rule.KEY.value: matched - grouped} | rule_counts
     run.rule_counts = rule_counts
     run.digest = results.content_digest(

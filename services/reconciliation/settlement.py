@@ -7,6 +7,7 @@ that differ or have no counterpart; everything after works on those.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
@@ -120,10 +121,10 @@ SELECT CASE break_class WHEN 'missing_left' THEN 'right' ELSE 'left' END, subjec
 FROM awaited
 """
 
-_ANYTHING_LATER = """
-SELECT EXISTS (SELECT FROM recon_entry_total WHERE source_id IN (:left, :right) AND booked_on > :through)
+_CURRENCIES = """
+SELECT currency, bool_or(booked_on > :through) AS later FROM recon_entry_total WHERE source_id IN (:left, :right)
+GROUP BY currency ORDER BY 1
 """
-_CURRENCIES = "SELECT DISTINCT currency FROM recon_entry_total WHERE source_id IN (:left, :right) ORDER BY 1"
 _STATUSES = "SELECT code, status FROM recon_status ORDER BY code"
 
 
@@ -133,8 +134,9 @@ def find_differences(uow: UnitOfWork, scene: Scene, *, only_dirty: bool = False)
     `only_dirty` compares the keys in `recon_dirty_now` alone; otherwise every entry is compared, in one merge join.
     """
     connection = uow.session.connection()
-    later = connection.scalar(text(_ANYTHING_LATER), scene.values)
-    words = _words(connection, scene)
+    currencies = connection.execute(text(_CURRENCIES), scene.values).all()
+    later = any(row.later for row in currencies)
+    words = _words(connection, scene, [row.currency for row in currencies])
     if only_dirty:
         sides = [_dirty_sides(connection, scene)]
     else:
@@ -179,9 +181,9 @@ def _dirty_sides(connection: Connection, scene: Scene) -> dict[str, str]:
     return {side: _SIDE.format(source=source) for side, source in sides.items()}
 
 
-def _words(connection: Connection, scene: Scene) -> dict[str, str]:
+def _words(connection: Connection, scene: Scene, currencies: Sequence[str]) -> dict[str, str]:
     """The parts of the statement that depend on the rules, and the texts behind the codes of the index."""
-    codes = [(_code(name), name) for name in connection.scalars(text(_CURRENCIES), scene.values)]
+    codes = [(_code(name), name) for name in currencies]
     statuses = [(code, name) for code, name in connection.execute(text(_STATUSES))]
     absolute = int(scene.parameters.get("amount_tolerance_minor", 0))
     relative = int(scene.parameters.get("amount_tolerance_ppm", 0))
