@@ -23,6 +23,7 @@ _RUN = Words("Run BF-{number:04d}: {title}", "BF-{number:04d} ausführen: {title
 _SIGN = Words("Sign off BF-{number:04d}: {title}", "BF-{number:04d} unterschreiben: {title}")
 _UNDO = Words("Take BF-{number:04d} back: {title}", "BF-{number:04d} zurücknehmen: {title}")
 _ROWS = Words("Rows changed", "Geänderte Zeilen")
+_ASIDE = Words("Rows that refused the change", "Zeilen, die die Änderung verweigerten")
 _MOVED = Words("Money moved, {currency}", "Bewegtes Geld, {currency}")
 _SUM = Words("Sum of the column, {currency}", "Summe der Spalte, {currency}")
 _SECONDS = Words("Estimated time, seconds", "Geschätzte Dauer, Sekunden")
@@ -74,11 +75,11 @@ def describe_signature(uow: UnitOfWork, asked: RequestView) -> Description:
     row = _row(uow, asked)
     definition = shown_definition(row.definition)
     titles = {check.code: check.title for check in definition.checks(definition.params.model_validate(row.params))}
-    results = (row.verification or {}).get("results", [])
+    results, aside = (row.verification or {}).get("results", []), (row.verification or {}).get("aside", 0)
     changes = [Change(_named_result(one, titles), one["expected"], one["found"]) for one in results]
     return Description(
         title=_title(_SIGN, row, definition.title),
-        lines=(Line(_ROWS, asked.content["rows"]),),
+        lines=(Line(_ROWS, asked.content["rows"] - aside), *([Line(_ASIDE, aside)] if aside else [])),
         changes=tuple(changes),
         consequence=Words(
             "The change is final; taking it back later needs a request of its own. A rejection leads to the way back.",
@@ -133,7 +134,9 @@ def _named_result(one: dict[str, Any], titles: dict[str, Words]) -> Words:
 
 
 _RESULTS = {
-    "rows_changed": Words("Rows predicted and changed", "Vorhergesagte und geänderte Zeilen"),
+    "rows_changed": Words(
+        "Rows predicted, and changed or set aside", "Vorhergesagte, und geänderte oder zurückgestellte Zeilen"
+    ),
     "before_images": Words("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
     "sample_recomputed": Words("Sampled rows computed again", "Nachgerechnete Zeilen der Stichprobe"),
 }

@@ -24,7 +24,8 @@ _NAMED = 50
 
 
 def verified(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> dict[str, Any]:
-    """The document Finance signs. `held` says whether everything is as it has to be."""
+    """The document Finance signs. `held` says whether everything is as it has to be; `aside` counts the rows that
+    refused the change, of which `quarantined` names the first."""
     results = [*_counts(connection, plan, dry_run), *_checks(connection, plan, dry_run)]
     drawn, differing = _sample(connection, plan)
     results.append(_result("sample_recomputed", drawn, drawn - len(differing), not differing))
@@ -33,6 +34,7 @@ def verified(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> 
         "results": results,
         "sampled": drawn,
         "differing": differing[:_NAMED],
+        "aside": ledger.quarantined(connection, plan.backfill_id),
         "quarantined": [
             {"key": row.key, "error": row.error}
             for row in connection.execute(
@@ -134,7 +136,12 @@ def in_words(document: Mapping[str, Any]) -> Words:
     held = sum(one["held"] for one in document["results"])
     of = len(document["results"])
     failed = ", ".join(one["code"] for one in document["results"] if not one["held"])
+    aside = document.get("aside", 0)
     return Words(
-        f"{held} of {of} checks hold" + (f"; not: {failed}" if failed else ""),
-        f"{held} von {of} Prüfungen stimmen" + (f"; nicht: {failed}" if failed else ""),
+        f"{held} of {of} checks hold"
+        + (f"; not: {failed}" if failed else "")
+        + (f"; rows set aside: {aside}" * bool(aside)),
+        f"{held} von {of} Prüfungen stimmen"
+        + (f"; nicht: {failed}" if failed else "")
+        + (f"; zurückgestellte Zeilen: {aside}" * bool(aside)),
     )

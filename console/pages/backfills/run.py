@@ -63,11 +63,7 @@ def _body() -> rx.Component:
 
 def _why_it_waits() -> Any:
     throttle, hold = State.throttle, State.hold
-    slowed = callout(
-        t("backfill_run.throttled_body"),
-        tone="warn",
-        title=throttle["said"],
-    )
+    slowed = callout(throttle["body"], tone="warn", title=throttle["said"])
     goes_on = rx.cond(
         State.item["follow"] != "",
         t("backfill_run.goes_on", at=hold["opens"]),
@@ -209,7 +205,7 @@ def _quiet(value: Any) -> rx.Component:
 def _aside() -> Any:
     columns = [
         Column(t("backfill_run.row"), lambda item: mono(item["key"]), card="title"),
-        Column(t("backfill_run.batch"), lambda item: item["batch"], amount=True, card="value"),
+        Column(t("backfill_run.batch"), lambda item: item["batch"], amount=True, card="value", named=True),
         Column(
             t("backfill_run.error"), lambda item: rx.el.span(item["error"], title=item["error"]), wrap=True, card="full"
         ),
@@ -234,11 +230,13 @@ def _facts() -> rx.Component:
             button(t("backfill_run.follow_on"), small=True, on_click=State.follow(True)),
         ),
     )
+    here = t("backfill_run.own_database")
     return card(
         facts(
             (t("backfill_run.started"), item["started"]),
             (t("backfill_run.started_by"), item["started_by"]),
             (t("backfill_run.predicted"), item["rows"]),
+            (t("backfill_run.database"), rx.cond(item["database"] != "", mono(item["database"]), here)),
             (t("backfill_run.windows"), stack(rx.el.span(follow), turn, gap="xs")),
             (
                 t("backfill_run.worker"),

@@ -79,16 +79,18 @@ def load_rows(load: Sequence[LoadView], reader: Reader) -> list[dict[str, str]]:
     ]
 
 
-def throttle_row(throttle: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:
+def throttle_row(throttle: Mapping[str, Any] | None, database: str, reader: Reader) -> dict[str, str]:
+    """Why it waits, and what lets it go on; `database` is the name of its target."""
     if throttle is None:
         return {}
     name = throttle["indicator"]
     started = since(throttle["since"], reader)
     if name in TARGET_WAITS:
-        return {"indicator": name, "said": reader.text(f"backfill_run.waits_{name}", since=started)}
+        said = reader.text(f"backfill_run.waits_{name}", since=started, name=database)
+        return {"indicator": name, "said": said, "body": reader.text("backfill_run.waits_body")}
     figures = {one: measured(name, throttle[one], reader) for one in ("value", "limit")}
     said = reader.text("backfill_run.throttled", indicator=indicator(name, reader), since=started, **figures)
-    return {"indicator": name, "said": said}
+    return {"indicator": name, "said": said, "body": reader.text("backfill_run.throttled_body")}
 
 
 def hold_row(hold: Mapping[str, Any] | None, reader: Reader) -> dict[str, str]:

@@ -81,6 +81,7 @@ class BackfillRun(BackfillPage, rx.State):
         one = found.backfill
         self.item = rows.head_row(one, reader) | {
             "pace": one.pace.value,
+            "database": found.definition.database,
             "limit": reader.number(found.definition.quarantine_limit),
             "follow": "yes" if one.follow_windows else "",
             "run": routes.to(routes.RUN, run_id=one.run_id) if one.run_id else "",
@@ -89,7 +90,7 @@ class BackfillRun(BackfillPage, rx.State):
         if found.progress is not None:
             self.progress = run_rows.progress_row(one, found.progress, reader)
             self.figure = run_rows.batch_chart(one, found.progress, reader)
-        self.throttle = run_rows.throttle_row(one.throttle, reader)
+        self.throttle = run_rows.throttle_row(one.throttle, found.definition.database, reader)
         self.hold = run_rows.hold_row(one.hold, reader)
         self.load_now = run_rows.load_rows(found.load, reader)
         self.aside = [run_rows.aside_row(item, reader) for item in found.quarantine]

@@ -68,12 +68,17 @@ def verification_page() -> rx.Component:
 def _verdict() -> rx.Component:
     item = State.item
     good = callout(t("backfill_run.all_held_body", count=item["sampled"]), tone="ok", title=t("backfill_run.all_held"))
+    aside = callout(
+        t("backfill_run.held_but_aside_body", sampled=item["sampled"]),
+        tone="warn",
+        title=t("backfill_run.held_but_aside", count=item["aside"]),
+    )
     bad = callout(
         rx.cond(item["unexplained"] != "", t("backfill_run.deviates_body"), t("backfill_run.deviates_explained")),
         tone="bad",
         title=t("backfill_run.deviates", count=item["deviating"]),
     )
-    return rx.cond(item["deviating"] == "0", good, bad)
+    return rx.cond(item["deviating"] == "0", rx.cond(item["aside"] != "", aside, good), bad)
 
 
 def _verdict_of(item: Any) -> rx.Component:

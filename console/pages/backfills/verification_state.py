@@ -126,6 +126,7 @@ def _facts(
     return {
         "measured": rows.iso_moment(document["measured_at"], reader) if document else "",
         "sampled": reader.number(document.get("sampled", 0)),
+        "aside": reader.number(document["aside"]) if document.get("aside") else "",
         "deviating": str(sum(row["held"] == "" for row in results)),
         "unexplained": str(len(open_ones)) if open_ones else "",
         "signoff": str(asked.request.id) if asked else "",

@@ -105,7 +105,8 @@ def _settles() -> Any:
 
 def _settled(item: Any) -> Any:
     """How a conflict was settled, or the choice."""
-    keep = button(t("backfill_run.keep_edit"), small=True, on_click=State.ask_settle("keep", item["key"]))
+    word = rx.cond(item["deleted"] != "", t("backfill_run.keep_deleted"), t("backfill_run.keep_edit"))
+    keep = button(word, small=True, on_click=State.ask_settle("keep", item["key"]))
     restore = button(
         t("backfill_run.restore"), small=True, kind="quiet", on_click=State.ask_settle("restore", item["key"])
     )

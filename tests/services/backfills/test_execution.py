@@ -7,7 +7,7 @@ import statistics
 
 import pytest
 
-from services import backfills
+from services import approvals, backfills
 from services.backfills import BackfillState, Direction
 from services.backfills.policy import Load, excess_of, next_size
 from tests.factories.approvals import agree
@@ -82,6 +82,14 @@ def test_a_row_that_refuses_is_set_aside_with_its_error(workshop: Workshop):
     assert workshop.sql("SELECT count(*) FROM coin WHERE touched = 1")[0][0] == 2_998
     workshop.work(backfills.VERIFY)
     assert state(workshop, made) is BackfillState.AWAITING_SIGNOFF
+    verification = workshop.see(made).backfill.verification
+    assert verification is not None
+    assert (verification["held"], verification["aside"]) == (True, 2)
+    request_id = workshop.see(made).backfill.signoff_request_id
+    asked = workshop.call("", approvals.request_detail, request_id=request_id)
+    assert [line.value for line in asked.description.lines] == [2_998, 2]
+    told = workshop.sql("SELECT content FROM notification WHERE purpose = 'backfills.verified' AND recipient LIKE '#%'")
+    assert "4 of 4 checks hold; rows set aside: 2" in str(told[0].content)
 
 
 def test_too_many_refusals_end_it(workshop: Workshop):
