@@ -34,7 +34,11 @@ WHERE b.number IS NULL OR (f.subject_key IS NULL AND b.closed_seq IS NULL)
    OR (f.subject_key IS NOT NULL AND (b.closed_seq IS NOT NULL OR ({_OF_BREAK}) IS DISTINCT FROM ({_OF_FOUND})))
 """
 _TURNS = "SELECT turn, count(*) AS number FROM recon_change GROUP BY turn"
-_AMONG_DIRTY = "AND subject_key IN (SELECT ext_key FROM recon_dirty_now)"
+_AMONG_FEW = "AND subject_key IN (SELECT ext_key FROM recon_dirty_now)"
+# Said so, the keys become a set that each break is held against. Left to itself the planner puts all the breaks, which
+# it may know nothing of yet, into a hash table.
+_AMONG_MANY = "AND (subject_key IN (SELECT ext_key FROM recon_dirty_now)) IS TRUE"
+_MANY = 1_000
 _KEEP_OLD = f"""
 INSERT INTO recon_break_version (number, entity_id, definition, since_seq, until_seq, {FINDING})
 SELECT number, :entity, CAST(:definition AS varchar), since_seq, coalesce(closed_seq, :seq), {FINDING}
@@ -143,7 +147,7 @@ def carry_breaks(
         return Carried(opened.rowcount, 0, first=True)
     connection.exec_driver_sql("ANALYZE recon_found")
     connection.exec_driver_sql(_CHANGES)
-    connection.execute(text(_NOTE_CHANGES.format(among="" if looked_at is None else _AMONG_DIRTY)), values)
+    connection.execute(text(_NOTE_CHANGES.format(among=_among(looked_at))), values)
     connection.exec_driver_sql("ANALYZE recon_change")
     turns: dict[str, int] = {row.turn: row.number for row in connection.execute(text(_TURNS))}
     steps = {"moved": (_KEEP_OLD, _TAKE_NEW), "gone": (_CLOSE,), "new": (_OPEN_NEW.format(only_new=_ONLY_NEW),)}
@@ -151,6 +155,13 @@ def carry_breaks(
         for statement in statements if turn in turns else ():
             connection.execute(text(statement), values)
     return Carried(turns.get("new", 0), turns.get("gone", 0), turns.get("moved", 0))
+
+
+def _among(looked_at: int | None) -> str:
+    """Which breaks are held against what was found: all, or those of the keys looked at, few of them one by one."""
+    if looked_at is None:
+        return ""
+    return _AMONG_FEW if looked_at < _MANY else _AMONG_MANY
 
 
 def carry_groups(connection: Connection, *, entity: uuid.UUID, definition: str, seq: int) -> tuple[dict[str, int], int]:

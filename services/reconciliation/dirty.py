@@ -59,7 +59,7 @@ def gather(uow: UnitOfWork, scene: Scene, *, entity_id: uuid.UUID, rule_version:
     count = connection.execute(text(_GATHER), scene.values | {"run": last.id}).rowcount
     if count > _ALWAYS and count > connection.execute(text(_ENTRIES), scene.values).one().entries * FULL_FROM:
         return None
-    connection.exec_driver_sql("ANALYZE recon_dirty_now")
+    connection.exec_driver_sql("SET LOCAL default_statistics_target = 10; ANALYZE recon_dirty_now")
     return count
 
 

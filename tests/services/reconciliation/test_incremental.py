@@ -105,6 +105,28 @@ def test_few_changes_are_looked_at_alone_and_many_at_once(uow: UnitOfWork):
     assert reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity).looked_at is None
 
 
+def test_a_thousand_keys_looked_at_alone_leave_the_breaks_of_others_as_they_are(uow: UnitOfWork):
+    entity = an_entity(uow)
+    rows = [Row(f"ch_{n:05d}:charge", 1_000) for n in range(1_010)]
+    changed, kept = rows[7], rows[8]
+    for kind, minor in zip(_SIDES, (1_000, 990), strict=True):
+        wrong = [Row(row.key, minor) for row in (changed, kept)]
+        load(uow, entity, kind, [*rows[:7], *wrong, *rows[9:]])
+    assert reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity).breaks == 2
+    books = [(changed, 990, 8), (rows[9], 900, 10)]
+    load(uow, entity, SourceKind.BOOKS, [Row(row.key, minor, origin=f"books/{row.key}/{n}") for row, minor, n in books])
+    every_other = text(
+        "INSERT INTO recon_dirty (source_id, ext_key) SELECT source_id, ext_key FROM recon_entry "
+        "JOIN recon_source s ON s.id = source_id WHERE s.entity_id = :entity AND ext_key <> :kept "
+        "ON CONFLICT DO NOTHING"
+    )
+    uow.session.execute(every_other, {"entity": entity, "kept": kept.key})
+    run = reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    assert (run.looked_at, run.breaks, run.new_breaks, run.closed_breaks) == (1_009, 2, 1, 1)
+    found = [row.subject_key for row in uow.session.execute(_BREAKS, {"entity": entity})]
+    assert found == [kept.key, rows[9].key]
+
+
 def test_a_changed_pattern_takes_back_lines_that_no_longer_count(uow: UnitOfWork):
     for name, handler in SUBSCRIPTIONS:
         events.subscribe(name, handler)
