@@ -192,7 +192,7 @@ def _checks(definition: DefinitionView, document: Mapping[str, Any], reader: Rea
         {
             "title": check.title.of(reader.locale),
             "before": reader.number(before[check.code]),
-            "wanted": reader.number(0 if check.expect is Expect.ZERO else before[check.code]),
+            "wanted": reader.number(before[check.code] if check.expect is Expect.SAME else 0),
         }
         for check in definition.checks
         if check.code in before

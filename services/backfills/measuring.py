@@ -17,6 +17,7 @@ from services.backfills.batching import Plan, change_stretch
 from services.backfills.definition import Check, Definition, PythonBackfill, SqlBackfill, code_digest
 from services.backfills.freezing import amounts, changes_of, computed, frozen
 from services.backfills.images import images_of, key_of, make_images, name_of
+from services.backfills.vocabulary import Expect
 
 _RANDOM_ROWS = 20
 _EXTREME_ROWS = 2
@@ -75,6 +76,12 @@ def measured(connection: Connection, definition: Definition, params: BaseModel, 
 
 def value_of(connection: Connection, check: Check) -> int:
     return int(connection.scalar(check.query) or 0)
+
+
+def broken_before(connection: Connection, definition: Definition, params: BaseModel) -> list[str]:
+    """The checks that have to hold before it runs as well, and do not."""
+    always = [one for one in definition.checks(params) if one.expect is Expect.ALWAYS_ZERO]
+    return [one.code for one in always if value_of(connection, one)]
 
 
 def sample(connection: Connection, definition: Definition, params: BaseModel, bound: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from services.backfills.definition import Definition, code_digest, definition_na
 from services.backfills.errors import BackfillNotFound, BadDefinition
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
-from services.backfills.vocabulary import DRY_RUN, BackfillParams, BackfillState
+from services.backfills.vocabulary import DRY_RUN, BackfillParams, BackfillState, Expect
 from services.core import canonical_json
 from services.core.actor import Actor
 from services.core.db import UnitOfWork
@@ -73,12 +73,15 @@ def start_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> uuid.UUID:
 
 
 def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.RequestView:
-    """Asks whoever the policy names to agree to exactly this dry run. Raises Invalid when it would change nothing."""
+    """Asks whoever the policy names to agree to exactly this dry run. Raises Invalid when it would change nothing,
+    or when something does not hold that has to hold before."""
     require(uow, Permission.BACKFILL_DRAFT)
     row = locked(uow, backfill_id)
     move(uow, row, S.AWAITING_APPROVAL)
     if row.dry_run is None or not row.dry_run["frozen"]["rows"]:
         raise Invalid("The dry run found no row to change, so there is nothing to agree to.")
+    if broken := _broken(row, row.dry_run):
+        raise Invalid(f"What has to hold before it runs does not: {', '.join(broken)}.")
     asked = approvals.request(
         uow,
         kind=kind_for(row.dry_run),
@@ -91,6 +94,14 @@ def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.Reques
     row.request_id = asked.id
     note(uow, row, "approval_asked", after={"request": str(asked.id), "digest": asked.digest})
     return asked
+
+
+def _broken(row: Backfill, dry_run: Mapping[str, Any]) -> list[str]:
+    """The checks that have to hold before as well, and did not when the dry run was taken."""
+    definition = definition_named(row.definition)
+    checks = definition.checks(checked_params(definition, dry_run["params"]))
+    always = {one.code for one in checks if one.expect is Expect.ALWAYS_ZERO}
+    return [one["code"] for one in dry_run["checks"] if one["code"] in always and one["before"]]
 
 
 def agreed_content(row: Backfill, frozen: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services import approvals, runs
-from services.backfills import announcing, freezing, ledger, reconciling
+from services.backfills import announcing, freezing, ledger, measuring, reconciling
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import code_digest, definition_named, shown_definition
 from services.backfills.errors import BadDefinition, IllegalStep, OutsideWindow
@@ -105,6 +105,9 @@ def _difference(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: d
     with at_target(uow, definition, long=True, keep=False) as connection:
         now = freezing.frozen(connection, definition, params, agreed["bound"])
         closed = reconciling.closed_periods(uow, connection, definition, params, agreed["bound"])
+        broken = measuring.broken_before(connection, definition, params)
+    if broken:
+        return f"What has to hold before it runs does not: {', '.join(broken)}."
     if [_named(one) for one in closed] != [_named(one) for one in content["closed_periods"]]:
         return "Periods that it touches were closed or opened since the dry run."
     if now["rows"] != agreed["rows"]:

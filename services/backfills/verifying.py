@@ -62,7 +62,7 @@ def _checks(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> l
     results = []
     for check in plan.definition.checks(plan.params):
         after = value_of(connection, check)
-        wanted = 0 if check.expect is Expect.ZERO else before[check.code]
+        wanted = before[check.code] if check.expect is Expect.SAME else 0
         rows = _named(connection, check) if after != wanted else []
         told = {"before": before[check.code], "named": rows}
         results.append(_result(check.code, wanted, after, after == wanted) | told)

@@ -46,10 +46,11 @@ class Pace(StrEnum):
 
 
 class Expect(StrEnum):
-    """What a check's number has to be afterwards: zero, or what it was before."""
+    """What a check's number has to be: zero afterwards, what it was before, or zero before and afterwards."""
 
     ZERO = "zero"
     SAME = "same"
+    ALWAYS_ZERO = "always_zero"
 
 
 class Direction(StrEnum):

@@ -108,6 +108,16 @@ class Broken(PlusOne):
         return (Check.of_rows("none_left", Words("Left", "Übrig"), select(COIN.c.id, COIN.c.amount_minor)),)
 
 
+class Whole(PlusOne):
+    """No coin may be worth less than nothing, before and afterwards."""
+
+    name = "tests.whole"
+
+    def checks(self, params: Least) -> Sequence[Check]:
+        debts = select(COIN.c.id, COIN.c.amount_minor).where(COIN.c.amount_minor < 0)
+        return (Check.of_rows("no_debts", Words("Debts", "Schulden"), debts, Expect.ALWAYS_ZERO),)
+
+
 class Abroad(PlusOne):
     """The same in a database of its own."""
 
@@ -125,12 +135,12 @@ class Tied(PlusOne):
 
 
 PLUS_ONE, SHOUT, ROUND_UP = PlusOne(), Shout(), RoundUp()
-BROKEN, ABROAD, TIED = Broken(), Abroad(), Tied()
+BROKEN, ABROAD, TIED, WHOLE = Broken(), Abroad(), Tied(), Whole()
 
 
 def lay_coins(connection: Connection, count: int) -> None:
     """`count` coins 1…n, the key's gaps included (every third is missing)."""
-    for definition in (PLUS_ONE, SHOUT, ROUND_UP, BROKEN, ABROAD, TIED):
+    for definition in (PLUS_ONE, SHOUT, ROUND_UP, BROKEN, ABROAD, TIED, WHOLE):
         backfills.register(definition)
     fill_coins(connection, count)
 

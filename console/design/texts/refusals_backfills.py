@@ -39,6 +39,10 @@ TEXTS = {
         "Not what was agreed to any more: {what}.",
         "Nicht mehr das, dem zugestimmt wurde: {what}.",
     ),
+    "not_before": (
+        "What has to hold before it runs does not: {codes}.",
+        "Was vor dem Lauf gelten muss, gilt nicht: {codes}.",
+    ),
     "periods_changed": (
         "Periods that it touches were closed or opened since the dry run.",
         "Zeiträume, die er berührt, wurden seit dem Probelauf geschlossen oder geöffnet.",

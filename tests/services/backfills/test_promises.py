@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
 from sqlalchemy import text
 
 from services import backfills
-from services.backfills import LoadMeter
+from services.backfills import BackfillState, LoadMeter
 from services.backfills.load import load_of
+from services.core.errors import Invalid
 from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, PLUS_ONE, Workshop, request_of
 from tests.services.backfills.test_life import started
@@ -70,6 +72,21 @@ def test_the_dry_run_names_indexes_and_what_the_rows_are(workshop: Workshop):
         checksums.append(found["frozen"]["checksum"])
         workshop.sql("UPDATE coin SET label = 'other' WHERE id = 1")
     assert checksums[0] != checksums[1]
+
+
+def test_what_has_to_hold_before_refuses_the_request_and_the_start(workshop: Workshop):
+    made = workshop.call("Dev", backfills.draft, definition="tests.whole", params={"least": 10})
+    workshop.sql("UPDATE coin SET amount_minor = -3 WHERE id = 1")
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    workshop.work(backfills.DRY_RUN)
+    with pytest.raises(Invalid, match="no_debts"):
+        workshop.call("Dev", backfills.ask_approval, backfill_id=made)
+    workshop.sql("UPDATE coin SET amount_minor = 3 WHERE id = 1")
+    agreed = workshop.agreed("tests.whole", least=10)
+    workshop.sql("UPDATE coin SET amount_minor = -3 WHERE id = 1")  # a row that is not among those it changes
+    begun = workshop.call("Ops", backfills.start, backfill_id=agreed)
+    assert begun.problem == "What has to hold before it runs does not: no_debts."
+    assert workshop.see(agreed).backfill.state is BackfillState.DRAFT
 
 
 def test_everybody_is_told_before_and_after_which_columns_when_and_with_what_result(workshop: Workshop):
