@@ -67,11 +67,23 @@ DRY_RUN = RunKind(
 )
 # A batch takes half a second. A worker that freezes in one gives its locks back after 15 s.
 EXECUTE = RunKind(
-    "backfills.execute", BackfillParams, Permission.BACKFILL_RUN, concurrency=2, priority=80, transaction_seconds=15
+    "backfills.execute",
+    BackfillParams,
+    Permission.BACKFILL_RUN,
+    concurrency=2,
+    priority=80,
+    transaction_seconds=15,
+    agreed=True,
 )
 VERIFY = RunKind(
-    "backfills.verify", BackfillParams, Permission.BACKFILL_RUN, concurrency=2, max_attempts=2, priority=60
+    "backfills.verify", BackfillParams, Permission.BACKFILL_RUN, concurrency=2, max_attempts=2, priority=60, agreed=True
 )
 ROLL_BACK = RunKind(
-    "backfills.roll_back", BackfillParams, Permission.BACKFILL_RUN, concurrency=2, priority=50, transaction_seconds=15
+    "backfills.roll_back",
+    BackfillParams,
+    Permission.BACKFILL_RUN,
+    concurrency=2,
+    priority=50,
+    transaction_seconds=15,
+    agreed=True,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from services.core.permissions import Permission
 from services.runs.errors import InvalidParams, UnknownKind
 from services.runs.vocabulary import RunKind
 
@@ -24,6 +25,12 @@ def kind_named(name: str) -> RunKind:
     if name not in _kinds:
         raise UnknownKind(name)
     return _kinds[name]
+
+
+def needed_to_go_on(name: str) -> list[Permission]:
+    """What lets a run of this kind go on: to control runs, and for agreed work the kind's own permission."""
+    kind = _kinds.get(name)
+    return [Permission.RUN_CONTROL, *([kind.permission] if kind and kind.agreed else [])]
 
 
 def declared_kinds() -> list[RunKind]:

@@ -18,6 +18,7 @@ from services.core.db import UnitOfWork
 from services.core.log import redact_fields
 from services.core.permissions import Permission
 from services.runs.errors import InvalidRule, RunNotFound, ScheduleNotFound
+from services.runs.kinds import needed_to_go_on
 from services.runs.models import Run, RunAttempt, RunDependency, RunLog, Schedule, ScheduleFiring, Worker
 from services.runs.presence import ALIVE
 from services.runs.rules import Rule
@@ -115,6 +116,7 @@ def run_detail(uow: UnitOfWork, *, run_id: uuid.UUID, log_lines: int = 0) -> Run
         deeds=_deeds(uow, run_id),
         waits_for=_links(uow, RunDependency.after_id, RunDependency.run_id == run_id),
         waited_for_by=_links(uow, RunDependency.run_id, RunDependency.after_id == run_id),
+        may_go_on=all(uow.actor.may(permission, run.entity_id) for permission in needed_to_go_on(run.kind)),
     )
 
 

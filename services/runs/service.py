@@ -92,15 +92,21 @@ def cancel(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -> 
 
 
 def resume(uow: UnitOfWork, *, run_id: uuid.UUID, reason: str | None = None) -> RunState:
-    """Puts a paused run back into the queue, or takes back a wish that its worker has not met yet."""
+    """Puts a paused run back into the queue, or takes back a wish that its worker has not met yet.
+
+    Work that people agreed to needs the kind's own permission as well.
+    """
+    _require_to_go_on(uow, run_id)
     return _wish(uow, run_id, Desired.RUN, "resumed", reason)
 
 
 def retry(uow: UnitOfWork, *, run_id: uuid.UUID) -> RunState:
     """Tries a run again now: one that waits for its next attempt, or a dead letter with its attempts renewed.
 
-    It keeps its id and what it remembered, so it goes on where it stopped and those that wait for it follow.
+    It keeps its id and what it remembered, so it goes on where it stopped and those that wait for it follow. Work that
+    people agreed to needs the kind's own permission as well.
     """
+    _require_to_go_on(uow, run_id)
     run = _controlled(uow, run_id)
     state = RunState(run.state)
     if state not in (RunState.RETRY_WAIT, RunState.DEAD):
@@ -164,6 +170,12 @@ def _controlled(uow: UnitOfWork, run_id: uuid.UUID) -> Run:
     if run is None or (run.entity_id is not None and run.entity_id not in scope):
         raise RunNotFound(run_id)
     return run
+
+
+def _require_to_go_on(uow: UnitOfWork, run_id: uuid.UUID) -> None:
+    run = _controlled(uow, run_id)
+    for permission in kinds.needed_to_go_on(run.kind):
+        uow.actor.require(permission, run.entity_id)
 
 
 def _move(uow: UnitOfWork, run: Run, target: RunState, **values: Any) -> None:

@@ -140,6 +140,7 @@ class RunDetail:
     deeds: tuple[Deed, ...]
     waits_for: tuple[RunLink, ...]
     waited_for_by: tuple[RunLink, ...]
+    may_go_on: bool
 
 
 @dataclass(frozen=True, slots=True)

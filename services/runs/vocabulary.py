@@ -77,7 +77,8 @@ class RunKind:
     A lower `priority` goes first. A failed attempt is tried again after `retry_seconds`, doubled each time,
     until `max_attempts` have failed. `timeout_seconds` ends an attempt at its next safe point;
     `transaction_seconds` is what the database allows each of its transactions. `entity_field` names the
-    parameter that holds the legal entity, when the parameters have one.
+    parameter that holds the legal entity, when the parameters have one. With `agreed` the work is what people agreed
+    to: whoever lets it go on needs the kind's permission too.
     """
 
     name: str
@@ -90,3 +91,4 @@ class RunKind:
     timeout_seconds: float | None = None
     transaction_seconds: float = 900.0
     entity_field: str = "entity_id"
+    agreed: bool = False

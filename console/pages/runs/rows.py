@@ -86,6 +86,7 @@ def detail(found: runs.RunDetail, reader: Reader, entities: dict[str, str]) -> d
         "retry_at": reader.time(run.not_before, seconds=True) if run.state is runs.RunState.RETRY_WAIT else "",
         "traceback": next((a.traceback for a in reversed(found.attempts) if a.traceback), ""),
         "waiting": str(len(found.waited_for_by)),
+        "may_go_on": "yes" if found.may_go_on else "",
     }
 
 

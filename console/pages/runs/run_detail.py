@@ -60,16 +60,20 @@ def _head() -> rx.Component:
 
 def _actions() -> rx.Component:
     state = RunRecord.run["state"]
+    may_go_on = RunRecord.run["may_go_on"] == "yes"
     pausable = (state == "queued") | (state == "waiting") | (state == "running") | (state == "retry_wait")
     return rx.fragment(
-        rx.cond(state == "retry_wait", button(t("runs.retry"), on_click=RunRecord.retry, icon_name="rotate-cw")),
         rx.cond(
-            state == "dead",
+            may_go_on & (state == "retry_wait"),
+            button(t("runs.retry"), on_click=RunRecord.retry, icon_name="rotate-cw"),
+        ),
+        rx.cond(
+            may_go_on & (state == "dead"),
             button(t("runs.replay"), on_click=RunRecord.retry, kind="primary", icon_name="rotate-cw"),
         ),
         rx.cond(pausable, button(t("runs.pause"), on_click=RunRecord.pause, icon_name="pause")),
         rx.cond(
-            (state == "paused") | (state == "pausing"),
+            may_go_on & ((state == "paused") | (state == "pausing")),
             button(t("runs.resume"), on_click=RunRecord.resume, kind="primary", icon_name="play"),
         ),
         rx.cond(

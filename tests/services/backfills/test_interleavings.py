@@ -11,6 +11,7 @@ import pytest
 from jobs.runner import AtSafePoint, Signal, execute
 from services import backfills, runs
 from services.backfills import BackfillState
+from services.core.errors import Forbidden
 from tests.factories.approvals import agree
 from tests.factories.backfills import Workshop, reject, request_of
 from tests.services.backfills.test_life import done, started, state
@@ -152,3 +153,16 @@ def _died(workshop: Workshop, kind: runs.RunKind) -> uuid.UUID:
 
 def _breaks(*_: Any) -> dict[str, Any]:
     raise RuntimeError("the disk is full")
+
+
+def test_whoever_may_control_runs_but_not_run_backfills_lets_none_go_on(workshop: Workshop):
+    made = started(workshop)
+    dead = _died(workshop, backfills.EXECUTE)
+    with pytest.raises(Forbidden, match=r"backfills\.backfill\.run"):
+        workshop.call("Dev", runs.retry, run_id=dead)
+    assert state(workshop, made) is BackfillState.FAILED
+    allowed = {team: workshop.call(team, runs.run_detail, run_id=dead).may_go_on for team in ("Dev", "Ops")}
+    assert allowed == {"Dev": False, "Ops": True}
+    workshop.call("Ops", runs.retry, run_id=dead)
+    with pytest.raises(Forbidden):
+        workshop.call("Dev", runs.resume, run_id=dead)
