@@ -22,6 +22,11 @@ CLEAR = (
 )
 
 
+def moment(column: str) -> str:
+    """How a finding keeps a moment, as SQL: UTC to the second."""
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What one run looks at: the ids of both feeds, the last business day, the parameters of its rules
@@ -32,6 +37,11 @@ class Scene:
     through: Any
     parameters: dict[str, Any]
     calendar: BusinessCalendar = WEEKENDS
+
+    def is_late(self, left: str, right: str) -> str:
+        """Whether two moments lie further apart than the rules allow, as SQL. Days of rest are forgiven afterwards."""
+        window = f"interval '{24 * int(self.parameters['timing_days'])} hours'"
+        return f"{left} > {right} + {window} OR {right} > {left} + {window}"
 
     @property
     def values(self) -> dict[str, Any]:

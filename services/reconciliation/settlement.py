@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from services.core.db import UnitOfWork
 from services.reconciliation.closer import look_closer
 from services.reconciliation.leftovers import match_leftovers
-from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene
+from services.reconciliation.scene import EXPECTED_NOW, GROUP_NOW, Scene, moment
 from services.reconciliation.tolerated import compare_currencies, group_tolerated
 from services.reconciliation.vocabulary import BreakClass
 
@@ -60,11 +60,11 @@ _FOUND = """
 CREATE TEMP TABLE recon_found ON COMMIT DROP AS
 SELECT subject_key, occurrence, {break_class} AS break_class, left_key, left_minor, {left_currency} AS left_currency,
        CASE kind WHEN {fee} THEN left_fee::varchar WHEN {status} THEN {left_status}
-                 WHEN {timing} THEN to_char(left_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                 WHEN {timing} THEN {left_moment}
        END AS left_value,
        right_key, right_minor, {right_currency} AS right_currency,
        CASE kind WHEN {fee} THEN right_fee::varchar WHEN {status} THEN {right_status}
-                 WHEN {timing} THEN to_char(right_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                 WHEN {timing} THEN {right_moment}
        END AS right_value,
        CASE kind WHEN {fee} THEN left_fee - right_fee WHEN {currency} THEN left_minor
                  ELSE coalesce(left_minor, 0) - coalesce(right_minor, 0) END AS delta_minor,
@@ -72,7 +72,6 @@ SELECT subject_key, occurrence, {break_class} AS break_class, left_key, left_min
 FROM ({paired}) differing
 """
 _KINDS = {name: number for number, name in enumerate((*(one.value for one in BreakClass), "tolerated"), start=1)}
-_LATE = "l.occurred_at > r.occurred_at + {window} OR r.occurred_at > l.occurred_at + {window}"
 # Partition by partition, since only there the planner knows that the inner side is unique and need not be marked.
 _PARTITIONS = """
 SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
@@ -201,7 +200,9 @@ def _words(connection: Connection, scene: Scene, currencies: Sequence[str]) -> d
         "left_status": _named("left_status_code", statuses),
         "right_status": _named("right_status_code", statuses),
         "amount_differs": differs,
-        "late": _LATE.format(window=f"interval '{24 * int(scene.parameters['timing_days'])} hours'"),
+        "late": scene.is_late("l.occurred_at", "r.occurred_at"),
+        "left_moment": moment("left_at"),
+        "right_moment": moment("right_at"),
     }
 
 

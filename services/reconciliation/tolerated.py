@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from services.core.db import UnitOfWork
 from services.core.money import exponent
-from services.reconciliation.scene import Scene
+from services.reconciliation.scene import Scene, moment
 
 _MEMBERS = """
 INSERT INTO recon_group_now (fingerprint, rule, confidence_percent, why, side, source_id, ext_key, occurrence,
@@ -29,7 +29,7 @@ CREATE TEMP TABLE recon_rated ON COMMIT DROP AS
 SELECT subject_key, occurrence, worth, said,
        abs(worth - right_minor) * 1000000 <= abs(right_minor) * CAST({ppm} AS numeric) AS within,
        CASE WHEN left_status <> right_status THEN 'status'
-            WHEN left_at > right_at + {window} OR right_at > left_at + {window} THEN 'timing'
+            WHEN {late} THEN 'timing'
             ELSE 'exchanged' END AS otherwise,
        left_status, right_status, left_at, right_at
 FROM (SELECT f.subject_key, f.occurrence, f.right_minor,
@@ -58,7 +58,6 @@ UPDATE recon_found f SET break_class = CASE WHEN fx.within THEN fx.otherwise ELS
 FROM recon_rated fx
 WHERE f.subject_key = fx.subject_key AND f.occurrence = fx.occurrence AND f.break_class = 'currency'
 """
-_TIME = "to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 _OF_RATED = "JOIN recon_rated rated USING (subject_key, occurrence)"
 _AT_RATE = "'exchanged at ' || rated.said || ', ' || (rated.worth - right_minor) || ' minor units apart'"
 _CURRENCIES = "SELECT DISTINCT currency FROM recon_entry_total WHERE source_id IN (:left, :right)"
@@ -74,10 +73,10 @@ def compare_currencies(uow: UnitOfWork, scene: Scene) -> None:
         return
     connection = uow.session.connection()
     units = {f"{side}_units": _units(connection, scene, f"f.{side}_currency") for side in ("left", "right")}
-    window = f"interval '{24 * int(scene.parameters['timing_days'])} hours'"
+    late = scene.is_late("left_at", "right_at")
     sides = {"left": int(scene.left), "right": int(scene.right)}
-    connection.exec_driver_sql(_RATED.format(ppm=int(ppm), window=window, **sides, **units))
-    times = {f"{side}_at": _TIME.format(column=f"fx.{side}_at") for side in ("left", "right")}
+    connection.exec_driver_sql(_RATED.format(ppm=int(ppm), late=late, **sides, **units))
+    times = {f"{side}_at": moment(f"fx.{side}_at") for side in ("left", "right")}
     connection.exec_driver_sql(_EXCHANGED.format(**times))
 
 
