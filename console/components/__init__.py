@@ -54,7 +54,7 @@ from console.components.money import bars, deviation, money, money_or, number, s
 from console.components.process import missing_signature, poll, progress, signature, signatures, stepper, timeline
 from console.components.saved_views import save_view_button, saved_view_bar
 from console.components.sides import code, diff, two_sides
-from console.components.states import empty_state, failed_state, loading_or, skeleton
+from console.components.states import empty_state, failed_state, loading_or, skeleton, stands
 from console.components.status import badge, person, plain_status, status, status_badge
 from console.components.table import (
     PAGE_SIZE,
@@ -154,6 +154,7 @@ __all__ = [
     "skeleton",
     "sparkline",
     "stack",
+    "stands",
     "status",
     "status_badge",
     "stepper",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import reflex as rx
@@ -12,9 +13,13 @@ from console.components.icon import Text, shape
 from console.design.texts import t
 from console.kit.shell_state import Shell
 
-_HOOK = {"const kontorPlace = useLocation();": None}
-# The path in the browser; a state learns of a new one only when its event arrives.
-_PATH = rx.Var("kontorPlace.pathname", str, VarData(hooks=_HOOK, imports={"react-router": "useLocation"}))
+_HOOK = {
+    "const kontorPlace = useLocation();": None,
+    "const kontorQuery = Object.fromEntries(new URLSearchParams(kontorPlace.search));": None,
+}
+_PLACE = VarData(hooks=_HOOK, imports={"react-router": "useLocation"})
+# The address in the browser; a state learns of a new one only by its event.
+_PATH = rx.Var("kontorPlace.pathname", str, _PLACE)
 
 
 def empty_state(title: Any, body: Any, *, mark: rx.Component | None = None, actions: Any = ()) -> rx.Component:
@@ -50,6 +55,11 @@ def failed_state(state: Any) -> rx.Component:
         rx.el.h2(state.failure),
         rx.el.p(state.failure_body),
         rx.el.div(
+            rx.cond(
+                state.way_out,
+                link_button(t("shell.to_list", name=state.way_out_name), href=state.way_out, kind="primary"),
+                rx.fragment(),
+            ),
             button(t("shell.try_again"), icon_name="rotate-cw", on_click=Shell.again),
             class_name="row",
         ),
@@ -58,11 +68,19 @@ def failed_state(state: Any) -> rx.Component:
     )
 
 
+def stands(state: Any) -> Any:
+    """Whether `state` is loaded for the record or the subject that the address in the browser names."""
+    names = json.dumps(list(state._ABOUT))
+    about = rx.Var(f'{names}.map((name) => kontorQuery[name] ?? "").join("&")', str, _PLACE)
+    return state.loaded & (state.shown_at == _PATH) & (state.shown_about == about)
+
+
 def loading_or(state: Any, content: rx.Component, *, lines: int = 6) -> rx.Component:
     """The content once `state.loaded` for the address in the browser, so that no record stands under another's; a
-    skeleton before, the error state when loading failed."""
+    skeleton before, the error state when loading failed. Rows of a former filter, order or page stay until those of
+    the address are there: the focus is in them."""
     return rx.cond(
-        state.loaded & (state.shown_at == _PATH),
+        stands(state),
         rx.cond(state.failure, failed_state(state), content),
         skeleton(lines=lines),
     )

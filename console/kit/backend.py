@@ -10,6 +10,7 @@ import time
 import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import pydantic
 import reflex as rx
@@ -20,9 +21,10 @@ from console.design.texts import tr
 from console.kit import application, session
 from console.kit.notices import Notices, explain_error
 from console.kit.step_up import StepUp
-from services.core.errors import DomainError, Invalid, StepUpRequired
+from services.core.errors import DomainError, ErrorKind, Invalid, NotFound, StepUpRequired
 from services.core.ids import new_id
 from services.core.log import get_logger
+from services.core.permissions import Permission
 
 _log = get_logger(__name__)
 _T = TypeVar("_T")
@@ -55,12 +57,16 @@ async def call(state: rx.State, function: Callable[..., _T], **arguments: Any) -
 
 
 async def load(state: rx.State, function: Callable[..., _T], **arguments: Any) -> _T:
-    """`call` for what a page shows: a failure becomes the page's error state (`failure`) instead of a message."""
+    """`call` for what a page shows: a failure becomes the page's error state (`failure`) instead of a message.
+
+    A part of the address that has not the form of an id names no record, so it is not found instead of invalid.
+    """
     try:
         return await call(state, function, **arguments)
     except DomainError as error:
-        title, body = explain_error(locale(), error)
-        raise _failed(state, title, body) from error
+        shown = _not_there(state, error, arguments)
+        title, body = explain_error(locale(), shown)
+        raise _failed(state, title, body, lost=shown.kind is ErrorKind.NOT_FOUND) from error
     except Exception as error:
         incident = report(error)
         body = tr(locale(), "errors.incident_body", incident=incident)
@@ -70,6 +76,11 @@ async def load(state: rx.State, function: Callable[..., _T], **arguments: Any) -
 def locale() -> str:
     """Language of the reader whose event is running: `en` or `de`."""
     return session.PRINCIPAL.get().locale
+
+
+def may(permission: Permission) -> bool:
+    """Whether the reader whose event is running has the right, for any entity."""
+    return session.PRINCIPAL.get().actor.may(permission)
 
 
 def on_error(exception: Exception) -> EventSpec | None:
@@ -101,9 +112,18 @@ def _cross(person: session.Principal, request_id: str, function: Callable[..., A
         return function(uow, **arguments)
 
 
-def _failed(state: rx.State, title: str, body: str) -> ShownOnPage:
+def _not_there(state: rx.State, error: DomainError, arguments: dict[str, Any]) -> DomainError:
+    """The refusal of an argument taken from the path as NotFound; any other error, an empty id included, as it is."""
+    refused = arguments.get(str(error.data.get("field", "")))
+    parts = urlsplit(str(state.router.url)).path.split("/")
+    if isinstance(error, Invalid) and refused and str(refused) in {*parts, *map(unquote, parts)}:
+        return NotFound("There is no such record in the entities you may see.")
+    return error
+
+
+def _failed(state: rx.State, title: str, body: str, *, lost: bool = False) -> ShownOnPage:
     if fail := getattr(state, "_fail", None):
-        fail(title, body)
+        fail(title, body, lost=lost)
     return ShownOnPage(title)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 import reflex as rx
 
 from console.design.format import Reader
-from console.kit import backend
+from console.design.texts import tr
+from console.kit import backend, pages
 from console.kit.authz import event
 from console.kit.shell_state import Shell
 from services.core.permissions import Permission
@@ -23,9 +24,15 @@ class PageState(rx.State, mixin=True):
 
     loaded: bool = False
     shown_at: str = ""
+    shown_about: str = ""
     busy: bool = False
     failure: str = ""
     failure_body: str = ""
+    way_out: str = ""
+    way_out_name: str = ""
+
+    # The parameters of the address that decide what the page is about, not only which of its rows it shows.
+    _ABOUT: ClassVar[tuple[str, ...]] = ()
 
     def _path(self) -> str:
         return urlsplit(str(self.router.url)).path
@@ -37,11 +44,17 @@ class PageState(rx.State, mixin=True):
     def _done(self) -> None:
         """Ends a load. Until then `loading_or` draws the skeleton under the new address."""
         self.loaded, self.shown_at, self.busy, self.failure, self.failure_body = True, self._path(), False, "", ""
+        self.way_out = self.way_out_name = ""
+        query = self._query()
+        self.shown_about = "&".join(query.get(name, "") for name in self._ABOUT)
 
-    def _fail(self, title: str, body: str) -> None:
-        """Ends a load that found nothing to show."""
+    def _fail(self, title: str, body: str, *, lost: bool = False) -> None:
+        """Ends a load that found nothing to show; from a record that is not there a way leads to its list."""
         self._done()
         self.failure, self.failure_body = title, body
+        listing = pages.list_of(self.router.route_id) if lost else None
+        if listing is not None and backend.may(listing.permission):
+            self.way_out, self.way_out_name = listing.route, tr(backend.locale(), listing.title)
 
     async def _reader(self) -> Reader:
         """How this reader writes numbers, money and times."""

@@ -64,3 +64,10 @@ def at(route: str) -> Page | None:
 def registered() -> dict[str, Page]:
     """Every page by its route."""
     return dict(_PAGES)
+
+
+def list_of(route: str) -> Page | None:
+    """The page of the list that the records of `route` belong to: the nearest above it that names no record itself."""
+    parts = route.strip("/").split("/")
+    above = ("/" + "/".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
+    return next((_PAGES[path] for path in above if path in _PAGES and "[" not in path), None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from jobs import audit as loops
 from services import audit, identity
@@ -92,6 +92,53 @@ def test_words_lead_to_the_entry_its_changes_and_its_proof(app: Application, pag
     expect(page.get_by_role("heading", name="Everything Femke Anders did")).to_be_visible()
     expect(page.locator(".timeline")).to_contain_text("payments.refund.raised")
     expect(page.locator(".timeline")).not_to_contain_text("payments.refund.requested")
+
+
+def test_no_timeline_stands_under_the_address_of_another(app: Application, page_as: Any):
+    page = page_as("auditor", path="/audit")
+    answers = _HeldAnswers(page)
+    page.goto(f"/audit?subject_type=refund&subject={_SUBJECT}")
+    former = page.get_by_role("heading", name=f"Timeline of refund {_SUBJECT}")
+    expect(former).to_be_visible()
+    page.get_by_role("button", name="payments.refund.raised").click()
+    link = page.locator("aside.drawer").get_by_role("link", name="All of Femke Anders")
+    expect(link).to_be_visible()
+    answers.hold()
+    link.click()
+    page.wait_for_url("**actor=**")
+    expect(former).to_have_count(0, timeout=5_000)
+    expect(page.locator(".timeline")).to_have_count(0, timeout=5_000)
+    answers.release()
+    expect(page.get_by_role("heading", name="Everything Femke Anders did")).to_be_visible()
+    expect(page.locator(".timeline")).not_to_contain_text("payments.refund.requested")
+
+
+class _HeldAnswers:
+    """Stands in the websocket of a page, to keep back what the server says until it is released."""
+
+    def __init__(self, page: Page) -> None:
+        self._holding = False
+        self._kept: list[tuple[WebSocketRoute, str | bytes]] = []
+        page.route_web_socket("**/_event/**", self._stand_between)
+
+    def hold(self) -> None:
+        self._holding = True
+
+    def release(self) -> None:
+        self._holding = False
+        for socket, message in self._kept:
+            socket.send(message)
+        self._kept.clear()
+
+    def _stand_between(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: self._pass_on(socket, message))
+
+    def _pass_on(self, socket: WebSocketRoute, message: str | bytes) -> None:
+        if self._holding:
+            self._kept.append((socket, message))
+        else:
+            socket.send(message)
 
 
 def test_a_filter_is_kept_as_a_view_and_one_that_fits_nothing_says_so(app: Application, page_as: Any):

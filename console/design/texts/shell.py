@@ -66,6 +66,7 @@ TEXTS = {
     "sign_out": ("Sign out", "Abmelden"),
     "as_of": ("Data as of {time}", "Datenstand {time}"),
     "loading": ("Loading", "Wird geladen"),
+    "to_list": ("Back to “{name}”", "Zurück zu „{name}“"),
     "try_again": ("Try again", "Erneut versuchen"),
     "forbidden": ("You may not see this page", "Sie dürfen diese Seite nicht sehen"),
     "forbidden_body": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -20,6 +20,8 @@ from services.core.permissions import Permission
 
 class ApprovalInbox(ListState, rx.State):
     """Requests of the chosen entities and of the whole installation."""
+
+    _ABOUT: ClassVar[tuple[str, ...]] = ("box",)
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     kinds: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)

@@ -30,6 +30,7 @@ from console.components import (
     search_filter,
     select_filter,
     shape,
+    stands,
     text_button,
 )
 from console.design.texts import t
@@ -83,7 +84,7 @@ def audit_log() -> rx.Component:
             saved_view_bar(AuditLog),
             loading_or(AuditLog, rx.cond(AuditLog.rows.length() > 0, _list(), _none()), lines=12),
             flush=True,
-            title=rx.cond(AuditLog.about != "", AuditLog.about, t("audit.title")),
+            title=rx.cond(stands(AuditLog) & (AuditLog.about != ""), AuditLog.about, t("audit.title")),
             end=[export_links(AuditLog, "audit")],
         ),
         class_name=rx.cond(_is_open(), "page-body", "stack"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -20,6 +20,8 @@ from services.core.permissions import Permission
 
 class AuditLog(SavedViewsState, rx.State):
     """The log as the address narrows it."""
+
+    _ABOUT: ClassVar[tuple[str, ...]] = ("subject_type", "subject", "actor")
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
