@@ -142,7 +142,7 @@ _RESULTS = {
 }
 
 # A currency that is not named here takes all three teams, however little of it moves.
-_MUCH_MONEY: dict[str, int] = dict.fromkeys(("CHF", "EUR", "GBP", "USD"), 10_000_00)
+_MUCH_MONEY: dict[str, int] = dict.fromkeys(("CHF", "EUR", "GBP", "USD"), 10_000_00) | {"JPY": 1_500_000}
 RUN_KIND = ApprovalKind(
     RUN_APPROVAL,
     Words("Run a backfill", "Einen Backfill ausführen"),

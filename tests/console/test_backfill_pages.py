@@ -98,8 +98,8 @@ async def test_the_dry_run_shows_rows_money_and_checks_as_measured(web: Applicat
 
 
 async def test_the_pages_say_which_currency_decided_who_agrees(web: Application, workshop: Workshop):
-    workshop.sql("UPDATE coin SET currency = 'JPY' WHERE id = 1")
-    made, said = drafted(workshop), "JP¥1: no threshold for this currency"
+    workshop.sql("UPDATE coin SET currency = 'SEK' WHERE id = 1")
+    made, said = drafted(workshop), "SEK\xa00.01: no threshold for this currency"
     secret = open_session(web, Role.DEV)
     async with a_tab(secret) as tab:
         at(tab, routes.BACKFILL, made)

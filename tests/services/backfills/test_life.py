@@ -89,17 +89,17 @@ def test_money_of_no_known_currency_is_asked_for_and_takes_all_three_teams(works
 
 
 def test_the_money_of_every_currency_is_judged_by_its_own_threshold(workshop: Workshop):
-    """One yen moves, and thousands in currencies with a threshold that is not reached."""
-    workshop.sql("UPDATE coin SET currency = 'JPY' WHERE id = 1")
+    """One öre moves, and thousands in currencies with a threshold that is not reached."""
+    workshop.sql("UPDATE coin SET currency = 'SEK' WHERE id = 1")
     made = workshop.call("Dev", backfills.draft, definition="tests.plus_one", params={})
     assert workshop.call("", backfills.risk, backfill_id=made) is None
     workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
     workshop.work(backfills.DRY_RUN)
     before = workshop.call("", backfills.risk, backfill_id=made)
     asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
-    assert (asked.amount, asked.reached, asked.seats) == (Money(1, "JPY"), Reached.CURRENCY, 3)
+    assert (asked.amount, asked.reached, asked.seats) == (Money(1, "SEK"), Reached.CURRENCY, 3)
     assert workshop.call("", backfills.risk, backfill_id=made) == before
-    assert (before.closed, before.standing.facts.currency) == (False, "JPY")
+    assert (before.closed, before.standing.facts.currency) == (False, "SEK")
 
 
 def test_it_starts_only_with_everybody_s_agreement(workshop: Workshop):
