@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.approvals.vocabulary import Box, Decision, Reached, RequestState, Team, Tier
+from services.approvals.vocabulary import ApprovalFacts, Box, Decision, Reached, RequestState, Standing, Team, Tier
 from services.core.clock import day_bounds
 from services.core.errors import Invalid
 from services.core.money import Money
@@ -81,6 +81,13 @@ class RequestView:
     ended_by_name: str | None
     ended_reason: str | None
     superseded_by: uuid.UUID | None
+
+    @property
+    def standing(self) -> Standing:
+        """The step it fell under, and what decided that."""
+        money = self.amount
+        facts = ApprovalFacts(money and money.minor, money and money.currency, self.rows)
+        return Standing(self.tier, facts, self.reached)
 
 
 @dataclass(frozen=True, slots=True)

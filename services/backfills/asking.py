@@ -136,10 +136,7 @@ def risk(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Risk | None:
     if one.request_id is None:
         facts = facts_of(one.dry_run["frozen"])
         return Risk(closed, approvals.standing(uow, kind=kind_for(one.dry_run), facts=facts))
-    asked = approvals.request_detail(uow, request_id=one.request_id).request
-    amount = asked.amount
-    facts = approvals.ApprovalFacts(amount and amount.minor, amount and amount.currency, asked.rows)
-    return Risk(closed, approvals.Standing(asked.tier, facts, asked.reached))
+    return Risk(closed, approvals.request_detail(uow, request_id=one.request_id).request.standing)
 
 
 def _fields(schema: Mapping[str, Any]) -> tuple[FieldView, ...]:

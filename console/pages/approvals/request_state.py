@@ -157,9 +157,7 @@ def _decided(item: RequestView, reader: Reader) -> str:
     """The threshold that was reached; empty where the step holds for everything."""
     if item.reached is approvals.Reached.ALWAYS:
         return ""
-    amount = item.amount
-    facts = approvals.ApprovalFacts(amount and amount.minor, amount and amount.currency, item.rows)
-    return decided_line(approvals.Standing(item.tier, facts, item.reached), reader)
+    return decided_line(item.standing, reader)
 
 
 def _sheet(detail: RequestDetail, names: rows.Names, reader: Reader) -> dict[str, str]:

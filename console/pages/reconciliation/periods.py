@@ -15,7 +15,6 @@ from console.components import (
     confirm,
     data_table,
     empty_state,
-    is_narrowed,
     link,
     link_button,
     list_card,
@@ -48,8 +47,7 @@ def period_list() -> rx.Component:
     start = link_button(t("periods.to_runs"), href=routes.RECONCILIATION)
     none = empty_state(t("periods.none"), t("periods.none_body"), actions=[start])
     narrowed = empty_state(t("periods.none_filtered"), t("periods.none_filtered_body"))
-    empty = rx.cond(is_narrowed(State), narrowed, none)
-    periods = list_card(State, _table(), empty, title=t("periods.title"), filters=_filters())
+    periods = list_card(State, _table(), narrowed, first=none, title=t("periods.title"), filters=_filters())
     late = card(
         rx.cond(State.late.length() > 0, _late(), rx.el.p(t("periods.late_none"), class_name="muted pad")),
         title=t("periods.late"),
