@@ -100,7 +100,8 @@ def _walk(ctx: RunContext, params: BackfillParams, direction: Direction) -> Plan
         ctx.safe_point()
         _patiently(ctx, plan, lambda: _wait_for_calm(ctx, plan, meter))
         if direction is Direction.FORWARD:
-            _look_at_calendar(ctx, plan)
+            with ctx.unit_of_work() as uow:
+                backfills.hold_if_closed(uow, plan=plan)
         step, rest = _patiently(ctx, plan, lambda: _batch(ctx, plan, direction))
         ctx.progress(step.total_changed, total, phase=direction.value)
         if step.done:
@@ -134,30 +135,22 @@ def _wait_for_calm(ctx: RunContext, plan: Plan, meter: backfills.LoadMeter) -> N
         time.sleep(_NAP)
 
 
-def _look_at_calendar(ctx: RunContext, plan: Plan) -> None:
-    with ctx.unit_of_work() as uow:
-        held = backfills.hold_if_closed(uow, plan=plan)
-    if held:
-        _until_told(ctx)
-        raise NotAtWork("The window has closed.")
-
-
 def _batch(ctx: RunContext, plan: Plan, direction: Direction) -> tuple[Step, float]:
     return _unless_stopped(ctx, lambda uow: backfills.step(uow, plan=plan, direction=direction))
 
 
 def _unless_stopped(ctx: RunContext, act: Callable[[UnitOfWork], _T]) -> _T:
-    """Somebody may have stopped the backfill a moment before their wish reaches this worker."""
-    try:
-        with ctx.unit_of_work() as uow:
-            return act(uow)
-    except NotAtWork:
-        _until_told(ctx)
-        raise
+    """Somebody, or the calendar, may have stopped the backfill a moment before the wish reaches this worker.
 
-
-def _until_told(ctx: RunContext) -> None:
+    It may be resumed before that, too; then the wish never comes, and the work goes on.
+    """
     deadline = time.monotonic() + _TOLD_WITHIN
-    while time.monotonic() < deadline:
+    while True:
+        try:
+            with ctx.unit_of_work() as uow:
+                return act(uow)
+        except NotAtWork:
+            if time.monotonic() > deadline:
+                raise
         ctx.safe_point()
         time.sleep(0.05)

@@ -34,10 +34,6 @@ class Signal:
 class AtSafePoint(BaseException):
     """Leaves the body at a safe point; not an Exception, so that no `except Exception` of a body swallows it."""
 
-    def __init__(self, outcome: runs.AttemptOutcome) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
-
 
 class RunContext:
     """What a body works with. All that it writes is fenced: nothing counts once another worker holds the run."""
@@ -98,13 +94,8 @@ class RunContext:
         Raises TimeoutError (a failed attempt) when the kind's time is over.
         """
         self._check_lease()
-        match self._signal.wish:
-            case runs.Desired.CANCEL:
-                raise AtSafePoint(runs.AttemptOutcome.CANCELLED)
-            case runs.Desired.PAUSE:
-                raise AtSafePoint(runs.AttemptOutcome.PAUSED)
-        if self._signal.stopping:
-            raise AtSafePoint(runs.AttemptOutcome.RELEASED)
+        if self._signal.stopping or self._signal.wish is not runs.Desired.RUN:
+            raise AtSafePoint
         limit = self._kind.timeout_seconds
         if limit is not None and time.monotonic() - self._started > limit:
             raise TimeoutError(f"The attempt took longer than {limit:g} s.")
@@ -161,9 +152,8 @@ def _attempt(
 ) -> str:
     try:
         result = body(ctx, runs.validated(kind, claim.params))
-    except AtSafePoint as stop:
-        outcome = stop.outcome
-        return str(_write_down(app, lambda uow: runs.hand_back(uow, claim=claim, outcome=outcome)))
+    except AtSafePoint:
+        return str(_write_down(app, lambda uow: runs.hand_back(uow, claim=claim)))
     except (runs.LeaseLost, DatabaseUnavailable):
         raise
     except Exception as error:

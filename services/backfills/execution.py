@@ -112,15 +112,13 @@ def step(uow: UnitOfWork, *, plan: Plan, direction: Direction) -> tuple[Step, fl
     return done, rest_after(pace, done.seconds)
 
 
-def hold_if_closed(uow: UnitOfWork, *, plan: Plan) -> bool:
+def hold_if_closed(uow: UnitOfWork, *, plan: Plan) -> None:
     """Pauses it when the window has closed or a freeze began; it stands at a batch boundary then."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, plan.backfill_id)
     found = standing_of(uow, row)
-    if found.is_open or row.state != S.RUNNING:
-        return False
-    hold_for_calendar(uow, row, found)
-    return True
+    if row.state == S.RUNNING and not found.is_open:
+        hold_for_calendar(uow, row, found)
 
 
 def breathe(uow: UnitOfWork, *, plan: Plan, meter: LoadMeter) -> Excess | None:

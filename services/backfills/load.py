@@ -21,8 +21,9 @@ _READ = text(
         coalesce((SELECT max(extract(epoch FROM clock_timestamp() - xact_start)) FROM pg_stat_activity
                   WHERE datname = current_database() AND backend_type = 'client backend'
                     AND pid <> pg_backend_pid()), 0) * 1000 AS oldest_transaction_ms,
-        coalesce((SELECT max(extract(epoch FROM clock_timestamp() - waitstart)) FROM pg_locks WHERE NOT granted), 0)
-            * 1000 AS lock_wait_ms,
+        coalesce((SELECT max(extract(epoch FROM clock_timestamp() - l.waitstart))
+                  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                  WHERE NOT l.granted AND a.datname = current_database()), 0) * 1000 AS lock_wait_ms,
         pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS wal
     """
 )

@@ -12,7 +12,7 @@ from services.core.db import UnitOfWork
 from services.core.events import DomainEvent, emit
 from services.core.permissions import Permission
 from services.runs.models import Run, RunAttempt, RunKindTurn, Worker
-from services.runs.policy import MAX_LOSSES, after_loss
+from services.runs.policy import MAX_LOSSES, after_loss, as_wished
 from services.runs.presence import GONE, LOCK_CLASS
 from services.runs.service import cancel_dependents, notify_workers
 from services.runs.views import Claim
@@ -145,13 +145,9 @@ def served(uow: UnitOfWork, kind: str) -> None:
 def _put_back(uow: UnitOfWork, run: Row) -> None:
     losses = run.losses + 1
     error = None
-    match Desired(run.desired):
-        case Desired.CANCEL:
-            state = RunState.CANCELLED
-        case Desired.PAUSE:
-            state = RunState.PAUSED
-        case Desired.RUN:
-            state = after_loss(losses=losses)
+    state = as_wished(Desired(run.desired))
+    if state is RunState.QUEUED:
+        state = after_loss(losses=losses)
     if state is RunState.DEAD:
         error = f"{MAX_LOSSES} attempts in a row vanished with their workers before the first step forward."
         emit(uow, DomainEvent("run.died", "run", str(run.id), run.entity_id, {"kind": run.kind, "error": error}))

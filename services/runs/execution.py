@@ -16,7 +16,7 @@ from services.core.permissions import Permission
 from services.runs.claiming import served
 from services.runs.errors import LeaseLost
 from services.runs.models import Run, RunAttempt, RunLog, Worker
-from services.runs.policy import after_failure, retry_delay
+from services.runs.policy import after_failure, as_wished, retry_delay
 from services.runs.service import cancel_dependents, notify_workers
 from services.runs.views import Claim
 from services.runs.vocabulary import AttemptOutcome, Desired, RunState
@@ -111,12 +111,9 @@ def fail(
     uow.actor.require(Permission.RUN_EXECUTE)
     sentence = redact(f"{error}" or type(error).__name__)[:2000]
     failures = claim.failures + 1
-    state = after_failure(failures=failures, max_attempts=claim.max_attempts, permanent=permanent)
-    match uow.session.scalar(select(Run.desired).where(*_held(claim))):
-        case Desired.CANCEL:
-            state = RunState.CANCELLED
-        case Desired.PAUSE:
-            state = RunState.PAUSED
+    state = as_wished(_wish(uow, claim))
+    if state is RunState.QUEUED:
+        state = after_failure(failures=failures, max_attempts=claim.max_attempts, permanent=permanent)
     attempt = {
         "error_class": type(error).__name__,
         "error": sentence,
@@ -131,13 +128,24 @@ def fail(
     return state
 
 
-def hand_back(uow: UnitOfWork, *, claim: Claim, outcome: AttemptOutcome) -> RunState:
-    """Gives the run up at a safe point: paused or cancelled as wished, or released into the queue."""
+def hand_back(uow: UnitOfWork, *, claim: Claim) -> RunState:
+    """Gives the run up at a safe point: paused or cancelled as wished, or released into the queue.
+
+    The wish as it is now counts, not the one that stopped the worker: somebody may have taken it back since.
+    """
     uow.actor.require(Permission.RUN_EXECUTE)
-    states = {AttemptOutcome.PAUSED: RunState.PAUSED, AttemptOutcome.CANCELLED: RunState.CANCELLED}
-    state = states.get(outcome, RunState.QUEUED)
-    _end(uow, claim, state, outcome)
+    state = as_wished(_wish(uow, claim))
+    outcomes = {RunState.PAUSED: AttemptOutcome.PAUSED, RunState.CANCELLED: AttemptOutcome.CANCELLED}
+    _end(uow, claim, state, outcomes.get(state, AttemptOutcome.RELEASED))
     return state
+
+
+def _wish(uow: UnitOfWork, claim: Claim) -> Desired:
+    """What people want of the run; the next wish waits until this transaction has ended. Raises LeaseLost."""
+    wish = uow.session.scalar(select(Run.desired).where(*_held(claim)).with_for_update())
+    if wish is None:
+        raise _lost(claim)
+    return Desired(wish)
 
 
 def _held(claim: Claim) -> tuple[Any, ...]:
@@ -147,7 +155,11 @@ def _held(claim: Claim) -> tuple[Any, ...]:
 def _write(uow: UnitOfWork, claim: Claim, **values: Any) -> None:
     done = uow.session.execute(update(Run).where(*_held(claim)).values(**values).returning(Run.id))
     if done.first() is None:
-        raise LeaseLost(f"run {claim.number} is no longer held under epoch {claim.epoch}")
+        raise _lost(claim)
+
+
+def _lost(claim: Claim) -> LeaseLost:
+    return LeaseLost(f"run {claim.number} is no longer held under epoch {claim.epoch}")
 
 
 def _end(

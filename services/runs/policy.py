@@ -71,6 +71,11 @@ def retry_delay(failures: int, *, first_seconds: float, jitter: float | None = N
     return dt.timedelta(seconds=seconds * spread)
 
 
+def as_wished(wish: Desired) -> RunState:
+    """Where a run goes that stops short of its end: as people want it, or back into the queue."""
+    return {Desired.CANCEL: _S.CANCELLED, Desired.PAUSE: _S.PAUSED, Desired.RUN: _S.QUEUED}[wish]
+
+
 def after_failure(*, failures: int, max_attempts: int, permanent: bool) -> RunState:
     """`failures` counts this one. Dead when it was the last attempt or when trying again cannot help."""
     return _S.DEAD if permanent or failures >= max_attempts else _S.RETRY_WAIT

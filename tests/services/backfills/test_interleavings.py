@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import uuid
 from typing import Any
 
 import pytest
 
-from jobs.runner import AtSafePoint, Signal, execute
+from jobs.runner import AtSafePoint, RunContext, Signal, execute
 from services import backfills, runs
 from services.backfills import BackfillState
 from services.core.errors import Forbidden
@@ -122,9 +123,45 @@ def test_paused_after_the_last_batch_it_is_paused_and_nothing_failed(workshop: W
             workshop.call("Ops", backfills.pause, backfill_id=made)
             signal.wish = runs.Desired.PAUSE
 
-    with pytest.raises(AtSafePoint) as stopped:
+    with pytest.raises(AtSafePoint):
         workshop.work(backfills.EXECUTE, at_progress=pause)
-    assert stopped.value.outcome is runs.AttemptOutcome.PAUSED
+
+
+def test_resumed_before_its_worker_heard_of_the_pause_it_goes_on_and_nothing_failed(workshop: Workshop):
+    made = started(workshop)
+    resumed: list[threading.Timer] = []
+
+    def pause(_: Signal) -> None:
+        if not resumed:
+            workshop.call("Ops", backfills.pause, backfill_id=made)
+            resumed.append(threading.Timer(0.5, lambda: workshop.call("Ops", backfills.resume, backfill_id=made)))
+            resumed[0].start()
+
+    workshop.work(backfills.EXECUTE, at_progress=pause)
+    resumed[0].join()
+    assert state(workshop, made) is BackfillState.VERIFYING
+    assert workshop.sql("SELECT min(touched), max(touched) FROM coin")[0] == (1, 1)
+
+
+def test_resumed_after_its_worker_has_met_the_pause_it_is_taken_up_again(workshop: Workshop):
+    """The worker is on its way out of the body, and has not yet given its run back."""
+    made = started(workshop)
+    claim = workshop.claim(backfills.EXECUTE)
+    signal = Signal()
+
+    def body(ctx: RunContext, _: Any) -> dict[str, Any]:
+        workshop.call("Ops", backfills.pause, backfill_id=made)
+        signal.wish = runs.Desired.PAUSE
+        try:
+            ctx.safe_point()
+        finally:
+            workshop.call("Ops", backfills.resume, backfill_id=made)
+        return {}
+
+    execute(workshop.app, claim, backfills.EXECUTE, body, signal)
+    assert state(workshop, made) is BackfillState.RUNNING
+    workshop.work(backfills.EXECUTE)
+    assert state(workshop, made) is BackfillState.VERIFYING
 
 
 def _on_the_way_to(workshop: Workshop, kind: runs.RunKind) -> uuid.UUID:

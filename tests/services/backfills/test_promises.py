@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -14,6 +16,8 @@ from services.backfills.load import load_of
 from services.core.errors import Invalid
 from tests.factories.approvals import agree
 from tests.factories.backfills import ACTOR, PLUS_ONE, Workshop, request_of
+from tests.factories.shop import a_shop
+from tests.faults.ground import until
 from tests.services.backfills.test_life import started
 
 _TOLD = {"dev@example.com", "ops@example.com", "finance@example.com", "#releases"}
@@ -44,6 +48,19 @@ def test_the_load_is_what_the_database_is_busy_with(workshop: Workshop):
     assert 1_000 <= load.lock_wait_ms <= load.oldest_transaction_ms
     assert load.wal_bytes_per_second > 100_000
     assert (load.replication_ms, load.payments_ms) == (0, 0)
+
+
+def test_who_waits_in_another_database_does_not_hold_it_up(workshop: Workshop):
+    with a_shop(1) as shop, ThreadPoolExecutor(1) as thread:
+        with psycopg.connect(shop.owner.replace("+psycopg", "")) as holder:
+            holder.execute("SELECT pg_advisory_xact_lock(811)")
+            waits = thread.submit(shop.sql, "SELECT pg_advisory_xact_lock(811)")
+            until(lambda: bool(workshop.sql("SELECT FROM pg_locks WHERE NOT granted AND objid = 811")), seconds=10)
+            time.sleep(0.3)
+            with workshop.database.unit_of_work(ACTOR) as uow:
+                load = load_of(uow, PLUS_ONE, LoadMeter())
+        waits.result(timeout=10)
+    assert load.lock_wait_ms < 300
 
 
 def test_rows_that_are_not_what_they_should_have_become_are_found_and_named(workshop: Workshop):

@@ -91,7 +91,7 @@ def test_nothing_of_an_older_epoch_is_written(database: Database, worker: uuid.U
         ("fence", {"lease_seconds": 10, "memory": {"step": 9}}),
         ("succeed", {"result": {}}),
         ("note_progress", {"done": 1, "total": 2, "phase": None}),
-        ("hand_back", {"outcome": runs.AttemptOutcome.PAUSED}),
+        ("hand_back", {}),
     ]
     for name, arguments in late:
         with pytest.raises(runs.LeaseLost), database.unit_of_work(ACTOR) as uow:
@@ -138,6 +138,29 @@ def test_a_heartbeat_tells_the_wish_and_keeps_only_what_is_named(database: Datab
         wishes = runs.heartbeat(uow, worker_id=worker, holding=[first], lease_seconds=10)
     assert wishes == {first: (1, runs.Desired.PAUSE)}
     assert second not in wishes
+
+
+@pytest.mark.parametrize(
+    ("wishes", "reached", "outcome"),
+    [
+        ([], runs.RunState.QUEUED, runs.AttemptOutcome.RELEASED),
+        (["pause"], runs.RunState.PAUSED, runs.AttemptOutcome.PAUSED),
+        (["pause", "resume"], runs.RunState.QUEUED, runs.AttemptOutcome.RELEASED),
+        (["pause", "cancel"], runs.RunState.CANCELLED, runs.AttemptOutcome.CANCELLED),
+    ],
+)
+def test_a_run_given_up_goes_where_people_want_it_by_then(
+    database: Database, worker: uuid.UUID, wishes: list[str], reached: runs.RunState, outcome: runs.AttemptOutcome
+):
+    _queue(database, PLAIN)
+    (claim,) = _claim(database, worker, PLAIN)
+    for wish in wishes:
+        with database.unit_of_work(ACTOR) as uow:
+            getattr(runs, wish)(uow, run_id=claim.id)
+    with database.unit_of_work(ACTOR) as uow:
+        assert runs.hand_back(uow, claim=claim) is reached
+        detail = runs.run_detail(uow, run_id=claim.id)
+    assert (detail.run.state, detail.attempts[0].outcome) == (reached, outcome)
 
 
 def test_progress_gives_rate_and_time_left(uow: UnitOfWork, database: Database, worker: uuid.UUID):

@@ -101,7 +101,7 @@ class RunMachine(RuleBasedStateMachine):
             case "succeed":
                 runs.succeed(self.uow, claim=claim, result={})
             case "hand_back":
-                runs.hand_back(self.uow, claim=claim, outcome=runs.AttemptOutcome.RELEASED)
+                runs.hand_back(self.uow, claim=claim)
             case _:
                 error = ValueError("no")
                 runs.fail(self.uow, claim=claim, error=error, traceback="", permanent=how == "refuse", retry_seconds=1)
