@@ -63,7 +63,11 @@ def _or_nothing_left(body: _Body) -> _Body:
 def dry_run(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
     """Measures what would happen, in one transaction whose writes are rolled back."""
     with ctx.unit_of_work() as uow:
-        return backfills.take_dry_run(uow, backfill_id=params.backfill_id, run_id=ctx.run_id)
+        asked = backfills.begin_dry_run(uow, backfill_id=params.backfill_id, run_id=ctx.run_id)
+    with ctx.rolled_back() as uow:
+        document = backfills.measure_dry_run(uow, asked=asked)
+    with ctx.unit_of_work() as uow:
+        return backfills.keep_dry_run(uow, asked=asked, document=document)
 
 
 @job(backfills.EXECUTE)
@@ -79,7 +83,11 @@ def execute(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
 def verify(ctx: RunContext, params: BackfillParams) -> dict[str, Any]:
     """Measures the checks and a sample, and asks Finance to sign."""
     with ctx.unit_of_work() as uow:
-        return backfills.verify(uow, backfill_id=params.backfill_id, run_id=ctx.run_id)
+        asked = backfills.begin_verification(uow, backfill_id=params.backfill_id, run_id=ctx.run_id)
+    with ctx.rolled_back() as uow:
+        document = backfills.measure_verification(uow, asked=asked)
+    with ctx.unit_of_work() as uow:
+        return backfills.keep_verification(uow, asked=asked, document=document)
 
 
 @job(backfills.ROLL_BACK)

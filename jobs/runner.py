@@ -70,6 +70,14 @@ class RunContext:
                 memory = self._pending.pop(id(uow), None)
         self.state = memory if memory is not None else self.state
 
+    @contextmanager
+    def rolled_back(self) -> Iterator[UnitOfWork]:
+        """A transaction of which nothing stays, for what takes long: not fenced, and begun by its first statement."""
+        self._check_lease()
+        with self._transaction() as uow:
+            yield uow
+            uow.session.rollback()
+
     def remember(self, uow: UnitOfWork, **values: Any) -> None:
         """Saves values into `state` with this transaction. JSON only; a None forgets nothing, it is a value."""
         self._pending[id(uow)] = self._pending.get(id(uow), self.state) | values

@@ -2,7 +2,7 @@
 
 A definition (`SqlBackfill`, `PythonBackfill`) is registered in `bootstrap`; `docs/backfills.md` is its author's guide.
 A backfill of it goes through draft, dry run, approval, work in batches, verification and Finance's signature; until
-then it can be taken back at any time. The functions from execution are for `jobs/backfills.py` alone.
+then it can be taken back at any time. The functions from execution and findings are for `jobs/backfills.py` alone.
 """
 
 from services.backfills.announced import announcements
@@ -67,8 +67,14 @@ from services.backfills.execution import (
     hold_if_closed,
     note_waiting,
     step,
-    take_dry_run,
-    verify,
+)
+from services.backfills.findings import (
+    begin_dry_run,
+    begin_verification,
+    keep_dry_run,
+    keep_verification,
+    measure_dry_run,
+    measure_verification,
 )
 from services.backfills.flags import FlagService, FlagStanding, FlagTie, advance_flag, connect_flags, flag_of
 from services.backfills.handlers import on_approved, on_refused, on_run_died
@@ -222,6 +228,8 @@ __all__ = [
     "backfill_named",
     "backfills",
     "begin",
+    "begin_dry_run",
+    "begin_verification",
     "breathe",
     "calendar",
     "cancel",
@@ -239,9 +247,13 @@ __all__ = [
     "forget_plan",
     "gate_now",
     "hold_if_closed",
+    "keep_dry_run",
+    "keep_verification",
     "know_targets",
     "lift_freeze",
     "list_backfills",
+    "measure_dry_run",
+    "measure_verification",
     "note_waiting",
     "on_approved",
     "on_refused",
@@ -260,9 +272,7 @@ __all__ = [
     "start",
     "start_dry_run",
     "step",
-    "take_dry_run",
     "tend",
-    "verify",
     "verify_again",
     "waiting_for_calendar",
     "wrong_params",

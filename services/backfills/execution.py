@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from services import approvals, runs
-from services.backfills import announcing, batching, ledger, measuring, reconciling, verifying
+from services.backfills import announcing, batching, ledger, reconciling
 from services.backfills.batching import Plan, Step
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import definition_named
@@ -23,11 +23,9 @@ from services.backfills.service import (
     move,
     note,
 )
-from services.backfills.signing import ask_signature
 from services.backfills.steering import hold, hold_for_calendar, queue_verification
 from services.backfills.targets import at_target
 from services.backfills.vocabulary import Direction, Pace
-from services.core import canonical_json
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
 from services.core.words import Words
@@ -39,36 +37,12 @@ _BACK = Words(
 _WORKING = {Direction.FORWARD: S.RUNNING, Direction.BACK: S.ROLLING_BACK}
 
 
-def take_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID, run_id: uuid.UUID) -> dict[str, Any]:
-    """The body of the dry run: measures, rolls back, keeps the document. Raises NothingLeft."""
-    uow.actor.require(Permission.RUN_EXECUTE)
-    row = locked(uow, backfill_id)
-    _take_up(uow, row, run_id, S.DRY_RUNNING, after=S.DRAFT)
-    definition = definition_named(row.definition)
-    params = checked_params(definition, row.params)
-    with at_target(uow, definition, long=True, keep=False) as connection:
-        document = measuring.measured(connection, definition, params, number=row.number)
-        document["closed_periods"] = reconciling.closed_periods(
-            uow, connection, definition, params, document["frozen"]["bound"]
-        )
-    document["reconciliations"] = reconciling.snapshot(uow, definition)
-    move(uow, row, S.DRY_RUN_READY)
-    row.dry_run = document | {"measured_at": uow.clock.now().isoformat()}
-    note(
-        uow,
-        row,
-        "dry_run_taken",
-        after={"digest": canonical_json.digest(row.dry_run), "rows": document["frozen"]["rows"]},
-    )
-    return {"rows": document["frozen"]["rows"], "estimate": document["estimate"]}
-
-
 def begin(uow: UnitOfWork, *, backfill_id: uuid.UUID, run_id: uuid.UUID, direction: Direction) -> Plan:
     """Takes the work over under a new epoch. Raises PlanChanged when it is not what was agreed to at the start, and
     NothingLeft."""
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, backfill_id)
-    _take_up(uow, row, run_id, _WORKING[direction], after=S.FAILED)
+    take_up(uow, row, run_id, _WORKING[direction], after=S.FAILED)
     _at_work(uow, row, direction)
     definition = definition_named(row.definition)
     if row.plan is None or (direction is Direction.FORWARD and not _as_agreed(uow, row, row.plan)):
@@ -193,35 +167,7 @@ def end_back(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
     return result
 
 
-def verify(uow: UnitOfWork, *, backfill_id: uuid.UUID, run_id: uuid.UUID) -> dict[str, Any]:
-    """Measures what was promised, and asks Finance to sign, or to reject, exactly this document. Raises NothingLeft."""
-    uow.actor.require(Permission.RUN_EXECUTE)
-    row = locked(uow, backfill_id)
-    _take_up(uow, row, run_id, S.VERIFYING, after=S.FAILED)
-    if row.plan is None or row.dry_run is None:
-        raise NotAtWork("It is not waiting to be verified.")
-    definition = definition_named(row.definition)
-    params = checked_params(definition, row.plan["params"])
-    plan = Plan(row.id, row.number, definition, params, row.plan["frozen"]["bound"], 0)
-    with at_target(uow, definition, long=True, keep=False) as connection:
-        document = verifying.verified(connection, plan, row.dry_run)
-    baseline = row.baseline or {}
-    results = reconciling.compared(uow, baseline.get("before") or [], reconciling.snapshot(uow, definition))
-    document["results"] += results
-    document["held"] = document["held"] and all(one["held"] for one in results)
-    row.verification = document | {"measured_at": uow.clock.now().isoformat()}
-    failed = [one["code"] for one in document["results"] if not one["held"]]
-    move(uow, row, S.AWAITING_SIGNOFF)
-    row.problem = f"The verification found: {', '.join(failed)}." if failed else None
-    ask_signature(uow, row)
-    note(uow, row, "verified", after={"held": document["held"], "failed": failed})
-    changed = ledger.changed_by(uow.session.connection(), row.id)
-    reconciling.report(uow, row, definition, rows=changed, result="succeeded", held=document["held"])
-    announcing.announce(uow, row, "deviates" if failed else "verified", result=verifying.in_words(document))
-    return {"held": document["held"], "failed": failed}
-
-
-def _take_up(uow: UnitOfWork, row: Backfill, run_id: uuid.UUID, wanted: S, *, after: S) -> None:
+def take_up(uow: UnitOfWork, row: Backfill, run_id: uuid.UUID, wanted: S, *, after: S) -> None:
     """An attempt works only for the backfill that waits for its run. Raises NothingLeft.
 
     A worker may die between the commit of its work and the note that its run succeeded; the next attempt finds the

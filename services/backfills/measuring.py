@@ -51,7 +51,6 @@ _TRIGGERS = text(
 
 def measured(connection: Connection, definition: Definition, params: BaseModel, *, number: int) -> dict[str, Any]:
     """The whole document of a dry run, in canonical JSON values. Nothing of it stays in the target."""
-    ledger.lay_down(connection)
     bound = sql.last_key(connection, definition)
     document: dict[str, Any] = {
         "definition": definition.name,
@@ -155,6 +154,7 @@ def _trial(
     plan = Plan(uuid.UUID(int=0), number, definition, params, bound, 0)
     held, trial = _held(connection), connection.begin_nested()
     try:
+        ledger.lay_down(connection)
         images = make_images(connection, definition, number)
         start = _first_wanted(connection, definition, params, bound)
         middle = sql.stretch_end(connection, definition, start, bound, _WARM_UP_ROWS)

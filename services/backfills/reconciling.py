@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from services import identity, reconciliation, runs
 from services.backfills import statements as sql
@@ -117,10 +117,10 @@ def report(
     runs.enqueue(console, kind=reconciliation.REPORT, params=reconciliation.ReportParams(after=done))
 
 
-def closed_periods(
-    uow: UnitOfWork, connection: Connection, definition: Definition, params: BaseModel, bound: str | None
-) -> list[dict[str, Any]]:
-    """Signed periods that rows of the change are booked in; empty for a table without business days."""
+def touched_days(
+    connection: Connection, definition: Definition, params: BaseModel, bound: str | None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """How many rows of the change belong to which entity and business day; empty for a table without business days."""
     if definition.period is None or bound is None:
         return []
     day, entity = definition.period.day, definition.period.entity
@@ -129,7 +129,13 @@ def closed_periods(
         .where(sql.within(definition, None, bound), definition.rows(params))
         .group_by(entity, day)
     )
-    touched = connection.execute(statement).all()
+    return connection.execute(statement).all()
+
+
+def closed_periods(uow: UnitOfWork, touched: Sequence[Row[*tuple[Any, ...]]]) -> list[dict[str, Any]]:
+    """Signed periods that rows of the change are booked in."""
+    if not touched:
+        return []
     found = []
     for period in reconciliation.list_periods(as_console(uow), limit=_MOST_PERIODS):
         rows = sum(

@@ -104,10 +104,11 @@ def _difference(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: d
     params = checked_params(definition, row.params)
     with at_target(uow, definition, long=True, keep=False) as connection:
         now = freezing.frozen(connection, definition, params, agreed["bound"])
-        closed = reconciling.closed_periods(uow, connection, definition, params, agreed["bound"])
+        touched = reconciling.touched_days(connection, definition, params, agreed["bound"])
         broken = measuring.broken_before(connection, definition, params)
     if broken:
         return f"What has to hold before it runs does not: {', '.join(broken)}."
+    closed = reconciling.closed_periods(uow, touched)
     if [_named(one) for one in closed] != [_named(one) for one in content["closed_periods"]]:
         return "Periods that it touches were closed or opened since the dry run."
     if now["rows"] != agreed["rows"]:

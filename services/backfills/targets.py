@@ -24,7 +24,7 @@ from services.core.db import UnitOfWork
 
 _NEEDED_VERSION = 180_000  # RETURNING old.*, new.*
 _BATCH_SECONDS = 15  # a worker that freezes in a batch gives its locks back
-_LONG_SECONDS = 900
+LONG_SECONDS = 900  # of what is measured
 # Locks and time-outs, a serialisation failure, a deadlock: another try may go well.
 _PASSING = ("55P03", "57014", "25P03", "25P04", "40001", "40P01")
 
@@ -103,7 +103,7 @@ def _bound(connection: Connection, address: TargetAddress, long: bool) -> None:
     version = connection.connection.driver_connection.info.server_version  # pyright: ignore[reportOptionalMemberAccess]
     if version < _NEEDED_VERSION:
         raise TargetUnavailable("The target's PostgreSQL is older than 18; before-images need its RETURNING.")
-    whole = _LONG_SECONDS if long else _BATCH_SECONDS
+    whole = LONG_SECONDS if long else _BATCH_SECONDS
     limits = {
         "statement_timeout": whole if long else min(address.statement_seconds, whole),
         "lock_timeout": address.lock_seconds,
