@@ -103,6 +103,8 @@ def _signed_in(request: Request, vouched: Vouched, begun: identity.BegunSignIn) 
             browser=identity.Browser(forms.address_of(request), request.headers.get("user-agent")),
             lifetime=forms.session_lifetime(),
         )
+    if isinstance(secret, identity.SignInRefused):
+        raise Forbidden("You have no account here. An administrator can add one.")
     return forms.carry_on(secret, begun.next_page)
 
 

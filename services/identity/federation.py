@@ -21,7 +21,7 @@ from services.identity.models_proof import ForeignAccount, ForeignSignIn
 from services.identity.opening import Browser, ask_for_renewal, open_session, secret_hash
 from services.identity.policy import SessionLifetime
 from services.identity.proof import note_proof
-from services.identity.views import SessionSecret
+from services.identity.views import SessionSecret, SignInRefused
 from services.integrations.openid import Vouched
 
 _LASTS = dt.timedelta(minutes=10)
@@ -124,12 +124,12 @@ def prove_foreign(uow: UnitOfWork, *, vouched: Vouched, begun: BegunSignIn) -> N
 
 def sign_in_foreign(
     uow: UnitOfWork, *, vouched: Vouched, groups: GroupRoles, browser: Browser, lifetime: SessionLifetime
-) -> SessionSecret:
+) -> SessionSecret | SignInRefused:
     """Opens the session of whoever the provider vouches for. The provider asks for second factors, not we.
 
     Linked by the provider's own id; the first time by a mail address that it verified. Roles that groups give are
     given and taken; others stay. What was proved counts from when the provider says that it was, and as no fresh
-    proof where it does not. Raises Forbidden for whoever has no account here.
+    proof where it does not. Refuses whoever has no account here; commit in both cases, since a refusal is audited.
     """
     user = _known(uow, vouched) or _linked_by_mail(uow, vouched) or _created(uow, vouched, groups)
     if user is None or user.deactivated_at is not None:
@@ -141,7 +141,7 @@ def sign_in_foreign(
             after={"by": "openid"},
             outcome="refused",
         )
-        raise Forbidden("You have no account here. An administrator can add one.")
+        return SignInRefused()
     _follow_groups(uow, user, vouched, groups)
     by = "+".join(("openid", *vouched.by))
     return open_session(uow, user, browser, lifetime, by=by, proved_at=vouched.proved_at)
@@ -165,11 +165,12 @@ def _linked_by_mail(uow: UnitOfWork, vouched: Vouched) -> User | None:
 def _created(uow: UnitOfWork, vouched: Vouched, groups: GroupRoles) -> User | None:
     if not groups.create or vouched.email is None or not vouched.groups & groups.roles.keys():
         return None
-    user = User(email=vouched.email, display_name=vouched.name, password_hash=None)
-    uow.session.add(user)
-    uow.session.flush()
-    audit.record(uow, action="identity.user.created", subject_type="user", subject_id=user.id, after={"by": "openid"})
-    return _link(uow, user, vouched)
+    added = insert(User).values(email=vouched.email, display_name=vouched.name, password_hash=None)
+    user_id = uow.session.scalar(added.on_conflict_do_nothing(index_elements=["email"]).returning(User.id))
+    if user_id is None:  # somebody deactivated has this address, or another sign-in was faster
+        return None
+    audit.record(uow, action="identity.user.created", subject_type="user", subject_id=user_id, after={"by": "openid"})
+    return _link(uow, uow.session.get_one(User, user_id), vouched)
 
 
 def _link(uow: UnitOfWork, user: User, vouched: Vouched) -> User | None:

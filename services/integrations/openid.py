@@ -23,6 +23,7 @@ with warnings.catch_warnings(record=True):  # it recommends another HTTP client 
 _ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 _KEPT = 600.0  # seconds that the provider's own description is trusted to stay
 _TIMEOUT = 10.0
+_CLOCKS_APART = 60  # seconds that the provider's clock may be ahead or behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class OpenIdProvider:
 
     def _check(self, claims: dict[str, Any], nonce: str) -> None:
         registry = jwt.JWTClaimsRegistry(
-            leeway=60,
+            leeway=_CLOCKS_APART,
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self._client_id},
             sub={"essential": True},
@@ -108,7 +109,10 @@ class OpenIdProvider:
             nonce={"essential": True, "value": nonce},
         )
         registry.validate(claims)
-        if not isinstance(claims.get("auth_time", 0), int | float) or claims.get("auth_time", 0) > time.time() + 60:
+        if claims.get("azp", self._client_id) != self._client_id or ("azp" not in claims and _audiences(claims) > 1):
+            raise ValueError("azp")
+        proved = claims.get("auth_time", 0)
+        if not isinstance(proved, int | float) or not 0 <= proved <= time.time() + _CLOCKS_APART:
             raise ValueError("auth_time")
         if self._strengths and claims.get("acr") not in self._strengths:
             raise ValueError("acr")
@@ -138,3 +142,8 @@ class OpenIdProvider:
             code_challenge_method="S256",
             timeout=_TIMEOUT,
         )
+
+
+def _audiences(claims: dict[str, Any]) -> int:
+    """For how many parties the token is."""
+    return len(claims["aud"]) if isinstance(claims["aud"], list) else 1

@@ -29,7 +29,8 @@ class Provider:
     """Who signs in there next (`person`), and what it answers wrongly when told to.
 
     Its own session lasts: `last_proof` is when somebody proved there who they are, renewed at `prompt=login`. With
-    `page` it shows a form as a person sees it, else it signs in at once.
+    `page` it shows a form as a person sees it, else it signs in at once. `claims` replaces claims of its token, `key_id`
+    names the one key that it signs with and publishes.
     """
 
     issuer: str = ""
@@ -44,6 +45,8 @@ class Provider:
     last_proof: int = field(default_factory=lambda: int(time.time()))
     acr: str | None = None
     amr: list[str] | None = None
+    claims: dict[str, Any] = field(default_factory=dict)
+    key_id: str = "k1"
 
 
 @dataclass
@@ -109,7 +112,14 @@ class _Code:
 class _Server(AuthorizationServer):
     def __init__(self, state: Provider) -> None:
         super().__init__(scopes_supported=["openid", "email", "profile"])
-        self.state, self.codes, self.key = state, {}, jwk.RSAKey.generate_key(2048, {"kid": "k1"})
+        self.state, self.codes, self._keys = state, {}, {}
+
+    @property
+    def key(self) -> jwk.RSAKey:
+        kid = self.state.key_id
+        if kid not in self._keys:
+            self._keys[kid] = jwk.RSAKey.generate_key(2048, {"kid": kid})
+        return self._keys[kid]
 
     def query_client(self, client_id) -> Any:
         return _Client() if client_id == "kontor" else None
@@ -183,7 +193,7 @@ def _grants(server: _Server) -> None:
             changed: dict[str, Any] = {"nonce": "another"} if server.state.wrong_nonce else {}
             changed |= {"aud": ["somebody-else"]} if server.state.wrong_audience else {}
             changed |= {"exp": int(time.time()) - 600} if server.state.expired else {}
-            return UserInfo(**{**user, **changed})
+            return UserInfo(**{**user, **changed, **server.state.claims})
 
     generator = BearerTokenGenerator(lambda **_: secrets.token_urlsafe(32))
     server.register_token_generator("default", generator)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from urllib.parse import parse_qs, urlsplit
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -12,10 +15,11 @@ from console.kit import session
 from console.kit.session import COOKIE
 from services import audit, identity
 from services.core.actor import Actor
-from services.core.errors import StepUpRequired
+from services.core.errors import Forbidden, StepUpRequired
 from services.core.permissions import Permission
 from services.core.settings import OpenIdSettings
 from services.identity import Role
+from services.integrations.openid import OpenIdProvider
 from tests.console.conftest import web  # noqa: F401
 from tests.factories.identity import a_user
 from tests.fakes.openid_provider import running
@@ -116,6 +120,76 @@ def test_a_token_that_is_not_ours_is_refused(client, web, provider, fault):  # n
         a_user(uow, Role.AUDITOR)
     setattr(provider, fault, True)
     assert client.get(_go(client)[0]).status_code == 403
+    assert COOKIE not in client.cookies
+
+
+def test_a_provider_may_change_its_key_between_two_sign_ins(client, web, provider):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    assert client.get(_go(client)[0]).status_code == 303
+    client.cookies.clear()
+    provider.key_id = "k2"
+    assert client.get(_go(client)[0]).status_code == 303
+    assert COOKIE in client.cookies
+
+
+@pytest.mark.parametrize(
+    ("claim", "seconds", "status"),
+    [("exp", -30, 303), ("exp", -120, 403), ("iat", 30, 303), ("iat", 120, 403), ("nbf", 120, 403)],
+)
+def test_clocks_may_be_a_minute_apart_and_no_more(client, web, provider, claim, seconds, status):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    provider.claims = {claim: int(time.time()) + seconds}
+    assert client.get(_go(client)[0]).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"aud": ["kontor", "another"]}, 403),
+        ({"aud": ["kontor", "another"], "azp": "another"}, 403),
+        ({"azp": "another"}, 403),
+        ({"aud": ["kontor", "another"], "azp": "kontor"}, 303),
+        ({"iss": "http://127.0.0.1:1"}, 403),
+        ({"auth_time": -1e20}, 403),
+        ({"auth_time": "now"}, 403),
+    ],
+    ids=str,
+)
+def test_a_token_says_for_whom_by_whom_and_since_when(client, web, provider, claims, status):  # noqa: F811
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR)
+    provider.claims = claims
+    assert client.get(_go(client)[0]).status_code == status
+
+
+def test_a_stolen_code_is_worth_nothing_without_its_verifier(provider):
+    ours = OpenIdProvider(provider.issuer, "kontor", "provider-side")
+    back = "http://localhost/auth/openid/back"
+    asked = ours.address(redirect=back, state="s", nonce="n", verifier="v" * 64)
+    code = parse_qs(urlsplit(httpx.get(asked).headers["location"]).query)["code"][0]
+    with pytest.raises(Forbidden, match="was not accepted"):
+        ours.vouched(redirect=back, code=code, verifier="w" * 64, nonce="n")
+    assert ours.vouched(redirect=back, code=code, verifier="v" * 64, nonce="n").subject == _ADA["sub"]
+
+
+def test_whoever_is_refused_stands_in_the_log(client, web):  # noqa: F811
+    assert client.get(_go(client)[0]).status_code == 403
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        (entry,) = [one for one in audit.search(uow).entries if one.action == "identity.session.refused"]
+    assert (entry.outcome, entry.after) == ("refused", {"by": "openid"})
+
+
+def test_no_new_account_stands_in_for_a_deactivated_one(client, web, provider):  # noqa: F811
+    web.settings.openid = web.settings.openid.model_copy(update={"create": True})
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.AUDITOR, email="boss@example.com")
+        identity.deactivate_user(uow, user_id=a_user(uow, Role.OPS))
+    provider.person["groups"] = ["kontor-ops"]
+    refused = client.get(_go(client)[0])
+    assert refused.status_code == 403
+    assert "no account here" in refused.text
     assert COOKIE not in client.cookies
 
 
