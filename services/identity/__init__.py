@@ -14,7 +14,13 @@ from services.identity.federation import (
     take_foreign_sign_in,
 )
 from services.identity.impersonation import end_impersonation, impersonate
-from services.identity.links import ask_for_reset, invite, link_purpose, set_password_by_link
+from services.identity.links import (
+    ask_for_reset,
+    invite,
+    link_purpose,
+    retract_password,
+    set_password_by_link,
+)
 from services.identity.opening import Browser
 from services.identity.passkeys import RelyingParty, begin_passkey, finish_passkey
 from services.identity.passwords import VettedPassword, vet_password
@@ -199,6 +205,7 @@ __all__ = [
     "reset_factors",
     "retire_key",
     "retire_role",
+    "retract_password",
     "review_items",
     "review_shares",
     "reviews",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from services import notifications
 from services.core.db import UnitOfWork
 from services.identity.models import User
-from services.identity.vocabulary import LinkPurpose
 
 # (subject, paragraphs) in English and German.
 _TEXTS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -32,6 +31,22 @@ _TEXTS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
             (
                 "Jemand will für diese Adresse ein neues Passwort. Der Link gilt einmal, innerhalb von 30 Minuten.",
                 "Waren Sie es nicht, ist nichts zu tun: Das bisherige Passwort bleibt.",
+            ),
+        ),
+    },
+    "retracted": {
+        "en": (
+            "Set a new password for Kontor",
+            (
+                "An administrator withdrew your password: it no longer works, and your sessions have ended.",
+                "The link sets a new one once, within 72 hours. Nobody else learns it.",
+            ),
+        ),
+        "de": (
+            "Setzen Sie ein neues Passwort für Kontor",
+            (
+                "Die Administration hat Ihr Passwort zurückgezogen: Es gilt nicht mehr, Ihre Sitzungen sind beendet.",
+                "Der Link setzt einmal, innerhalb von 72 Stunden, ein neues. Sonst erfährt es niemand.",
             ),
         ),
     },
@@ -88,13 +103,13 @@ _NOT_YOU = {
 _ACTION = {"en": "Set the password", "de": "Passwort setzen"}
 
 
-def send_link(uow: UnitOfWork, user: User, purpose: LinkPurpose, path: str) -> None:
+def send_link(uow: UnitOfWork, user: User, what: str, path: str) -> None:
     """The link itself; the text is forgotten once it is delivered."""
-    subject, paragraphs = _TEXTS[purpose.value][user.locale]
+    subject, paragraphs = _TEXTS[what][user.locale]
     letter = notifications.Letter(
         subject=subject, paragraphs=paragraphs, action=(_ACTION[user.locale], path), locale=user.locale
     )
-    notifications.send(uow, recipient=user.email, letter=letter, purpose=f"identity.{purpose.value}", secret=True)
+    notifications.send(uow, recipient=user.email, letter=letter, purpose=f"identity.{what}", secret=True)
 
 
 def send_notice(uow: UnitOfWork, user: User, what: str) -> None:

@@ -18,7 +18,7 @@ from services.identity.errors import LinkSpent
 from services.identity.models import User
 from services.identity.models_proof import OneTimeLink
 from services.identity.opening import secret_hash
-from services.identity.passwords import VettedPassword, replace_password
+from services.identity.passwords import VettedPassword, replace_password, retract
 from services.identity.sessions import revoke_all
 from services.identity.vocabulary import LinkPurpose
 
@@ -37,6 +37,28 @@ def invite(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
         raise Conflict("This person already has a password and can ask for a new one at the sign-in.")
     _send(uow, user, LinkPurpose.INVITATION)
     audit.record(uow, action="identity.user.invited", subject_type="user", subject_id=user.id)
+
+
+def retract_password(uow: UnitOfWork, *, user_id: uuid.UUID) -> int:
+    """For a password that others may know: it works no more, every session ends, and a link goes to the person, who
+    alone learns the new one. Needs a fresh proof; returns how many sessions ended.
+    """
+    uow.actor.require(Permission.USER_MANAGE)
+    uow.actor.require_fresh_proof(uow.clock.now())
+    user = uow.session.get(User, user_id)
+    if user is None or user.deactivated_at is not None:
+        raise NotFound("There is no such active person.")
+    retract(uow, user)
+    ended = revoke_all(uow, user.id)
+    _send(uow, user, LinkPurpose.INVITATION, letter="retracted")
+    audit.record(
+        uow,
+        action="identity.password.retracted",
+        subject_type="user",
+        subject_id=user.id,
+        after={"sessions_ended": ended},
+    )
+    return ended
 
 
 def ask_for_reset(uow: UnitOfWork, *, email: str) -> None:
@@ -79,7 +101,7 @@ def set_password_by_link(uow: UnitOfWork, *, secret: str, password: VettedPasswo
         letters.send_notice(uow, user, "password_changed")
 
 
-def _send(uow: UnitOfWork, user: User, purpose: LinkPurpose) -> None:
+def _send(uow: UnitOfWork, user: User, purpose: LinkPurpose, *, letter: str | None = None) -> None:
     secret = secrets.token_urlsafe(32)
     uow.session.add(
         OneTimeLink(
@@ -89,7 +111,7 @@ def _send(uow: UnitOfWork, user: User, purpose: LinkPurpose) -> None:
             expires_at=dt.datetime.now(dt.UTC) + _LASTS[purpose],
         )
     )
-    letters.send_link(uow, user, purpose, _PATH + secret)
+    letters.send_link(uow, user, letter or purpose.value, _PATH + secret)
     uow.session.flush()
 
 

@@ -74,6 +74,15 @@ def replace_password(uow: UnitOfWork, user: User, password: str) -> None:
     _forget_oldest(uow, user)
 
 
+def retract(uow: UnitOfWork, user: User) -> None:
+    """The password opens nothing any more, and may not come back as a new one."""
+    if user.password_hash:
+        uow.session.add(FormerPassword(user_id=user.id, password_hash=user.password_hash))
+        user.password_hash = None
+        uow.session.flush()
+        _forget_oldest(uow, user)
+
+
 def _forget_oldest(uow: UnitOfWork, user: User) -> None:
     ranked = (
         select(

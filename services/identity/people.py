@@ -65,8 +65,8 @@ def create_user(
     return user_id
 
 
-def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> None:
-    """Gives a role for one entity or for all (None); giving it again changes nothing."""
+def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> bool:
+    """Gives a role for one entity or for all (None). Returns False for one that the person holds: nothing changes."""
     uow.actor.require(Permission.USER_MANAGE)
     uow.actor.require_fresh_proof(uow.clock.now())
     _existing(uow, user_id)
@@ -75,7 +75,7 @@ def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_
         raise NotFound("There is no such legal entity.")
     added = insert(RoleGrant).values(user_id=user_id, role=str(role), entity_id=entity_id, granted_by=uow.actor.id)
     if uow.session.scalar(added.on_conflict_do_nothing().returning(RoleGrant.id)) is None:
-        return
+        return False
     ask_for_renewal(uow, UserSession.user_id == user_id)
     audit.record(
         uow,
@@ -85,6 +85,7 @@ def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_
         entity_id=entity_id,
         after={"role": str(role), "entities": "all" if entity_id is None else str(entity_id)},
     )
+    return True
 
 
 def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> None:
@@ -147,8 +148,9 @@ def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
 
 
 def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
-    """Lets the person sign in again, with the roles they held."""
+    """Lets the person sign in again, with the roles they held. Needs a fresh proof."""
     uow.actor.require(Permission.USER_MANAGE)
+    uow.actor.require_fresh_proof(uow.clock.now())
     user = _existing(uow, user_id)
     if user.deactivated_at is None:
         return
@@ -165,8 +167,12 @@ def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
 
 
 def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
-    """Replaces a person's password and ends their sessions. Raises WeakPassword."""
+    """Replaces a person's password and ends their sessions. Needs a fresh proof. Raises WeakPassword.
+
+    For the command line, where somebody has to come in first; whoever does it knows the password, so no page does.
+    """
     uow.actor.require(Permission.USER_MANAGE)
+    uow.actor.require_fresh_proof(uow.clock.now())
     user = _existing(uow, user_id)
     replace_password(uow, user, password)
     audit.record(

@@ -29,8 +29,8 @@ class Provider:
     """Who signs in there next (`person`), and what it answers wrongly when told to.
 
     Its own session lasts: `last_proof` is when somebody proved there who they are, renewed at `prompt=login`. With
-    `page` it shows a form as a person sees it, else it signs in at once. `claims` replaces claims of its token, `key_id`
-    names the one key that it signs with and publishes.
+    `page` it shows a form as a person sees it, else it signs in at once. `claims` replaces claims of its token,
+    `key_id` names the one key that it signs with and publishes.
     """
 
     issuer: str = ""

@@ -45,31 +45,32 @@ TEXTS = {
         "Änderungen gelten ab dem nächsten Klick der Person.",
     ),
     "new_password": ("New password…", "Neues Passwort …"),
-    "password_title": ("Make a new password for {name}?", "Neues Passwort für {name} erzeugen?"),
+    "password_title": ("Have {name} set a new password?", "{name} ein neues Passwort setzen lassen?"),
     "password_body": (
-        "All open sessions end. The password is shown once.",
-        "Alle offenen Sitzungen enden. Das Passwort wird einmal gezeigt.",
+        "The present one stops working, and all open sessions end at once. A link goes to {email}; it sets a new one "
+        "once, within 72 hours. Nobody else learns it.",
+        "Das bisherige gilt nicht mehr, und alle offenen Sitzungen enden sofort. An {email} geht ein Link, der einmal, "
+        "innerhalb von 72 Stunden, ein neues setzt. Sonst erfährt es niemand.",
     ),
-    "password_do": ("Make a new password", "Neues Passwort erzeugen"),
+    "password_do": ("Send the link", "Link senden"),
     "password_keep": ("Keep the present one", "Bisheriges behalten"),
-    "issued_title": ("Password of {email}", "Passwort von {email}"),
-    "issued_body": (
-        "It is shown this once and kept nowhere in the clear.",
-        "Es wird nur dieses eine Mal gezeigt und nirgends im Klartext aufbewahrt.",
-    ),
+    "said_retracted": ("A link to set a new password is on its way to {email}", "An {email} ist ein Link unterwegs"),
     "deactivate": ("Deactivate…", "Sperren …"),
     "deactivate_title": ("Deactivate {name}?", "{name} sperren?"),
+    "deactivate_sessions": (
+        "{count} open [session ends|sessions end] at once.",
+        "{count} offene [Sitzung endet|Sitzungen enden] sofort.",
+    ),
     "deactivate_body": (
-        "{sessions} open sessions end at once, and the person can no longer sign in. The log keeps the name. "
-        "You can activate the person again.",
-        "{sessions} offene Sitzungen enden sofort, und die Person kann sich nicht mehr anmelden. Das Audit behält "
-        "den Namen. Die Person lässt sich wieder aktivieren.",
+        "The person can no longer sign in. The log keeps the name. You can activate the person again.",
+        "Die Person kann sich nicht mehr anmelden. Das Audit behält den Namen. Sie lässt sich wieder aktivieren.",
     ),
     "deactivate_do": ("Deactivate the person", "Person sperren"),
     "deactivate_keep": ("Keep active", "Aktiv lassen"),
     "activate": ("Activate again", "Wieder aktivieren"),
     "said_added": ("{email} was invited", "{email} wurde eingeladen"),
     "said_given": ("The role was given", "Die Rolle wurde gegeben"),
+    "said_held": ("{name} holds this role already", "{name} hat diese Rolle schon"),
     "said_taken": ("The role was taken back", "Die Rolle wurde entzogen"),
     "said_deactivated": ("{name} can no longer sign in", "{name} kann sich nicht mehr anmelden"),
     "said_activated": ("{name} may sign in again", "{name} kann sich wieder anmelden"),

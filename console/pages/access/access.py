@@ -20,7 +20,6 @@ from console.components import (
     list_item,
     list_rows,
     loading_or,
-    mono,
     muted,
     page_header,
     person,
@@ -65,7 +64,6 @@ def access() -> rx.Component:
         _add_dialog(),
         _roles_dialog(),
         _password_dialog(),
-        _issued_dialog(),
         _deactivate_dialog(),
         _impersonate_dialog(),
         _factors_dialog(),
@@ -109,7 +107,13 @@ def _actions(item: Any) -> rx.Component:
                 button(t("access.reset_factors"), small=True, on_click=Access.ask("factors", item["id"])),
                 rx.fragment(),
             ),
-            button(t("access.impersonate"), small=True, kind="quiet", on_click=Access.ask("impersonate", item["id"])),
+            rx.cond(
+                item["admin"] == "",
+                button(
+                    t("access.impersonate"), small=True, kind="quiet", on_click=Access.ask("impersonate", item["id"])
+                ),
+                rx.fragment(),
+            ),
             button(t("access.deactivate"), small=True, kind="quiet", on_click=Access.ask("deactivate", item["id"])),
         ),
         button(t("access.activate"), small=True, on_click=Access.activate(item["id"], item["name"])),
@@ -171,20 +175,10 @@ def _password_dialog() -> rx.Component:
         open_=Access.asking == "password",
         on_open_change=Access.close,
         title=t("access.password_title", name=Access.person["name"]),
-        body=[rx.el.p(t("access.password_body"))],
+        body=[rx.el.p(t("access.password_body", email=Access.person["email"]))],
         confirm_label=t("access.password_do"),
         on_confirm=Access.renew_password,
         keep_label=t("access.password_keep"),
-    )
-
-
-def _issued_dialog() -> rx.Component:
-    return dialog(
-        open_=Access.asking == "issued",
-        on_open_change=Access.close,
-        title=t("access.issued_title", email=Access.person["email"]),
-        body=[rx.el.p(mono(Access.issued)), rx.el.p(t("access.issued_body"), class_name="muted")],
-        foot=[button(t("shell.close"), kind="primary", on_click=Access.close(False))],
     )
 
 
@@ -193,7 +187,10 @@ def _deactivate_dialog() -> rx.Component:
         open_=Access.asking == "deactivate",
         on_open_change=Access.close,
         title=t("access.deactivate_title", name=Access.person["name"]),
-        body=[rx.el.p(t("access.deactivate_body", sessions=Access.person["sessions"]))],
+        body=[
+            rx.el.p(t("access.deactivate_sessions", count=Access.person["sessions"])),
+            rx.el.p(t("access.deactivate_body")),
+        ],
         confirm_label=t("access.deactivate_do"),
         on_confirm=Access.deactivate,
         keep_label=t("access.deactivate_keep"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import reflex as rx
@@ -31,8 +30,8 @@ def _add(uow: UnitOfWork, *, email: str, name: str, role: str, entity: str) -> N
 
 
 class Access(PageState, rx.State):
-    """Everybody, and at most one open dialog: `asking` is "", add, roles, password, issued, factors,
-    impersonate or deactivate."""
+    """Everybody, and at most one open dialog: `asking` is "", add, roles, password, factors, impersonate
+    or deactivate."""
 
     rows: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     entities: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
@@ -41,7 +40,6 @@ class Access(PageState, rx.State):
     asking: str = ""
     person: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_NOBODY))
     grants: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
-    issued: str = ""
 
     @event(Permission.USER_READ)
     async def load(self) -> None:
@@ -51,7 +49,6 @@ class Access(PageState, rx.State):
     async def ask(self, what: str, user_id: str = "") -> None:
         """Opens a dialog, about one person unless it adds one."""
         self.person = next((row for row in self.rows if row["id"] == user_id), dict(_NOBODY))
-        self.issued = ""
         if what == "roles":
             await self._load()
         self.asking = str(what)[:20]
@@ -59,7 +56,7 @@ class Access(PageState, rx.State):
     @event(Permission.SELF)
     async def close(self, open_: bool) -> None:
         if not open_:
-            self.asking, self.issued = "", ""
+            self.asking = ""
 
     @event(Permission.USER_MANAGE)
     async def add(self, form: dict[str, Any]) -> Any:
@@ -91,11 +88,11 @@ class Access(PageState, rx.State):
     @event(Permission.USER_MANAGE)
     async def give(self, form: dict[str, Any]) -> Any:
         entity = next((item["id"] for item in self.entities if item["value"] == form.get("entity")), None)
-        await backend.call(
+        given = await backend.call(
             self, identity.grant_role, user_id=self.person["id"], role=form.get("role", ""), entity_id=entity
         )
         await self._load()
-        yield await self._said("access.said_given")
+        yield await self._said("access.said_given" if given else "access.said_held", name=self.person["name"])
 
     @event(Permission.USER_MANAGE)
     async def take(self, role: str, entity: str) -> Any:
@@ -104,11 +101,11 @@ class Access(PageState, rx.State):
         yield await self._said("access.said_taken")
 
     @event(Permission.USER_MANAGE)
-    async def renew_password(self) -> None:
-        password = secrets.token_urlsafe(12)
-        await backend.call(self, identity.set_password, user_id=self.person["id"], password=password)
-        self.asking, self.issued = "issued", password
+    async def renew_password(self) -> Any:
+        await backend.call(self, identity.retract_password, user_id=self.person["id"])
+        self.asking = ""
         await self._load()
+        yield await self._said("access.said_retracted", email=self.person["email"])
 
     @event(Permission.USER_MANAGE)
     async def deactivate(self) -> Any:

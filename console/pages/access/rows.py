@@ -26,6 +26,7 @@ def user_row(user: UserView, entities: Names, reader: Reader) -> dict[str, str]:
         "sessions": reader.number(user.open_sessions),
         "state": "active" if user.active else "inactive",
         "invited": "yes" if user.invited else "",
+        "admin": "yes" if any(grant.role == Role.ADMIN for grant in user.grants) else "",
         "factors": reader.number(user.factors) if user.factors else "",
     }
 

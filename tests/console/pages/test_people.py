@@ -5,9 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
+import pytest
+
 from console.design.format import Reader
 from console.pages.access.rows import user_row
+from services import identity
+from services.bootstrap import Application
+from services.core.actor import Actor
 from services.identity import Grant, Role, UserView
+from tests.console.events import a_tab, open_session
+from tests.factories.identity import a_user
+
+_STATE = "reflex___state____state.console___pages___access___access_state____access"
 
 GERMAN, SWISS = uuid.uuid4(), uuid.uuid4()
 NAMES = {GERMAN: "Musterhandel GmbH", SWISS: "Musterhandel Schweiz AG"}
@@ -24,3 +33,37 @@ def test_roles_of_the_same_entities_stand_together():
     assert _roles(*everywhere) == "Finance, Dev: Musterhandel GmbH, Musterhandel Schweiz AG"
     assert _roles(Grant(Role.OPS, None), Grant(Role.AUDITOR, GERMAN)) == "Ops: all entities; Auditor: Musterhandel GmbH"
     assert _roles() == "no role"
+
+
+async def test_a_role_that_is_held_is_not_given_twice(web: Application):
+    secret = open_session(web, Role.ADMIN)
+    with web.database.unit_of_work(Actor.system("test")) as uow:
+        clerk = a_user(uow, Role.OPS, email="clerk@example.com")
+    async with a_tab(secret, path="/access") as tab:
+        await tab.send(f"{_STATE}.load")
+        await tab.send(f"{_STATE}.ask", what="roles", user_id=str(clerk))
+        given = await tab.send(f"{_STATE}.give", form={"role": "dev", "entity": ""})
+        again = await tab.send(f"{_STATE}.give", form={"role": "dev", "entity": ""})
+    assert "The role was given" in str(given)
+    assert "Ada Kontor holds this role already" in str(again)
+
+
+async def test_a_new_password_is_set_by_the_person_alone(web: Application):
+    secret = open_session(web, Role.ADMIN)
+    with web.database.unit_of_work(Actor.system("test")) as uow:
+        clerk = a_user(uow, Role.OPS, email="clerk@example.com")
+    async with a_tab(secret, path="/access") as tab:
+        await tab.send(f"{_STATE}.load")
+        asked = await tab.send(f"{_STATE}.ask", what="password", user_id=str(clerk))
+        done = await tab.send(f"{_STATE}.renew_password")
+    assert asked["access.asking"] == "password"
+    assert "on its way to clerk@example.com" in str(done)
+    with web.database.unit_of_work(Actor.system("test")) as uow:
+        assert [one.invited for one in identity.users(uow) if one.id == clerk] == [True]
+
+
+@pytest.mark.parametrize(("role", "admin"), [(Role.ADMIN, "yes"), (Role.FINANCE, "")])
+def test_nobody_is_offered_to_see_as_an_administrator(role: Role, admin: str):
+    made = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    user = UserView(uuid.uuid4(), "ada@example.com", "Ada", True, made, None, 0, (Grant(role, None),))
+    assert user_row(user, NAMES, Reader("en"))["admin"] == admin

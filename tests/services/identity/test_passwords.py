@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -154,6 +155,41 @@ def test_an_invitation_runs_out(uow: UnitOfWork):
     identity.set_password_by_link(uow, secret=_link(uow), password=VettedPassword(_GOOD))
     with pytest.raises(Conflict):
         identity.invite(uow, user_id=user_id)
+
+
+def test_an_administrator_retracts_a_password_and_never_learns_the_next(uow: UnitOfWork):
+    user_id = a_user(uow, Role.FINANCE)
+    session = acting_as(uow).actor.session_id
+    assert identity.retract_password(uow, user_id=user_id) == 1
+    refused = identity.authenticate(uow, email="ada@example.com", password=PASSWORD, address=None, user_agent=None)
+    assert refused == SignInRefused()
+    ended = uow.session.execute(text("SELECT revoked_at FROM user_session WHERE id = :id"), {"id": session})
+    assert ended.scalar_one()
+    letter = uow.session.execute(text("SELECT purpose, subject FROM notification")).one()
+    assert letter == ("identity.retracted", "Set a new password for Kontor")
+    secret = _link(uow)
+    with pytest.raises(WeakPassword, match="last five"):
+        identity.set_password_by_link(uow, secret=secret, password=VettedPassword(PASSWORD))
+    identity.set_password_by_link(uow, secret=secret, password=VettedPassword(_GOOD))
+    opened = identity.authenticate(uow, email="ada@example.com", password=_GOOD, address=None, user_agent=None)
+    assert isinstance(opened, SessionSecret)
+
+
+def test_an_old_proof_gives_nobody_a_way_in(uow: UnitOfWork):
+    user_id = a_user(uow, Role.FINANCE)
+    a_user(uow, Role.ADMIN, email="boss@example.com")
+    boss = acting_as(uow, "boss@example.com").actor
+    old = UnitOfWork(uow.session, replace(boss, proved_at=None), uow.clock, uow.request_id)
+    for refused in (
+        lambda: identity.retract_password(old, user_id=user_id),
+        lambda: identity.set_password(old, user_id=user_id, password=_GOOD),
+        lambda: identity.reactivate_user(old, user_id=user_id),
+        lambda: identity.grant_role(old, user_id=user_id, role=Role.ADMIN),
+        lambda: identity.reset_factors(old, user_id=user_id),
+        lambda: identity.impersonate(old, user_id=user_id, reason="They see nothing"),
+    ):
+        with pytest.raises(StepUpRequired):
+            refused()
 
 
 def test_only_an_administrator_invites(uow: UnitOfWork):

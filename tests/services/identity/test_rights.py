@@ -254,8 +254,9 @@ def test_impersonating_does_not_put_off_the_absolute_end(uow: UnitOfWork):
         lambda uow, boss: identity.deactivate_user(uow, user_id=boss),
         lambda uow, boss: identity.end_sessions(uow, user_id=boss),
         lambda uow, boss: identity.set_password(uow, user_id=boss, password="violet kettle under seven bridges"),
+        lambda uow, boss: identity.retract_password(uow, user_id=boss),
     ],
-    ids=["deactivated", "sessions ended", "new password"],
+    ids=["deactivated", "sessions ended", "new password", "password retracted"],
 )
 def test_what_ends_an_administrators_sessions_ends_those_in_anothers_place(uow: UnitOfWork, ending):
     boss_id, _, secret = _impersonating(uow)

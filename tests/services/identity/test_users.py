@@ -99,6 +99,7 @@ def test_only_an_administrator_manages_people_and_a_refusal_changes_nothing(uow:
         lambda: identity.revoke_role(own, user_id=user_id, role=role),
         lambda: identity.deactivate_user(own, user_id=user_id),
         lambda: identity.set_password(own, user_id=user_id, password=PASSWORD),
+        lambda: identity.retract_password(own, user_id=user_id),
         lambda: identity.create_legal_entity(
             own, code="xx", name="X", country="DE", currency="EUR", time_zone="Europe/Berlin"
         ),
