@@ -1,4 +1,4 @@
-"""What axe finds on a page that keeps people from using it."""
+"""What keeps people from using a page: what axe finds, and what lies beyond the edge of a phone."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def violations(page: Page) -> list[str]:
         for item in found
         if item["impact"] in _STOPPING
     ]
+
+
+def beyond_the_edge(page: Page) -> list[str]:
+    """Whatever makes the whole page scroll sideways."""
+    width, visible = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return [f"{width} px wide in a window of {visible}"] if width > visible else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ from playwright.sync_api import Page, expect
 
 from services.bank.policy import is_bank_day
 from tests.factories.bank import Row, Statement, camt, zipped
+from tests.journeys.accessibility import beyond_the_edge
 from tests.journeys.serving import Console
 
 SECONDS = 60_000
+LONG_NAME = "camt053_DE89370400440532013000_EUR_statement_number_2.xml"
 LEDGER = "Datum;Stripe_ID;Art;Brutto;Währung\n16.03.2026 10:00;ch_1;charge;1.019,99;EUR\nheute;ch_2;charge;1,00;EUR\n"
 
 
@@ -75,8 +78,13 @@ def test_a_gap_is_seen_and_goes_when_the_missing_file_comes(
     page.screenshot(path=console.data_dir / "account-gap-390.png", full_page=True)
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto("/imports")
-    upload(page, "missing.xml", camt(second))
-    expect(page.get_by_role("link", name="missing.xml")).to_be_visible(timeout=SECONDS)
+    upload(page, LONG_NAME, camt(second))
+    page.get_by_role("link", name=re.compile(r"^camt053.*2\.xml$")).click(timeout=SECONDS)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("heading", name=LONG_NAME)).to_be_visible(timeout=SECONDS)
+    assert beyond_the_edge(page) == []
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/imports")
     page.get_by_role("link", name="DE89 3704 0044 0532 0130 00").click()
     expect(page.locator(".calendar-day[data-state=proven]")).to_have_count(3, timeout=SECONDS)
     expect(gap).to_have_count(0)
