@@ -24,7 +24,6 @@ from benchmarks import recon_lists, recon_peers
 from benchmarks.measure import Candidate, Ground, compare, ground, report
 from benchmarks.recon_world import ACTOR, World, build, execute, forget, run
 from services import reconciliation
-from services.core.db import UnitOfWork
 from services.reconciliation import SIDES, Definition, RunView, SourceKind, tidy_entries
 from services.reconciliation.ingest import source_of, store_incoming
 
@@ -36,13 +35,14 @@ _STOCK = """
 SET LOCAL work_mem = '4MB'; SET LOCAL parallel_setup_cost = 1000; SET LOCAL parallel_tuple_cost = 0.1;
 SET LOCAL enable_mergejoin = off
 """
-_CHANGE = """
-UPDATE recon_entry SET amount_minor = amount_minor + :by WHERE source_id = :source
+_CHANGE_BACK = """
+UPDATE recon_entry SET amount_minor = amount_minor - 1 WHERE source_id = :source
     AND ext_key IN (SELECT key FROM bench_event WHERE n % 100 = :turn AND n / 100 % 10 >= :from_tenth)
 """
-_DIRTY = """
-INSERT INTO recon_dirty (source_id, ext_key) SELECT id, key FROM bench_event, recon_source
-WHERE id IN (:left, :right) AND n % 100 = :turn ON CONFLICT DO NOTHING
+_CHANGED = """
+CREATE TEMP TABLE recon_incoming ON COMMIT DROP AS
+SELECT {columns} FROM recon_entry JOIN bench_event ON key = ext_key
+WHERE source_id = :source AND n % 100 = :turn AND n / 100 % 10 >= :from_tenth
 """
 _SUMS = """
 UPDATE recon_entry_total t SET amount_minor = s.minor FROM (
@@ -162,13 +162,18 @@ def increment(_: Ground, world: World, _options: argparse.Namespace) -> dict[str
 
 
 def _after_change(world: World, turn: int, tenths: int) -> float:
-    """Seconds of a run after one record in a hundred changed, so many tenths of them in the books alone."""
+    """Seconds of a run after one record in a hundred changed, so many tenths of them in the books alone.
+
+    The changes are taken in as a feed brings them.
+    """
+    columns = _COLUMNS.replace("amount_minor", "amount_minor + 1 AS amount_minor")
     with world.database.unit_of_work(ACTOR) as uow:
         before = sum(reconciliation.recent_runs(uow, limit=1)[0].class_counts.values())
-        _change(uow, world, turn, tenths, by=1)
-        left, right = _sources(uow, world)
-        execute(uow, _DIRTY, left=left, right=right, turn=turn)
-        execute(uow, _SUMS)
+        for kind, from_tenth in zip(SIDES[Definition.SETTLEMENT], (0, tenths), strict=True):
+            source = source_of(uow, entity_id=world.entity, kind=kind)
+            execute(uow, "DROP TABLE IF EXISTS recon_incoming")
+            execute(uow, _CHANGED.format(columns=columns), source=source.id, turn=turn, from_tenth=from_tenth)
+            assert store_incoming(uow, source).changed
     tidy_entries(world.database)
     start = time.perf_counter()
     view = run(world)
@@ -178,22 +183,14 @@ def _after_change(world: World, turn: int, tenths: int) -> float:
     return taken
 
 
-def _change(uow: UnitOfWork, world: World, turn: int, tenths: int, *, by: int) -> None:
-    for source, from_tenth in zip(_sources(uow, world), (0, tenths), strict=True):
-        execute(uow, _CHANGE, source=source, turn=turn, from_tenth=from_tenth, by=by)
-
-
-def _sources(uow: UnitOfWork, world: World) -> tuple[int, int]:
-    left, right = (source_of(uow, entity_id=world.entity, kind=kind).id for kind in SIDES[Definition.SETTLEMENT])
-    return left, right
-
-
 def _forget_changes(world: World) -> None:
     """Every changed entry as it was, so that a kept world can be measured again."""
     with world.database.unit_of_work(ACTOR) as uow:
+        left, right = (source_of(uow, entity_id=world.entity, kind=kind).id for kind in SIDES[Definition.SETTLEMENT])
         for tenths, turns in _TURNS.values():
             for turn in turns:
-                _change(uow, world, turn, tenths, by=-1)
+                for source, from_tenth in ((left, 0), (right, tenths)):
+                    execute(uow, _CHANGE_BACK, source=source, turn=turn, from_tenth=from_tenth)
         execute(uow, _SUMS)
     tidy_entries(world.database)
     forget(world.database)

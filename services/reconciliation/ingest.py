@@ -119,7 +119,8 @@ WITH written AS (
     SELECT :source, occurrence, late_from, {_COLUMNS} FROM ({_NUMBERED_ON}) numbered
     ON CONFLICT (source_id, ext_key, occurrence) DO UPDATE SET {_TAKEN}
     WHERE ({_OF["e"]}) IS DISTINCT FROM ({_OF["excluded"]})
-    RETURNING new.ext_key AS ext_key,
+    RETURNING new.ext_key AS ext_key, new.occurrence AS occurrence, new.fee_minor AS fee_minor,
+              new.currency_code AS currency_code, new.status_code AS status_code, new.occurred_at AS occurred_at,
               old.booked_on AS old_day, old.currency AS old_currency, old.amount_minor AS old_amount,
               new.booked_on AS new_day, new.currency AS new_currency, new.amount_minor AS new_amount
 ), moved AS (
@@ -131,9 +132,26 @@ WITH written AS (
 SELECT count(*) FILTER (WHERE old_day IS NULL) AS new, count(*) FILTER (WHERE old_day IS NOT NULL) AS changed
 FROM written
 """
+# What a key says now stands beside it, if it is its first entry that was written.
 _DIRTIED = """
 dirtied AS (
-    INSERT INTO recon_dirty (source_id, ext_key) SELECT DISTINCT :source, ext_key FROM {rows} ON CONFLICT DO NOTHING
+    INSERT INTO recon_dirty (source_id, ext_key, amount_minor, fee_minor, currency_code, status_code, occurred_at,
+                             booked_on)
+    SELECT :source, ext_key,
+           min(new_amount) FILTER (WHERE occurrence = 0), min(fee_minor) FILTER (WHERE occurrence = 0),
+           min(currency_code) FILTER (WHERE occurrence = 0), min(status_code) FILTER (WHERE occurrence = 0),
+           min(occurred_at) FILTER (WHERE occurrence = 0), min(new_day) FILTER (WHERE occurrence = 0)
+    FROM written GROUP BY ext_key
+    ON CONFLICT (source_id, ext_key) DO UPDATE SET
+        amount_minor = excluded.amount_minor, fee_minor = excluded.fee_minor, currency_code = excluded.currency_code,
+        status_code = excluded.status_code, occurred_at = excluded.occurred_at, booked_on = excluded.booked_on
+),
+"""
+# After one of its entries is gone, what is left of a key must be looked up.
+_DIRTIED_GONE = """
+dirtied AS (
+    INSERT INTO recon_dirty (source_id, ext_key) SELECT DISTINCT :source, ext_key FROM gone
+    ON CONFLICT (source_id, ext_key) DO UPDATE SET booked_on = NULL
 ),
 """
 # What the feed no longer has is taken back, with its part of the totals.
@@ -144,7 +162,7 @@ WITH gone AS (
     RETURNING e.*
 ), moved AS (
     SELECT booked_on, currency, -count(*) AS n, -sum(amount_minor) AS amount FROM gone GROUP BY 1, 2
-), {_DIRTIED.format(rows="gone")} {_ROLLED}
+), {_DIRTIED_GONE} {_ROLLED}
 SELECT count(*) FROM gone
 """
 _ROOM = "SET LOCAL work_mem = '128MB'; SET LOCAL default_statistics_target = 10; SET LOCAL jit = off"
@@ -241,7 +259,7 @@ def _store_changes(connection: Connection, source: Source, *, known: int, closed
     connection.exec_driver_sql("ANALYZE recon_fresh")
     connection.execute(text(_NAMED))
     source.all_dirty = source.all_dirty or rows > known * _FULL_FROM
-    dirtied = "" if source.all_dirty else _DIRTIED.format(rows="written")
+    dirtied = "" if source.all_dirty else _DIRTIED
     new, changed = connection.execute(text(_UPSERT.format(dirtied=dirtied)), values).one()
     return new, changed
 

@@ -66,6 +66,7 @@ class Entry(Base):
         PrimaryKeyConstraint("source_id", "ext_key", "occurrence", postgresql_include=_INCLUDED),
         CheckConstraint("occurrence >= 0", name="occurrence_counts_from_zero"),
         Index(None, "booked_on", postgresql_using="brin"),
+        Index("ix_recon_entry_repeated", "source_id", "ext_key", postgresql_where=text("occurrence > 0")),
         {"postgresql_partition_by": "HASH (ext_key)"},
     )
 
@@ -98,13 +99,23 @@ class Status(Base):
 
 
 class Dirty(Base):
-    """A key that changed since the last run looked at it; written by the statement that writes entries."""
+    """A key that changed since the last run looked at it; written by the statement that writes entries.
+
+    With it stands what its entry of occurrence 0 says since, so that a run need not look that up. Without `booked_on`
+    none of it is known.
+    """
 
     __tablename__ = "recon_dirty"
     __table_args__ = (PrimaryKeyConstraint("source_id", "ext_key"),)
 
     source_id: Mapped[int] = mapped_column(SmallInteger, ForeignKey("recon_source.id"))
     ext_key: Mapped[str] = mapped_column(_C)
+    amount_minor: Mapped[int | None]
+    fee_minor: Mapped[int | None]
+    currency_code: Mapped[int | None] = mapped_column(Integer)
+    status_code: Mapped[int | None]
+    occurred_at: Mapped[dt.datetime | None]
+    booked_on: Mapped[dt.date | None]
 
 
 class EntryTotal(Base):

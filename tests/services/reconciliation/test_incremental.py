@@ -127,6 +127,33 @@ def test_a_thousand_keys_looked_at_alone_leave_the_breaks_of_others_as_they_are(
     assert found == [kept.key, rows[9].key]
 
 
+def test_what_both_sides_delivered_is_not_looked_up_again(uow: UnitOfWork):
+    entity = an_entity(uow)
+    rows = [Row(f"ch_{n:05d}:charge", 1_000) for n in range(100)]
+    for kind in _SIDES:
+        load(uow, entity, kind, rows)
+    reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    both, twice, alone = rows[7].key, rows[8].key, rows[9].key
+    books = [
+        Row(both, 900, origin=f"books/{both}/8"),
+        Row(twice, 1_000, origin="again"),
+        Row(alone, 800, origin=f"books/{alone}/10"),
+    ]
+    load(uow, entity, SourceKind.BOOKS, books)
+    stripe = [Row(key, 990, origin=f"stripe/{key}/{n}") for n, key in ((8, both), (9, twice))]
+    load(uow, entity, SourceKind.STRIPE, stripe)
+    run = reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
+    looked_up = set(uow.session.scalars(text("SELECT ext_key FROM recon_sides_now")))
+    assert (run.looked_at, looked_up) == (3, {twice, alone})
+    found = [(*row[:4], row.right_minor) for row in uow.session.execute(_BREAKS, {"entity": entity})]
+    assert found == [
+        (both, 0, "amount", 900, 990),
+        (twice, 0, "amount", 1_000, 990),
+        (twice, 1, "duplicate", 1_000, None),
+        (alone, 0, "amount", 800, 1_000),
+    ]
+
+
 def test_a_changed_pattern_takes_back_lines_that_no_longer_count(uow: UnitOfWork):
     for name, handler in SUBSCRIPTIONS:
         events.subscribe(name, handler)
@@ -138,11 +165,15 @@ def test_a_changed_pattern_takes_back_lines_that_no_longer_count(uow: UnitOfWork
     refresh_entries(uow, entity_id=entity, kinds=[SourceKind.BANK])
     assert _taken_in(uow) == [5_000]
     account = bank.accounts(uow)[0]
+    facts = "source_id, ext_key, amount_minor, booked_on"
+    uow.session.execute(text(f"INSERT INTO recon_dirty ({facts}) SELECT {facts} FROM recon_entry"))
     bank.set_provider_pattern(uow, account_id=account.id, pattern="paypal", version=account.version)
     (brought,) = refresh_entries(uow, entity_id=entity, kinds=[SourceKind.BANK])
     assert (brought.new, brought.retracted) == (1, 1)
     assert _taken_in(uow) == [700]
     assert uow.session.scalar(text("SELECT sum(amount_minor) FROM recon_entry_total")) == 700
+    forgotten = "SELECT amount_minor FROM recon_dirty WHERE booked_on IS NULL"
+    assert list(uow.session.scalars(text(forgotten))) == [5_000]
 
 
 def _taken_in(uow: UnitOfWork) -> list[int]:
