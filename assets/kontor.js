@@ -89,6 +89,19 @@
     });
   }, 250);
 
+  /* What went well goes by itself, unless somebody points at it; what did not stays until it is closed. */
+  const READ = 8000;
+  const shownAt = new WeakMap();
+  setInterval(() => {
+    document.querySelectorAll(".messages [data-tone=ok]").forEach((message) => {
+      const held = document.hidden || message.matches(":hover, :focus-within");
+      if (held || !shownAt.has(message)) shownAt.set(message, Date.now());
+      if (Date.now() - shownAt.get(message) < READ) return;
+      shownAt.set(message, Date.now());
+      message.querySelector("button").click();
+    });
+  }, 250);
+
   /* Keyboard */
   const table = () => [...document.querySelectorAll("[data-keys] tbody")].find((body) => body.rows.length);
   const cursor = () => document.querySelector("[data-keys] tr[data-cursor]");

@@ -133,3 +133,15 @@ def test_an_empty_list_says_what_fills_it_and_a_narrowed_one_that_nothing_matche
     expect(page.locator(".empty-state h3")).to_have_text("No payout matches")
     page.goto("/customers")
     expect(page.locator(".empty-state h3")).to_have_text("No customer yet")
+
+
+def test_what_went_well_goes_by_itself_but_not_from_under_the_pointer(page_as):
+    page = page_as("dev", path="/account")
+    page.get_by_role("button", name="End all others").click()
+    done = page.locator(".messages [data-tone=ok]")
+    expect(done).to_be_visible()
+    done.hover()
+    page.wait_for_timeout(9_000)
+    expect(done).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(done).to_have_count(0, timeout=15_000)
