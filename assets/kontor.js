@@ -33,6 +33,23 @@
     setTimeout(() => { delete root.dataset.sent; follow(); }, 15000);
   });
 
+  /* The second click of a double click says nothing new: the first is under way, and may have moved what lies there. */
+  addEventListener("click", (event) => {
+    const pressed = event.detail > 1 && event.target.closest && event.target.closest("button.button");
+    if (!pressed || pressed.closest(".pager")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+
+  /* The tab of the page is seen also where the row of tabs is wider than the screen. */
+  const tab = () => document.querySelector('.tabs [aria-current="page"]');
+  let seen = null;
+  new MutationObserver(() => {
+    if (tab() === seen) return;
+    seen = tab();
+    if (seen) seen.parentElement.scrollLeft = seen.offsetLeft - seen.parentElement.offsetLeft - 16;
+  }).observe(root, { attributes: true, subtree: true, childList: true, attributeFilter: ["aria-current"] });
+
   /* Overlays */
   const palette = () => document.getElementById("palette");
   const openPalette = () => {

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from jobs import approvals, audit, backfills, bank, books, notifications, payments, reconciliation
+from jobs import approvals, audit, backfills, bank, books, identity, notifications, payments, reconciliation
 
-__all__ = ["approvals", "audit", "backfills", "bank", "books", "notifications", "payments", "reconciliation"]
+__all__ = [
+    "approvals",
+    "audit",
+    "backfills",
+    "bank",
+    "books",
+    "identity",
+    "notifications",
+    "payments",
+    "reconciliation",
+]

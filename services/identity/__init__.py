@@ -61,7 +61,15 @@ from services.identity.queries import (
     user_by_email,
     users,
 )
-from services.identity.reviews import close_review, decide, review_items, review_shares, reviews, start_review
+from services.identity.reviews import (
+    close_review,
+    decide,
+    remind_reviewers,
+    review_items,
+    review_shares,
+    reviews,
+    start_review,
+)
 from services.identity.roles import change_role, create_role, require_factor, retire_role, roles
 from services.identity.second_factor import (
     finish_by_code,
@@ -199,6 +207,7 @@ __all__ = [
     "prove_by_password",
     "prove_foreign",
     "reactivate_user",
+    "remind_reviewers",
     "remove_factor",
     "renew_session",
     "require_factor",

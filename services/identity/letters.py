@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from babel.dates import format_date
+
 from services import notifications
 from services.core.db import UnitOfWork
 from services.identity.models import User
+from services.identity.models_proof import AccessReview
 
 # (subject, paragraphs) in English and German.
 _TEXTS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -96,6 +99,33 @@ _TEXTS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         ),
     },
 }
+_REVIEWS = {
+    "review_started": {
+        "en": (
+            "Rights to look through by {day}: {title}",
+            "Keep or remove each of these rights. Rights to decide: {count}",
+        ),
+        "de": (
+            "Rechte zu prüfen bis {day}: {title}",
+            "Bestätigen oder entziehen Sie jedes dieser Rechte. Zu entscheiden: {count}",
+        ),
+    },
+    "review_due": {
+        "en": ("Due on {day}: {title}", "These rights still wait for your decision: {count}"),
+        "de": ("Fällig am {day}: {title}", "So viele Rechte warten noch auf Ihre Entscheidung: {count}"),
+    },
+    "review_late": {
+        "en": (
+            "Overdue since {day}: {title}",
+            "The day has gone by. What is decided now is marked as late in the report. Rights still undecided: {count}",
+        ),
+        "de": (
+            "Überfällig seit {day}: {title}",
+            "Der Tag ist vorbei. Was jetzt entschieden wird, steht im Bericht als verspätet. Noch offen: {count}",
+        ),
+    },
+}
+_TO_REVIEW = {"en": "Open the review", "de": "Prüfung öffnen"}
 _NOT_YOU = {
     "en": "If it was not you, tell your administrator at once.",
     "de": "Waren Sie das nicht, informieren Sie sofort die Administration.",
@@ -117,3 +147,22 @@ def send_notice(uow: UnitOfWork, user: User, what: str) -> None:
     subject, paragraphs = _TEXTS[what][user.locale]
     letter = notifications.Letter(subject=subject, paragraphs=(*paragraphs, _NOT_YOU[user.locale]), locale=user.locale)
     notifications.send(uow, recipient=user.email, letter=letter, purpose=f"identity.{what}")
+
+
+def send_review(uow: UnitOfWork, user: User, what: str, review: AccessReview, count: int) -> None:
+    """Word to whoever decides over `count` rights of a review: that it began, is due soon, or is late."""
+    subject, body = _REVIEWS[what][user.locale]
+    day = format_date(review.due_on, "d MMMM y" if user.locale == "en" else "dd.MM.y", locale=user.locale)
+    letter = notifications.Letter(
+        subject=subject.format(day=day, title=review.title)[:200],
+        paragraphs=(body.format(count=count),),
+        action=(_TO_REVIEW[user.locale], "/access/reviews"),
+        locale=user.locale,
+    )
+    notifications.send(
+        uow,
+        recipient=user.email,
+        letter=letter,
+        purpose=f"identity.{what}",
+        dedup_key=f"identity/review/{review.id}/{what}/{user.id}",
+    )

@@ -150,7 +150,8 @@ class ApiKey(Base):
 
 
 class AccessReview(Base):
-    """A campaign: by a day, somebody looks at every right and keeps or removes it."""
+    """A campaign: by a day, somebody looks at every right and keeps or removes it; `reminded_on` is when the owners
+    were last told of it."""
 
     __tablename__ = "access_review"
 
@@ -160,6 +161,7 @@ class AccessReview(Base):
     started_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
     started_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     closed_at: Mapped[dt.datetime | None]
+    reminded_on: Mapped[dt.date | None]
 
 
 class AccessReviewItem(Base):

@@ -14,11 +14,16 @@ from services import audit
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, Forbidden, Invalid, NotFound
 from services.core.permissions import Permission
+from services.identity.letters import send_review
 from services.identity.models import LegalEntity, RoleGrant, User
 from services.identity.models_proof import AccessReview, AccessReviewItem
 from services.identity.people import take_role
 from services.identity.queries import home_zone
+from services.identity.roles import holders_of
 from services.identity.views import ReviewItemView, ReviewShareView, ReviewView
+
+_REMIND_BEFORE = dt.timedelta(days=3)
+_LONGEST = dt.timedelta(days=366)
 
 
 def start_review(
@@ -26,8 +31,8 @@ def start_review(
 ) -> uuid.UUID:
     """Lists every right of every active person. `owners` names who decides over a role; the starter does otherwise.
 
-    Nobody decides over their own: that falls to any other administrator. Raises Invalid for a day gone by,
-    Conflict while another review is open.
+    Nobody decides over their own: that falls to any other administrator. Who has to decide is told by mail. Raises
+    Invalid for a day gone by or more than 366 days ahead, Conflict while another review is open.
     """
     uow.actor.require(Permission.USER_MANAGE)
     _check_start(uow, title, due_on)
@@ -42,6 +47,7 @@ def start_review(
         subject_id=review.id,
         after={"title": review.title, "due_on": due_on.isoformat(), "rights": rights},
     )
+    _tell(uow, review, "review_started")
     return review.id
 
 
@@ -50,6 +56,8 @@ def _check_start(uow: UnitOfWork, title: str, due_on: dt.date) -> None:
         raise Invalid("A review needs a title of up to 100 characters.")
     if due_on <= _today(uow):
         raise Invalid("The day by which everything is decided has to lie ahead.")
+    if due_on > _today(uow) + _LONGEST:
+        raise Invalid("A review is decided within 366 days.")
     if uow.session.scalar(select(AccessReview.id).where(AccessReview.closed_at.is_(None))):
         raise Conflict("Another review is still open. Close it first.")
 
@@ -122,6 +130,41 @@ def close_review(uow: UnitOfWork, *, review_id: uuid.UUID) -> int:
         after={"undecided": left or 0},
     )
     return left or 0
+
+
+def remind_reviewers(uow: UnitOfWork) -> int:
+    """Tells whoever still has to decide: once three days before the day, and once after it. Returns of how many reviews
+    it told.
+    """
+    uow.actor.require(Permission.RUN_EXECUTE)
+    today, told = _today(uow), 0
+    open_ones = select(AccessReview).where(AccessReview.closed_at.is_(None)).with_for_update(skip_locked=True)
+    for review in uow.session.scalars(open_ones.execution_options(populate_existing=True)):
+        last = review.reminded_on or dt.date.min
+        late = today > review.due_on >= last
+        if late or last < review.due_on - _REMIND_BEFORE <= today <= review.due_on:
+            _tell(uow, review, "review_late" if late else "review_due")
+            told += 1
+    return told
+
+
+def _tell(uow: UnitOfWork, review: AccessReview, what: str) -> None:
+    """Writes to everybody with something undecided; administrators decide over what nobody else does."""
+    undecided = AccessReviewItem.review_id == review.id, AccessReviewItem.decision.is_(None)
+    waiting: dict[uuid.UUID, int] = {}
+    for item in uow.session.scalars(select(AccessReviewItem).where(*undecided)):
+        for person in {item.reviewer_id} if item.reviewer_id else _administrators(uow) - {item.user_id}:
+            waiting[person] = waiting.get(person, 0) + 1
+    people = select(User).where(User.id.in_(waiting), User.deactivated_at.is_(None)).order_by(User.email)
+    for user in uow.session.scalars(people):
+        send_review(uow, user, what, review, waiting[user.id])
+    review.reminded_on = _today(uow)
+    uow.session.flush()
+
+
+def _administrators(uow: UnitOfWork) -> set[uuid.UUID]:
+    held = select(RoleGrant.user_id).where(RoleGrant.role.in_(holders_of(uow, Permission.USER_MANAGE)))
+    return set(uow.session.scalars(held))
 
 
 def reviews(uow: UnitOfWork) -> list[ReviewView]:

@@ -10,6 +10,7 @@ from services.core.db import UnitOfWork
 from services.core.money import Money
 from services.core.words import Words
 from services.reconciliation.asking_words import break_class, rule_changes, share
+from services.reconciliation.vocabulary import Resolution
 
 _TWO_WEEKS = 24 * 14
 _DEFINITIONS = {
@@ -22,6 +23,12 @@ _NO_RETURN = Words(
     "A signature stays; a period can be reopened with a reason.",
     "Eine Unterschrift bleibt; ein Zeitraum kann mit Begründung wieder geöffnet werden.",
 )
+
+
+_WRITTEN_OFF = {
+    Resolution.ACCEPTED: Words("Accepted as it is", "So hingenommen"),
+    Resolution.NOT_OURS: Words("Not ours", "Nicht unseres"),
+}
 
 
 def _sign_off(_: UnitOfWork, asked: RequestView) -> Description:
@@ -82,6 +89,7 @@ def _resolution(_: UnitOfWork, asked: RequestView) -> Description:
             Line(Words("Difference", "Differenz"), Money(content["delta_minor"], content["currency"])),
             Line(Words("Class", "Art"), break_class(content["break_class"])),
             Line(Words("Key", "Schlüssel"), content["key"]),
+            Line(Words("Resolution", "Lösung"), _WRITTEN_OFF[Resolution(content["resolution"])]),
             Line(Words("Reason", "Grund"), content["reason"]),
         ),
         consequence=Words(

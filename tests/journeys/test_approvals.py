@@ -66,6 +66,9 @@ def test_a_policy_changes_when_a_second_person_agrees(console: Console, page_as:
     _agree(second)
     expect(second.locator(".page-title .badge", has_text="Approved and done")).to_be_visible()
     expect(second.get_by_role("button", name="Agree")).to_have_count(0)
+    expect(second.locator(".messages")).to_contain_text("Approved and done")
+    expect(second.locator(".messages")).not_to_contain_text("Not saved")
+    expect(second.get_by_text("1 × Finance, as delivered")).to_be_visible()
 
     expect(first.locator(".page-title .badge", has_text="Approved and done")).to_be_visible(timeout=15_000)
     first.goto("/approvals/policies")
@@ -78,8 +81,9 @@ def test_a_policy_changes_when_a_second_person_agrees(console: Console, page_as:
 def _agree(page: Page) -> None:
     page.get_by_role("button", name="Agree…").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("the last agreement that is needed")
     dialog.locator("textarea").fill("Four days are enough.")
-    dialog.get_by_role("button", name="Agree").click()
+    dialog.get_by_role("button", name="Agree").dblclick()
 
 
 def _link_in_the_mail(console: Console, mailbox: PostBox) -> str:

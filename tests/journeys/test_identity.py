@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 
@@ -210,8 +211,17 @@ def test_a_custom_role_a_key_and_a_review(page_as):
     page.goto("/access/reviews")
     page.get_by_role("button", name="Start a review").click()
     page.fill("#title", "Spring")
-    page.fill("#due_on", "2099-01-31")
+    page.fill("#due_on", (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)).isoformat())
     page.get_by_role("button", name="Start the review").click()
     expect(page.locator("main")).to_contain_text("Rights")
-    page.get_by_role("button", name="Keep", exact=True).first.click()
+    page.get_by_role("button", name="Keep", exact=True).first.dblclick()
     expect(page.locator("main")).to_contain_text("Kept")
+    expect(page.get_by_role("button", name="Start a review")).to_have_count(0)
+    page.get_by_role("button", name="Remove…").first.click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("It takes effect at once")
+    asked.locator("textarea").fill("Left the team")
+    asked.get_by_role("button", name="Take the role").dblclick()
+    expect(page.locator("main")).to_contain_text("Removed")
+    expect(page.locator(".messages")).to_contain_text("no longer holds")
+    expect(page.locator(".messages")).not_to_contain_text("Not saved")

@@ -65,7 +65,8 @@ TEXTS = {
     "absent": ("absent", "fehlt"),
     "decision": ("Decision", "Entscheidung"),
     "policy": ("Rule", "Regel"),
-    "policy_line": ("{teams}, version {version}", "{teams}, Version {version}"),
+    "policy_line_version": ("version {version}", "Version {version}"),
+    "policy_line_delivered": ("as delivered", "wie ausgeliefert"),
     "seat_missing": ("{team}: not yet", "{team}: steht aus"),
     "seat_may": ("May agree: {people}", "Zustimmen können: {people}"),
     "seat_nobody": ("Nobody could agree at present", "Derzeit könnte niemand zustimmen"),
@@ -78,8 +79,10 @@ TEXTS = {
     "agree_title": ("Agree to this?", "Hier zustimmen?"),
     "agree_do": ("Agree", "Zustimmung geben"),
     "agree_last": (
-        "Yours is the last agreement: it takes effect at once where the work follows by itself.",
-        "Ihre Zustimmung ist die letzte: Wo die Arbeit von selbst folgt, wirkt sie sofort.",
+        "Yours is the last agreement that is needed. What is described here then happens: at once, or, for a backfill, "
+        "when somebody starts it.",
+        "Ihre Zustimmung ist die letzte, die es braucht. Was hier beschrieben ist, geschieht dann: sofort oder, bei "
+        "einem Backfill, sobald ihn jemand startet.",
     ),
     "agree_more": (
         "After you, further people have to agree: {count}.",
@@ -91,6 +94,10 @@ TEXTS = {
     "reason_optional": ("Remark (may be left empty)", "Bemerkung (darf leer bleiben)"),
     "reject": ("Reject…", "Ablehnung …"),
     "reject_title": ("Reject this request?", "Diese Anfrage ablehnen?"),
+    "reject_body": (
+        "Nothing is done, and whoever asked is told why. They may ask again.",
+        "Es geschieht nichts, und wer gefragt hat, erfährt warum. Es kann erneut angefragt werden.",
+    ),
     "reject_do": ("Reject the request", "Anfrage ablehnen"),
     "withdraw": ("Withdraw…", "Rücknahme …"),
     "withdraw_title": ("Withdraw your request?", "Ihre Anfrage zurückziehen?"),

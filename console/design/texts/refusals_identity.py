@@ -61,6 +61,10 @@ TEXTS = {
         "The day by which everything is decided has to lie ahead.",
         "Der Tag, bis zu dem alles entschieden ist, muss in der Zukunft liegen.",
     ),
+    "review_far": (
+        "A review is decided within 366 days.",
+        "Eine Prüfung wird innerhalb von 366 Tagen entschieden.",
+    ),
     "review_open": (
         "Another review is still open. Close it first.",
         "Eine andere Prüfung ist noch offen. Schließen Sie sie zuerst.",

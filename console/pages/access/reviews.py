@@ -12,6 +12,7 @@ from console.components import (
     badge,
     button,
     card,
+    confirm,
     data_table,
     download_button,
     empty_state,
@@ -32,7 +33,6 @@ from console.kit.shell_state import Shell
 from console.pages.access.reviews_state import Reviews
 from console.pages.access.tabs import access_tabs
 from services.core.permissions import Permission
-from services.identity import Role
 
 _STATES = {
     "open": t("access.review_open"),
@@ -55,7 +55,13 @@ def reviews() -> rx.Component:
         page_header(
             t("access.reviews"),
             meta=[t("access.reviews_meta")],
-            actions=[_if_manager(button(t("access.new_review"), kind="primary", on_click=Reviews.ask))],
+            actions=[
+                rx.cond(
+                    Reviews.loaded & ~rx.Var.create(Reviews.one_open),
+                    _if_manager(button(t("access.new_review"), kind="primary", on_click=Reviews.ask)),
+                    rx.fragment(),
+                )
+            ],
         ),
         access_tabs(routes.ACCESS_REVIEWS),
         loading_or(
@@ -67,6 +73,8 @@ def reviews() -> rx.Component:
             ),
         ),
         _new(),
+        _removal(),
+        _closing(),
     )
 
 
@@ -131,7 +139,7 @@ def _report() -> rx.Component:
             download_button(t("access.report"), href="/export/access-review.csv?review=" + Reviews.chosen),
             rx.cond(
                 Reviews.running,
-                _if_manager(button(t("access.close_review"), small=True, on_click=Reviews.finish)),
+                _if_manager(button(t("access.close_review"), small=True, on_click=Reviews.ask_about("closing", ""))),
                 rx.fragment(),
             ),
         ],
@@ -147,36 +155,64 @@ def _decided(item: Any) -> rx.Component:
 def _choice(item: Any) -> rx.Component:
     return row(
         button(t("access.keep_right"), small=True, on_click=Reviews.decide(item["id"], True)),
-        button(t("access.remove_right"), small=True, kind="quiet", on_click=Reviews.decide(item["id"], False)),
+        button(t("access.remove_right"), small=True, kind="quiet", on_click=Reviews.ask_about("removal", item["id"])),
+    )
+
+
+def _removal() -> rx.Component:
+    about = Reviews.about
+    return confirm(
+        open_=Reviews.asking == "removal",
+        on_open_change=Reviews.close,
+        title=t("access.removal_title", role=about["role"], person=about["person"]),
+        body=[rx.el.p(t("access.removal_body", entity=about["entity"], seen=about["seen"]))],
+        confirm_label=t("access.removal_do"),
+        on_confirm=Reviews.remove,
+        keep_label=t("access.keep"),
+        danger=True,
+        reason_label=t("access.removal_reason"),
+    )
+
+
+def _closing() -> rx.Component:
+    return confirm(
+        open_=Reviews.asking == "closing",
+        on_open_change=Reviews.close,
+        title=t("access.closing_title", title=Reviews.title),
+        body=[rx.el.p(t("access.closing_body", count=Reviews.undecided))],
+        confirm_label=t("access.close_review_do"),
+        on_confirm=Reviews.finish,
+        keep_label=t("access.keep"),
     )
 
 
 def _new() -> rx.Component:
-    owners = [
-        field(
-            t("access.decides_over", role=t(f"access.role_{role.value}")),
-            rx.el.select(
-                rx.el.option(t("access.myself"), value=""),
-                rx.foreach(Reviews.people, lambda item: rx.el.option(item["label"], value=item["value"])),
-                id=f"owner_{role.value}",
-                name=f"owner_{role.value}",
-                class_name="input",
-            ),
-            name=f"owner_{role.value}",
-        )
-        for role in Role
-    ]
     return form_dialog(
-        field(t("access.review_title"), text_input(name="title", required=True, max_length=100), name="title"),
+        field(t("access.review_name"), text_input(name="title", required=True, max_length=100), name="title"),
         field(t("access.due"), text_input(name="due_on", type="date", required=True), name="due_on"),
-        *owners,
-        open_=Reviews.asking,
+        rx.foreach(Reviews.owned, _owner),
+        open_=Reviews.asking == "start",
         on_open_change=Reviews.close,
-        title=t("access.new_review"),
+        title=t("access.start_title"),
         act=button(t("access.start_review"), kind="primary", submit=True),
         on_submit=Reviews.start,
         keep=t("access.keep"),
         note=t("access.review_effect"),
+    )
+
+
+def _owner(role: Any) -> rx.Component:
+    """Who decides over one role."""
+    return field(
+        t("access.decides_over", role=role["label"]),
+        rx.el.select(
+            rx.el.option(t("access.myself"), value=""),
+            rx.foreach(Reviews.people, lambda item: rx.el.option(item["label"], value=item["value"])),
+            id=role["field"],
+            name=role["field"],
+            class_name="input",
+        ),
+        name=role["field"],
     )
 
 

@@ -113,7 +113,7 @@ def _matrix() -> rx.Component:
             rx.el.caption(t("access.matrix"), class_name="visually-hidden"),
             rx.el.thead(rx.el.tr(rx.el.th(t("access.right"), scope="col"), heads)),
             rx.el.tbody(lines),
-            class_name="data-table data-table-dense",
+            class_name="data-table data-table-dense matrix",
         ),
         class_name="table-scroll",
         role="region",

@@ -90,7 +90,7 @@ def _table() -> rx.Component:
         Column(t("approvals.asked_by"), lambda row: row["asked_by"], priority=2, card="meta"),
         Column(t("approvals.amount"), amount, amount=True, card="value"),
         Column(t("approvals.agreements"), lambda row: number(row["agreements"]), priority=2),
-        Column(t("approvals.expires"), lambda row: number(row["expires"]), priority=2, card="meta"),
+        Column(t("approvals.expires"), lambda row: number(row["expires"]), priority=2, card="meta", named=True),
         Column(t("approvals.state"), lambda row: status(row["state"], STATES, extra=LOOKS), card="side"),
     ]
     return rx.fragment(data_table(columns, State.rows, label=t("approvals.title")), pager(State))

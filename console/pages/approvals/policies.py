@@ -56,23 +56,30 @@ def _policy(item: Any) -> rx.Component:
 
 
 def _steps(item: Any) -> rx.Component:
-    heads = {"step": "brief", "holds_from": "", "who_agrees": "", "time_to_decide": "brief"}
+    cells = {"step": "step", "holds_from": "from", "who_agrees": "teams", "time_to_decide": "hours"}
+    brief = {"step", "time_to_decide"}
     return rx.el.div(
         rx.el.table(
             rx.el.caption(item["title"], class_name="visually-hidden"),
             rx.el.thead(
                 rx.el.tr(
-                    *[rx.el.th(t(f"approvals.{head}"), scope="col", class_name=wide) for head, wide in heads.items()]
+                    *[
+                        rx.el.th(t(f"approvals.{head}"), scope="col", class_name="brief" if head in brief else "")
+                        for head in cells
+                    ]
                 )
             ),
             rx.el.tbody(
                 rx.foreach(
                     item["steps"].to(list[dict[str, str]]),
                     lambda step: rx.el.tr(
-                        rx.el.td(step["step"], class_name="num"),
-                        rx.el.td(step["from"], class_name="num"),
-                        rx.el.td(step["teams"]),
-                        rx.el.td(step["hours"], class_name="num"),
+                        *[
+                            rx.el.td(
+                                rx.el.span(step[name], class_name="num"),
+                                custom_attrs={"data-label": t(f"approvals.{head}")},
+                            )
+                            for head, name in cells.items()
+                        ],
                     ),
                 )
             ),

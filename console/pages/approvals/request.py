@@ -17,7 +17,6 @@ from console.components import (
     confirm,
     diff,
     dry_run_sheet,
-    facts,
     field,
     form_dialog,
     icon,
@@ -178,7 +177,18 @@ def _facts() -> rx.Component:
         ("approvals.reason_given", "ended_reason"),
     )
     more = [_if(item[name], rx.fragment(rx.el.dt(t(text)), rx.el.dd(item[name]))) for text, name in optional]
-    return card(rx.el.div(facts(*pairs), rx.el.dl(*more, class_name="facts")), title=t("approvals.policy"))
+    known = [rx.fragment(rx.el.dt(name), rx.el.dd(said)) for name, said in pairs]
+    return card(rx.el.dl(*known, *more, class_name="facts"), title=t("approvals.policy"))
+
+
+def _figures() -> rx.Component:
+    """What is decided over, in money and rows."""
+    item = State.request
+    told = [
+        _if(item[name], rx.fragment(rx.el.dt(t(text)), rx.el.dd(item[name], class_name="num")))
+        for text, name in (("approvals.amount", "money"), ("approvals.rows", "touched"))
+    ]
+    return _if((item["money"] != "") | (item["touched"] != ""), rx.el.dl(*told, class_name="facts"))
 
 
 def _agree_dialog() -> rx.Component:
@@ -187,6 +197,8 @@ def _agree_dialog() -> rx.Component:
     return form_dialog(
         stack(
             rx.el.p(rx.el.strong(item["title"])),
+            _figures(),
+            _if(item["consequence"], bullets(bullet(item["consequence"], mark=icon("arrow-right")))),
             rx.el.p(item["effect"]),
             _if(item["absent"], rx.el.p(t("approvals.in_place", people=item["absent"]))),
             _if(chooses, field(t("approvals.as_team"), select_input(State.teams, name="team"), name="team")),
@@ -206,7 +218,11 @@ def _reject_dialog() -> rx.Component:
         open_=State.asking == "reject",
         on_open_change=State.close,
         title=t("approvals.reject_title"),
-        body=[rx.el.p(rx.el.strong(State.request["title"]))],
+        body=[
+            stack(
+                rx.el.p(rx.el.strong(State.request["title"])), _figures(), rx.el.p(t("approvals.reject_body")), gap="s"
+            )
+        ],
         confirm_label=t("approvals.reject_do"),
         on_confirm=State.reject,
         keep_label=t("approvals.keep"),

@@ -170,11 +170,7 @@ def _sheet(detail: RequestDetail, names: rows.Names, reader: Reader) -> dict[str
     return rows.request_row(item, names, reader) | {
         "digest": item.digest,
         "content": json.dumps(dict(item.content), indent=2, ensure_ascii=False, sort_keys=True),
-        "rule": reader.text(
-            "approvals.policy_line",
-            teams=rows.teams_line(item.tier, reader),
-            version=reader.number(item.policy_version),
-        ),
+        "rule": rows.rule_line(item, reader),
         "threshold": rows.threshold_line(item.tier, reader),
         "decided": _decided(item, reader),
         "money": reader.money(item.amount) if item.amount else "",

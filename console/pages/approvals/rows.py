@@ -79,6 +79,13 @@ def teams_line(tier: Tier, reader: Reader) -> str:
     )
 
 
+def rule_line(item: RequestView, reader: Reader) -> str:
+    """Who has to agree, and by which version of the rule."""
+    version = reader.text("approvals.policy_line_version", version=reader.number(item.policy_version))
+    told = version if item.policy_version else reader.text("approvals.policy_line_delivered")
+    return f"{teams_line(item.tier, reader)}, {told}"
+
+
 def threshold_line(tier: Tier, reader: Reader) -> str:
     parts = [reader.money(Money(minor, currency)) for currency, minor in sorted(tier.from_amount.items())]
     if tier.from_rows is not None:

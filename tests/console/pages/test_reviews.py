@@ -62,6 +62,52 @@ async def test_the_page_shows_owners_decisions_and_what_is_late(boss):
     ]
 
 
+async def test_a_removal_is_asked_about_and_its_reason_stands_in_the_report(web, boss):  # noqa: F811
+    async with a_tab(boss, path="/access/reviews") as tab:
+        shown = await tab.send(f"{_STATE}.load")
+        right = next(item for item in shown["reviews.items"] if item["may"] == "yes")
+        asked = await tab.send(f"{_STATE}.ask_about", what="removal", item_id=right["id"])
+        done = await tab.send(f"{_STATE}.remove", form={"reason": "left the team"})
+    assert (asked["reviews.asking"], asked["reviews.about"]["role"]) == ("removal", "Dev")
+    assert done["reviews.asking"] == ""
+    assert "no longer holds Dev" in str(done)
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        (review,) = identity.reviews(uow)
+        decided = {item.role: item for item in identity.review_items(uow, review_id=review.id)}
+    assert (decided["dev"].decision, decided["dev"].note) == ("remove", "left the team")
+
+
+async def test_closing_names_what_nobody_decided_and_the_next_may_begin(boss):
+    async with a_tab(boss, path="/access/reviews") as tab:
+        shown = await tab.send(f"{_STATE}.load")
+        asked = await tab.send(f"{_STATE}.ask_about", what="closing", item_id="")
+        closed = await tab.send(f"{_STATE}.finish")
+        offered = await tab.send(f"{_STATE}.ask")
+    assert (shown["reviews.one_open"], shown["reviews.undecided"]) == (True, "2")
+    assert asked["reviews.asking"] == "closing"
+    assert (closed["reviews.one_open"], closed["reviews.asking"]) == (False, "")
+    assert {"field": "owner_finance", "label": "Finance"} in offered["reviews.owned"]
+
+
+async def test_a_custom_role_has_an_owner_too(web):  # noqa: F811
+    secret = open_session(web, Role.ADMIN, email="boss@example.com")
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        identity.create_role(uow, code="clerk", name="Clerk", permissions=[])
+        lead = a_user(uow, Role.DEV, email="lead@example.com")
+        clerk = a_user(uow, email="clerk@example.com")
+        identity.grant_role(uow, user_id=clerk, role="clerk")
+        due = uow.clock.now().date() + dt.timedelta(days=9)
+    async with a_tab(secret, path="/access/reviews") as tab:
+        offered = await tab.send(f"{_STATE}.ask")
+        form = {"title": "Autumn", "due_on": due.isoformat(), "owner_clerk": str(lead), "owner_dev": ""}
+        await tab.send(f"{_STATE}.start", form=form)
+    assert {"field": "owner_clerk", "label": "Clerk"} in offered["reviews.owned"]
+    with web.database.unit_of_work(_SYSTEM) as uow:
+        mine = acting_as(uow, "lead@example.com")
+        (review,) = identity.reviews(mine)
+        assert [item.role for item in identity.review_items(mine, review_id=review.id)] == ["clerk"]
+
+
 def test_the_file_holds_every_right_with_its_decision(web, boss):  # noqa: F811
     client = TestClient(Gate(api), base_url="http://localhost")
     client.cookies.set(session.COOKIE, boss, domain="localhost.local")

@@ -279,6 +279,59 @@ def test_who_cannot_be_impersonated(uow: UnitOfWork):
         identity.impersonate(dev, user_id=own, reason="just to look around")
 
 
+def _told(uow: UnitOfWork) -> list[tuple[str, str, str]]:
+    rows = uow.session.execute(
+        text("SELECT purpose, recipient, subject FROM notification WHERE purpose LIKE 'identity.review%' ORDER BY 1, 2")
+    ).all()
+    uow.session.execute(text("DELETE FROM notification"))
+    return [(row.purpose.removeprefix("identity.review_"), row.recipient, row.subject) for row in rows]
+
+
+def test_owners_are_told_and_reminded_of_what_they_have_not_decided(uow: UnitOfWork):
+    a_user(uow, Role.ADMIN)
+    lead_id = a_user(uow, Role.DEV, email="lead@example.com")
+    a_user(uow, Role.FINANCE, email="clerk@example.com")
+    today = uow.clock.today("UTC")
+    due = today + dt.timedelta(days=14)
+    identity.start_review(acting_as(uow), title="Spring", due_on=due, owners={"finance": lead_id})
+    assert [(what, who) for what, who, _ in _told(uow)] == [
+        ("started", "ada@example.com"),
+        ("started", "lead@example.com"),
+    ]
+    assert identity.remind_reviewers(uow) == 0
+    boss = acting_as(uow)
+    for item in identity.review_items(boss, review_id=identity.reviews(boss)[0].id):
+        if item.may_decide and item.role != "finance":
+            identity.decide(boss, item_id=item.id, keep=True)
+
+    def on(day: dt.date) -> list[tuple[str, str, str]]:
+        """What goes out when the review is due on `day` and nothing was said since it began."""
+        uow.session.execute(text("UPDATE access_review SET due_on = :day"), {"day": day})
+        identity.remind_reviewers(uow)
+        assert identity.remind_reviewers(uow) == 0, "once"
+        return _told(uow)
+
+    assert on(today + dt.timedelta(days=4)) == []
+    uow.session.execute(text("UPDATE access_review SET reminded_on = reminded_on - 20"))
+    due = today + dt.timedelta(days=3)
+    assert [(what, who) for what, who, _ in on(due)] == [("due", "lead@example.com")]
+    uow.session.execute(text("UPDATE access_review SET reminded_on = reminded_on - 4"))
+    ((what, who, subject),) = on(today - dt.timedelta(days=1))
+    assert (what, who) == ("late", "lead@example.com")
+    assert subject.startswith("Overdue since ")
+    assert subject.endswith(": Spring")
+    identity.close_review(acting_as(uow), review_id=identity.reviews(acting_as(uow))[0].id)
+    uow.session.execute(text("UPDATE access_review SET reminded_on = NULL"))
+    assert identity.remind_reviewers(uow) == 0, "a closed review reminds nobody"
+
+
+@pytest.mark.parametrize("days", [-1, 0, 367])
+def test_a_review_is_due_within_a_year(uow: UnitOfWork, days: int):
+    a_user(uow, Role.ADMIN)
+    with pytest.raises(Invalid):
+        identity.start_review(acting_as(uow), title="Spring", due_on=uow.clock.today("UTC") + dt.timedelta(days=days))
+
+
 def test_a_review_walks_through_every_right(uow: UnitOfWork):
     boss_id = a_user(uow, Role.ADMIN)
     lead_id = a_user(uow, Role.FINANCE, email="lead@example.com")
