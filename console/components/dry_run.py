@@ -116,7 +116,7 @@ def _sampled(item: Any) -> rx.Component:
 
 def _money(state: Any) -> rx.Component:
     def change(item: Any) -> rx.Component:
-        return rx.el.span(money(item["moved"], item["currency"]), class_name=rx.cond(item["zero"] != "", "zero", ""))
+        return rx.el.span(money(item["gross"], item["currency"]), class_name=rx.cond(item["zero"] != "", "zero", ""))
 
     shown = [
         Column(t("backfills.currency"), lambda item: rx.el.strong(item["currency"]), card="title"),
@@ -129,8 +129,8 @@ def _money(state: Any) -> rx.Component:
         Column(
             t("backfills.sum_after"), lambda item: rx.el.span(item["after"], class_name="num"), amount=True, priority=2
         ),
-        Column(t("backfills.filled"), lambda item: number(item["filled"]), amount=True, card="meta", named=True),
-        Column(t("backfills.moved"), change, amount=True, card="value"),
+        Column(t("backfills.net"), lambda item: number(item["net"]), amount=True, card="meta", named=True),
+        Column(t("backfills.gross"), change, amount=True, card="value"),
     ]
     return card(
         data_table(shown, state.dry_money, label=t("backfills.money"), dense=True),

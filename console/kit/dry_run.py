@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from console.design.format import Reader, compact_id
+from console.design.format import UNKNOWN, Reader, compact_id
 from services.backfills import DefinitionView, Expect
 from services.core.errors import DomainError
 from services.core.money import Money
@@ -97,7 +97,7 @@ def _figures(
     definition: DefinitionView, params: Mapping[str, Any], document: Mapping[str, Any], reader: Reader
 ) -> dict[str, str]:
     frozen, estimate = document["frozen"], document["estimate"]
-    moved = [_moved(one, reader) for one in frozen["money"]]
+    moved = [_moved(one, reader) for one in frozen["money"] if one.get("gross", True)]
     trial = reader.text(
         "backfills.dry_trial",
         rows=reader.number(estimate["trial_rows"]),
@@ -127,8 +127,10 @@ def _figures(
 
 
 def _moved(one: Mapping[str, Any], reader: Reader) -> str:
-    amount = money_text(one["moved"], one["currency"], reader, signed=True).rstrip()
-    return f"{amount}\u00a0{one['currency'] or ''}".strip()
+    """What really moves of a currency; a dry run of a former release does not say."""
+    if "gross" not in one:
+        return reader.text("backfills.not_measured", currency=one["currency"] or "").strip()
+    return f"{money_text(one['gross'], one['currency'], reader)}\u00a0{one['currency'] or ''}".strip()
 
 
 def _beside(sample: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
@@ -167,9 +169,9 @@ def _money(one: Mapping[str, Any], reader: Reader) -> dict[str, str]:
         "currency": currency or reader.text("backfills.no_currency"),
         "before": money_text(one["before"], currency, reader),
         "after": money_text(one["after"], currency, reader),
-        "filled": money_text(one["after"] - one["before"] - one["moved"], currency, reader, signed=True),
-        "moved": money_text(one["moved"], currency, reader, signed=True),
-        "zero": "" if one["moved"] else "yes",
+        "net": money_text(one["after"] - one["before"], currency, reader, signed=True),
+        "gross": money_text(one["gross"], currency, reader) if "gross" in one else UNKNOWN,
+        "zero": "" if one.get("gross", True) else "yes",
     }
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from services import approvals
 from services.backfills.definition import definition_named
+from services.backfills.freezing import says_what_moves
 from services.backfills.queries import backfill_detail, definition_view
 from services.backfills.service import RUN_CLOSED_APPROVAL, facts_of, kind_for
 from services.backfills.views import DefinitionView
@@ -127,10 +128,10 @@ def asked_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID, digest: str) -> As
 def risk(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Risk | None:
     """What decides over who has to agree: of the request once there is one, before it by the policy that holds now.
 
-    None before a dry run.
+    None before a dry run, and for one that does not say what money moves.
     """
     one = backfill_detail(uow, backfill_id=backfill_id).backfill
-    if one.dry_run is None:
+    if one.dry_run is None or not says_what_moves(one.dry_run):
         return None
     closed = kind_for(one.dry_run) == RUN_CLOSED_APPROVAL
     if one.request_id is None:

@@ -129,7 +129,8 @@ def keep_verification(uow: UnitOfWork, *, asked: VerificationAsked, document: di
     ask_signature(uow, row)
     note(uow, row, "verified", after={"held": held, "failed": failed})
     changed = ledger.changed_by(uow.session.connection(), row.id)
-    reconciling.report(uow, row, definition, rows=changed, result="succeeded", held=held)
+    moved = verifying.money_moved(document)
+    reconciling.report(uow, row, definition, rows=changed, result="succeeded", held=held, money=moved)
     announcing.announce(uow, row, "deviates" if failed else "verified", result=verifying.in_words(document))
     return {"held": held, "failed": failed}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +26,7 @@ _UNDO = Words("Take BF-{number:04d} back: {title}", "BF-{number:04d} zurücknehm
 _ROWS = Words("Rows changed", "Geänderte Zeilen")
 _ASIDE = Words("Rows that refused the change", "Zeilen, die die Änderung verweigerten")
 _MOVED = Words("Money moved, {currency}", "Bewegtes Geld, {currency}")
+_NET = Words("Net difference, {currency}", "Saldo der Änderung, {currency}")
 _SUM = Words("Sum of the column, {currency}", "Summe der Spalte, {currency}")
 _SECONDS = Words("Estimated time, seconds", "Geschätzte Dauer, Sekunden")
 _CLOSED = Words("Closed period touched", "Berührter geschlossener Zeitraum")
@@ -50,7 +52,7 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         Line(_PARAMS, given),
         Line(_SECONDS, content["estimate"]["seconds"]),
         *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content.get("closed_periods", ())],
-        *[Line(_named(_MOVED, one["currency"]), _amount(one["moved"], one["currency"])) for one in frozen["money"]],
+        *[line for one in frozen["money"] for line in _money_lines(one)],
     ]
     changes = [
         Change(
@@ -70,13 +72,20 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
     )
 
 
+def _money_lines(one: Mapping[str, Any]) -> list[Line]:
+    """What really moves, where the dry run says so, and what is left of it in the sum."""
+    currency = one["currency"]
+    gross = [Line(_named(_MOVED, currency), _amount(one["gross"], currency))] if "gross" in one else []
+    return [*gross, Line(_named(_NET, currency), _amount(one["after"] - one["before"], currency))]
+
+
 def describe_signature(uow: UnitOfWork, asked: RequestView) -> Description:
     """The verification's results, expected against found."""
     row = _row(uow, asked)
     definition = shown_definition(row.definition)
     titles = {check.code: check.title for check in definition.checks(definition.params.model_validate(row.params))}
     results, aside = (row.verification or {}).get("results", []), (row.verification or {}).get("aside", 0)
-    changes = [Change(_named_result(one, titles), one["expected"], one["found"]) for one in results]
+    changes = [Change(_named_result(one, titles), *_sides(one)) for one in results]
     return Description(
         title=_title(_SIGN, row, definition.title),
         lines=(Line(_ROWS, asked.content["rows"] - aside), *([Line(_ASIDE, aside)] if aside else [])),
@@ -123,6 +132,13 @@ def describe_lift(_: UnitOfWork, asked: RequestView) -> Description:
     )
 
 
+def _sides(one: dict[str, Any]) -> tuple[Money | int, Money | int]:
+    """Expected and found."""
+    if "money" not in one:
+        return one["expected"], one["found"]
+    return _amount(one["expected"], one["money"]["currency"]), _amount(one["found"], one["money"]["currency"])
+
+
 def _named_result(one: dict[str, Any], titles: dict[str, Words]) -> Words:
     if "reconciliation" in one:
         whose = one["reconciliation"]
@@ -130,6 +146,8 @@ def _named_result(one: dict[str, Any], titles: dict[str, Words]) -> Words:
             f"Open breaks, {whose['definition']} of {whose['entity']}",
             f"Offene Klärfälle, {whose['definition']} von {whose['entity']}",
         )
+    if "money" in one:
+        return _named(_RESULTS[one["money"]["of"]], one["money"]["currency"])
     return titles.get(one["code"]) or _RESULTS[one["code"]]
 
 
@@ -137,6 +155,8 @@ _RESULTS = {
     "rows_changed": Words(
         "Rows predicted, and changed or set aside", "Vorhergesagte, und geänderte oder zurückgestellte Zeilen"
     ),
+    "money_moved": _MOVED,
+    "money_net": _NET,
     "before_images": Words("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
     "sample_recomputed": Words("Sampled rows computed again", "Nachgerechnete Zeilen der Stichprobe"),
 }

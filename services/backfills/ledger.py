@@ -241,6 +241,12 @@ def quarantined(connection: Connection, backfill: uuid.UUID) -> int:
     )
 
 
+def keys_aside(connection: Connection, backfill: uuid.UUID) -> Sequence[str]:
+    """The rows that were set aside."""
+    found = text("SELECT key FROM kontor_backfill.quarantine WHERE backfill = :id ORDER BY key")
+    return connection.scalars(found, {"id": backfill}).all()
+
+
 def conflicts(connection: Connection, backfill: uuid.UUID) -> int:
     return (
         connection.scalar(text("SELECT count(*) FROM kontor_backfill.conflict WHERE backfill = :id"), {"id": backfill})

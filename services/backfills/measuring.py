@@ -15,7 +15,7 @@ from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.batching import Plan, change_stretch
 from services.backfills.definition import Check, Definition, PythonBackfill, SqlBackfill, code_digest
-from services.backfills.freezing import amounts, changes_of, computed, frozen
+from services.backfills.freezing import changes_of, computed, frozen
 from services.backfills.images import images_of, key_of, make_images, name_of
 from services.backfills.vocabulary import Expect
 
@@ -114,7 +114,8 @@ def _drawn(definition: Definition, params: BaseModel, bound: str) -> list[tuple[
     key = key_of(definition)
     drawn = [("random", base.order_by(func.random()).limit(_RANDOM_ROWS))]
     if definition.money is not None and isinstance(definition, SqlBackfill):
-        old, new = amounts(definition, changes_of(definition, params))
+        old = definition.target.c[definition.money.amount]
+        new = changes_of(definition, params).get(definition.money.amount, old)
         moved = func.abs(func.coalesce(new, 0) - func.coalesce(old, 0))
         drawn.append(("largest", base.order_by(moved.desc(), key).limit(_EXTREME_ROWS)))
     for place in definition.target.c:

@@ -102,7 +102,14 @@ def compared(
 
 
 def report(
-    uow: UnitOfWork, row: Backfill, definition: Definition, *, rows: int, result: str, held: bool | None
+    uow: UnitOfWork,
+    row: Backfill,
+    definition: Definition,
+    *,
+    rows: int,
+    result: str,
+    held: bool | None,
+    money: Sequence[reconciliation.MoneyMoved] = (),
 ) -> None:
     """Queues Finance's report of how the reconciliations stand after this backfill."""
     console = as_console(uow)
@@ -113,6 +120,7 @@ def report(
         rows=rows,
         result=result,
         verified=held,
+        money=tuple(money),
     )
     runs.enqueue(console, kind=reconciliation.REPORT, params=reconciliation.ReportParams(after=done))
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from services import approvals, audit, runs
 from services.backfills.definition import Definition, code_digest, definition_named
 from services.backfills.errors import BackfillNotFound, BadDefinition
+from services.backfills.freezing import says_what_moves
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
 from services.backfills.vocabulary import DRY_RUN, BackfillParams, BackfillState, Expect
@@ -24,6 +25,7 @@ from services.core.permissions import Permission
 
 RUN_APPROVAL = "backfills.run"
 RUN_CLOSED_APPROVAL = "backfills.run_in_closed_period"
+MEASURED_NET = "The dry run does not say how much money really moves; it has to be taken again."
 _REASON = 8
 _NO_CURRENCY = "XXX"  # ISO 4217
 S = BackfillState
@@ -73,13 +75,15 @@ def start_dry_run(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> uuid.UUID:
 
 
 def ask_approval(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> approvals.RequestView:
-    """Asks whoever the policy names to agree to exactly this dry run. Raises Invalid when it would change nothing,
-    or when something does not hold that has to hold before."""
+    """Asks whoever the policy names to agree to exactly this dry run. Raises Invalid when it would change nothing, when
+    something does not hold that has to hold before, or when it does not say what money moves."""
     require(uow, Permission.BACKFILL_DRAFT)
     row = locked(uow, backfill_id)
     move(uow, row, S.AWAITING_APPROVAL)
     if row.dry_run is None or not row.dry_run["frozen"]["rows"]:
         raise Invalid("The dry run found no row to change, so there is nothing to agree to.")
+    if not says_what_moves(row.dry_run):
+        raise Invalid(MEASURED_NET)
     if broken := _broken(row, row.dry_run):
         raise Invalid(f"What has to hold before it runs does not: {', '.join(broken)}.")
     asked = approvals.request(
@@ -195,12 +199,12 @@ def kind_for(dry_run: Mapping[str, Any]) -> str:
 
 
 def facts_of(frozen: Mapping[str, Any]) -> list[approvals.ApprovalFacts]:
-    """The rows, with the money that moves in each currency: every one is judged by its own threshold.
+    """The rows, with the money that really moves in each currency: every one is judged by its own threshold.
 
     Money of no known currency counts as of one for which no policy has a limit.
     """
-    moved = [one for one in frozen["money"] if one["moved"]]
-    return [approvals.ApprovalFacts(abs(one["moved"]), _known(one["currency"]), frozen["rows"]) for one in moved] or [
+    moved = [one for one in frozen["money"] if one["gross"]]
+    return [approvals.ApprovalFacts(one["gross"], _known(one["currency"]), frozen["rows"]) for one in moved] or [
         approvals.ApprovalFacts(rows=frozen["rows"])
     ]
 

@@ -12,9 +12,11 @@ from services.backfills import announcing, freezing, ledger, measuring, reconcil
 from services.backfills.calendaring import standing_of
 from services.backfills.definition import code_digest, definition_named, shown_definition
 from services.backfills.errors import BadDefinition, IllegalStep, OutsideWindow
+from services.backfills.freezing import says_what_moves
 from services.backfills.models import Backfill
 from services.backfills.policy import check_step
 from services.backfills.service import (
+    MEASURED_NET,
     S,
     agreed_content,
     as_console,
@@ -95,6 +97,8 @@ def check_gate(uow: UnitOfWork, row: Backfill) -> None:
 
 def _difference(uow: UnitOfWork, row: Backfill, request_id: uuid.UUID, agreed: dict[str, Any]) -> str | None:
     """What would be done now that was not agreed to; None when it is exactly that."""
+    if row.dry_run is not None and not says_what_moves(row.dry_run):
+        return MEASURED_NET
     asked = approvals.request_detail(as_console(uow), request_id=request_id).request
     content = agreed_content(row, agreed)
     changed = [name for name in content if content[name] != asked.content.get(name)]
@@ -123,7 +127,14 @@ def refused(uow: UnitOfWork, row: Backfill, problem: str) -> Start:
     return Start(None, problem)
 
 
-def code_changed(row: Backfill) -> bool:
+def outdated(row: Backfill) -> str | None:
+    """Why nothing can start from this dry run any more, whatever the data; None as long as it can."""
+    if _code_changed(row):
+        return "The definition's code changed after the dry run."
+    return MEASURED_NET if row.dry_run is not None and not says_what_moves(row.dry_run) else None
+
+
+def _code_changed(row: Backfill) -> bool:
     """Whether the definition's code is not that of the dry run, is not there any more, or takes other parameters."""
     definition = shown_definition(row.definition)
     if row.dry_run is None or not definition.columns:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    ColumnClause,
     ColumnElement,
     Connection,
     Row,
@@ -29,17 +30,19 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
-from services.backfills.definition import Definition, PythonBackfill, SqlBackfill
+from services.backfills.definition import Definition, MoneyColumns, PythonBackfill, SqlBackfill
 from services.backfills.images import Images, key_of, name_of
 from services.backfills.vocabulary import SCHEMA
 
 # What a definition's function raises for a row that it does not understand.
 REFUSALS = (ValueError, ArithmeticError, LookupError, TypeError)
+_SIDES = ("old", "new")
 
 
 def explained(connection: Connection, statement: Any) -> list[str]:
@@ -183,6 +186,34 @@ def conflicts_of(definition: Definition, before: TableClause, batch: int, backfi
     )
     places = [column(name) for name in ("backfill", "key", "before", "left_as", "found")]
     return insert(table("conflict", *places, schema=SCHEMA)).from_select([place.name for place in places], found)
+
+
+def money_sums(old: Any, new: Any) -> list[ColumnElement[Any]]:
+    """What happens to a money column: its sums before and after, and the sum of the absolute differences, in which
+    nothing cancels out. An empty value is 0."""
+    was, becomes = func.coalesce(old, 0), func.coalesce(new, 0)
+    return [
+        func.sum(was).label("before"),
+        func.sum(becomes).label("after"),
+        func.sum(func.abs(becomes - was)).label("gross"),
+    ]
+
+
+def money_of_images(definition: Definition, money: MoneyColumns, before: TableClause) -> Select[*tuple[Any, ...]]:
+    """The money that was moved, by the currency that its row had before; none where the row was deleted since."""
+    target, amount = definition.target, money.amount
+
+    def as_then(element: Any, **_: Any) -> Any:
+        written = isinstance(element, ColumnClause) and element.table is target and element.name in definition.columns
+        return before.c[f"old_{element.name}"] if written else None
+
+    sides = [before.c[f"{side}_{amount}"] if amount in definition.columns else target.c[amount] for side in _SIDES]
+    currency = cast(replacement_traverse(money.currency, {}, as_then), String).label("currency")
+    return (
+        select(currency, *money_sums(*sides))
+        .select_from(before.outerjoin(target, key_of(definition) == before.c.key))
+        .group_by(text("1"))
+    )
 
 
 def documents_of(definition: Definition, keys: Sequence[str]) -> Select[Any, Any]:

@@ -18,7 +18,7 @@ from services.backfills.load import LoadMeter, load_of
 from services.backfills.models import Backfill
 from services.backfills.policy import BEFORE_START, excess_of
 from services.backfills.service import S, as_console, locked, move, note, require, require_reason, unplan
-from services.backfills.starting import check_gate, code_changed, refused, start_planned
+from services.backfills.starting import check_gate, outdated, refused, start_planned
 from services.backfills.vocabulary import EXECUTE, ROLL_BACK, VERIFY, BackfillParams, Pace
 from services.backfills.windows import Gate, Standing
 from services.core.actor import Actor
@@ -152,8 +152,8 @@ def tend(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> str | None:
     """
     uow.actor.require(Permission.RUN_EXECUTE)
     row = locked(uow, backfill_id)
-    if row.state in (S.APPROVED, S.AWAITING_APPROVAL, S.DRY_RUN_READY) and code_changed(row):
-        refused(uow, row, "The definition's code changed after the dry run.")
+    if row.state in (S.APPROVED, S.AWAITING_APPROVAL, S.DRY_RUN_READY) and (problem := outdated(row)):
+        refused(uow, row, problem)
         return "back_to_draft"
     if row.state == S.APPROVED and row.planned_for is not None and row.planned_for <= uow.clock.now():
         return _start_if_open(uow, row)

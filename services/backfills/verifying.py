@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import DataError
 
 from services.backfills import ledger
 from services.backfills import statements as sql
 from services.backfills.batching import Plan
 from services.backfills.definition import Check, SqlBackfill
+from services.backfills.freezing import money_among, money_entry, says_what_moves
 from services.backfills.images import before_table, images_of, key_of
 from services.backfills.measuring import after_values, as_text, value_of
 from services.backfills.vocabulary import Expect
 from services.core.locks import take_turn
 from services.core.words import Words
+from services.reconciliation import MoneyMoved
 
 _BATCHES_SAMPLED = 40
 _ROWS_SAMPLED = 200
 _NAMED = 50
+_MONEY = ("money_moved", "money_net")
 
 
 def verified(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> dict[str, Any]:
     """The document Finance signs. `held` says whether everything is as it has to be; `aside` counts the rows that
     refused the change, of which `quarantined` names the first."""
-    results = [*_counts(connection, plan, dry_run), *_checks(connection, plan, dry_run)]
+    results = [
+        *_counts(connection, plan, dry_run),
+        *_money(connection, plan, dry_run),
+        *_checks(connection, plan, dry_run),
+    ]
     drawn, differing = _sample(connection, plan)
     results.append(_result("sample_recomputed", drawn, drawn - len(differing), not differing))
     return {
@@ -55,6 +64,54 @@ def _counts(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> l
         _result("rows_changed", predicted, changed + aside, predicted == changed + aside),
         _result("before_images", changed, images, changed == images),
     ]
+
+
+def _money(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each currency the money that was predicted to move, and the net difference, against what the images say.
+
+    Rows that were set aside count as they would move. A dry run that says nothing of what moves promised nothing.
+    """
+    money, predicted = plan.definition.money, dry_run["frozen"]["money"]
+    if money is None or not says_what_moves(dry_run):
+        return []
+    before = before_table(plan.definition, plan.number)
+    done = [money_entry(row) for row in connection.execute(sql.money_of_images(plan.definition, money, before))]
+    sides = [_sums(predicted), _sums([*done, *_money_aside(connection, plan)])]
+    return [
+        _result(f"{code}.{currency or '-'}", expected, found, expected == found) | {"money": {"of": code} | named}
+        for currency in sorted({*sides[0], *sides[1]}, key=lambda one: one or "")
+        for named in [{"currency": currency}]
+        for code, expected, found in zip(_MONEY, sides[0][currency], sides[1][currency], strict=True)
+    ]
+
+
+def money_moved(document: Mapping[str, Any]) -> list[MoneyMoved]:
+    """What a verification found to have moved, by currency."""
+    found: dict[str | None, dict[str, int]] = defaultdict(dict)
+    for one in document["results"]:
+        if "money" in one:
+            found[one["money"]["currency"]][one["money"]["of"]] = one["found"]
+    gross, net = _MONEY
+    return [MoneyMoved(currency=name or "", gross_minor=one[gross], net_minor=one[net]) for name, one in found.items()]
+
+
+def _sums(money: Sequence[Mapping[str, Any]]) -> defaultdict[str | None, tuple[int, int]]:
+    """Gross and net of each currency."""
+    sums: defaultdict[str | None, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for one in money:
+        gross, net = sums[one["currency"]]
+        sums[one["currency"]] = (gross + one["gross"], net + one["after"] - one["before"])
+    return sums
+
+
+def _money_aside(connection: Connection, plan: Plan) -> list[dict[str, Any]]:
+    """The money of the rows that were set aside; none of those whose change cannot even be computed."""
+    keys = ledger.keys_aside(connection, plan.backfill_id)
+    try:
+        with connection.begin_nested():
+            return money_among(connection, plan.definition, plan.params, keys)
+    except DataError:
+        return []
 
 
 def _checks(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> list[dict[str, Any]]:

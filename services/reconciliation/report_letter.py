@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from services import notifications
 from services.core import figures
+from services.core.errors import Invalid
 from services.core.money import Money
 from services.core.words import Words
 from services.reconciliation.report_figures import class_told, moment_told, percent
 from services.reconciliation.report_words import DEFINITIONS, changes_told
 from services.reconciliation.views import BreakView
 from services.reconciliation.views_report import NightlyReport, ReportLine
-from services.reconciliation.vocabulary import BackfillDone
+from services.reconciliation.vocabulary import BackfillDone, MoneyMoved
 
 _NAMED = 5  # oldest breaks that the letter names; the files have more
 _GREEN = Words("Reconciliation {day}: all green", "Abgleich {day}: alles grün")
@@ -38,9 +39,11 @@ _WITH = Words(
 )
 _LOOK = Words("Open the report", "Bericht öffnen")
 _FOLLOWS = Words(
-    "The backfill {name} ended on {moment}: {result}. It changed {rows} rows in {columns}. {proof}",
-    "Der Backfill {name} endete am {moment}: {result}. Er änderte {rows} Zeilen in {columns}. {proof}",
+    "The backfill {name} ended on {moment}: {result}. It changed {rows} rows in {columns}. {moved}{proof}",
+    "Der Backfill {name} endete am {moment}: {result}. Er änderte {rows} Zeilen in {columns}. {moved}{proof}",
 )
+_MOVED = Words("It moved {money}. ", "Er bewegte {money}. ")
+_MONEY = Words("{gross}\u00a0{currency} (net {net})", "{gross}\u00a0{currency} (Saldo {net})")
 _PROOFS = {
     True: Words("Its verification holds.", "Seine Prüfung hält."),
     False: Words(
@@ -80,7 +83,7 @@ def report_letter(
 
 
 def backfill_told(after: BackfillDone, locale: str) -> str:
-    """What the backfill changed, when it ended and how, in two sentences."""
+    """What the backfill changed and moved, when it ended and how, in a few sentences."""
     result = _RESULTS.get(after.result)
     return _FOLLOWS.of(
         locale,
@@ -89,8 +92,22 @@ def backfill_told(after: BackfillDone, locale: str) -> str:
         result=result.of(locale) if result else after.result,
         rows=figures.number(after.rows, locale),
         columns=", ".join(after.columns) or "—",
+        moved=_MOVED.of(locale, money=", ".join(_money(one, locale) for one in after.money)) if after.money else "",
         proof=_PROOFS[after.verified].of(locale),
     )
+
+
+def _money(one: MoneyMoved, locale: str) -> str:
+    """Gross and net; minor units where the currency is not known."""
+    gross, net = (_amount(minor, one.currency, locale) for minor in (one.gross_minor, one.net_minor))
+    return _MONEY.of(locale, gross=gross, net=net, currency=one.currency or "–")
+
+
+def _amount(minor: int, currency: str, locale: str) -> str:
+    try:
+        return figures.amount(Money(minor, currency), locale)
+    except Invalid:
+        return figures.number(minor, locale)
 
 
 def _old(item: BreakView, locale: str) -> str:

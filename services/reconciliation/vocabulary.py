@@ -170,11 +170,22 @@ class BacktestParams(BaseModel):
     count: int = Field(default=5, ge=1, le=30)
 
 
+class MoneyMoved(BaseModel):
+    """What a backfill moved of one currency, in minor units: the sum of all absolute differences, and the net one.
+
+    `currency` is empty where it is not known.
+    """
+
+    currency: str
+    gross_minor: int
+    net_minor: int
+
+
 class BackfillDone(BaseModel):
     """A backfill that ended, for the report that follows it: what it changed, when it ended, and how.
 
     `columns` are those it wrote, `rows` how many it changed, `result` one of succeeded, cancelled, failed, rolled_back,
-    `verified` whether the proof afterwards held (None where there is none).
+    `verified` whether the proof afterwards held (None where there is none), `money` what its proof found to have moved.
     """
 
     name: str
@@ -183,6 +194,7 @@ class BackfillDone(BaseModel):
     rows: int
     result: str
     verified: bool | None = None
+    money: tuple[MoneyMoved, ...] = ()
 
 
 class ReportParams(BaseModel):

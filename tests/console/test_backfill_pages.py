@@ -88,13 +88,38 @@ async def test_the_dry_run_shows_rows_money_and_checks_as_measured(web: Applicat
         asked = await tab.send(handler("BackfillRequest", "ask_approval"))
     dry = seen["backfill_request.dry"]
     assert (dry["rows"], dry["database"]) == ("300", "")
-    assert [row["currency"] for row in seen["backfill_request.dry_money"]] == ["CHF", "EUR"]
+    assert dry["moved"] == "0.75\xa0CHF, 2.25\xa0EUR"
+    money = seen["backfill_request.dry_money"]
+    assert [(row["currency"], row["net"], row["gross"]) for row in money] == [
+        ("CHF", "+0.75", "0.75"),
+        ("EUR", "+2.25", "2.25"),
+    ]
     sample = seen["backfill_request.dry_sample"]
     assert {row["drawn"] for row in sample} >= {"random"}
     assert all(int(row["changes"][0]["now"]) == int(row["changes"][0]["was"]) + 1 for row in sample)
     assert seen["backfill_request.dry_checks"] == [{"title": "Coins", "before": "300", "wanted": "300"}]
     assert asked["backfill_request.item"]["state"] == BackfillState.AWAITING_APPROVAL
     assert [seat["name"] for seat in asked["backfill_request.seats"]] == ["", ""]
+
+
+async def test_a_dry_run_of_a_former_release_is_shown_without_what_it_does_not_say(
+    web: Application, workshop: Workshop
+):
+    made = drafted(workshop)
+    workshop.sql(
+        "UPDATE backfill SET dry_run = jsonb_set(dry_run, '{frozen,money}', (SELECT jsonb_agg(one - 'gross')"
+        " FROM jsonb_array_elements(dry_run->'frozen'->'money') one))"
+    )
+    secret = open_session(web, Role.DEV)
+    async with a_tab(secret) as tab:
+        at(tab, routes.BACKFILL, made)
+        seen = await tab.send(handler("BackfillRequest", "load"))
+    assert seen["backfill_request.dry"]["moved"] == "CHF not measured, EUR not measured"
+    assert [(row["net"], row["gross"]) for row in seen["backfill_request.dry_money"]] == [
+        ("+0.75", UNKNOWN),
+        ("+2.25", UNKNOWN),
+    ]
+    assert seen["backfill_request.item"]["decided"] == ""
 
 
 async def test_the_pages_say_which_currency_decided_who_agrees(web: Application, workshop: Workshop):
@@ -204,6 +229,9 @@ async def test_a_deviation_is_signed_only_with_its_reason(web: Application, work
         seen = await tab.send(handler("BackfillVerification", "load"))
         assert seen["backfill_verification.item"]["unexplained"] == "1"
         assert [row["code"] for row in seen["backfill_verification.results"] if not row["held"]] == ["none_left"]
+        figures = {row["code"]: (row["title"], row["found"]) for row in seen["backfill_verification.results"]}
+        assert figures["money_moved.EUR"] == ("Money moved, EUR", "2.25")
+        assert figures["money_net.EUR"] == ("Net difference, EUR", "+2.25")
         assert seen["backfill_verification.behind"][0] == {"check": "Left", "key": "1", "shown": "amount_minor 102"}
         await tab.send(handler("BackfillVerification", "ask_words"), code="none_left", title="Left")
         told = await tab.send(handler("BackfillVerification", "explain"), form={"reason": "The check itself is wrong."})

@@ -55,6 +55,14 @@ TEXTS = {
         "The data changed: the same number of rows, with other values.",
         "Die Daten haben sich geändert: gleich viele Zeilen mit anderen Werten.",
     ),
+    "measured_net": (
+        "The dry run does not say how much money really moves; it has to be taken again.",
+        "Der Probelauf sagt nicht, wie viel Geld sich wirklich bewegt; er muss neu gemacht werden.",
+    ),
+    "code_changed": (
+        "The definition's code changed after the dry run.",
+        "Der Code der Definition hat sich nach dem Probelauf geändert.",
+    ),
     "quarantine_full": (
         "More than {limit} rows refuse the change. The last one: {problem}",
         "Mehr als {limit} Zeilen weisen die Änderung ab. Die letzte: {problem}",

@@ -12,7 +12,7 @@ from console.design.format import UNKNOWN, Reader
 from console.design.texts import tr
 from console.kit import backend
 from console.kit.authz import event
-from console.kit.dry_run import shown_value
+from console.kit.dry_run import money_text, shown_value
 from console.kit.notices import Notices
 from console.pages.backfills import rows
 from console.pages.backfills.asking import BackfillPage
@@ -144,17 +144,27 @@ def _result(row: Mapping[str, Any], titles: Mapping[str, str], reader: Reader) -
         "code": code,
         "title": _title(row, titles, reader),
         "before": reader.number(row["before"]) if row.get("before") is not None else UNKNOWN,
-        "expected": reader.number(row["expected"]),
-        "found": reader.number(row["found"]),
+        "expected": _figure(row, "expected", reader),
+        "found": _figure(row, "found", reader),
         "held": "yes" if row["held"] else "",
         "why": reader.text("backfill_run.said_by", text=explained["text"], person=explained["by"]) if explained else "",
     }
+
+
+def _figure(row: Mapping[str, Any], side: str, reader: Reader) -> str:
+    moved = row.get("money")
+    if moved is None:
+        return reader.number(row[side])
+    return money_text(row[side], moved["currency"], reader, signed=moved["of"] == "money_net")
 
 
 def _title(row: Mapping[str, Any], titles: Mapping[str, str], reader: Reader) -> str:
     code, looked = row["code"], row.get("reconciliation")
     if looked:
         return named(looked, reader)
+    if moved := row.get("money"):
+        currency = moved["currency"] or reader.text("backfills.no_currency")
+        return reader.text(f"backfill_run.result_{moved['of']}", currency=currency)
     return titles.get(code) or tr(reader.locale, f"backfill_run.result_{code}", default=code)
 
 

@@ -89,7 +89,7 @@ def test_a_row_that_refuses_is_set_aside_with_its_error(workshop: Workshop):
     asked = workshop.call("", approvals.request_detail, request_id=request_id)
     assert [line.value for line in asked.description.lines] == [2_998, 2]
     told = workshop.sql("SELECT content FROM notification WHERE purpose = 'backfills.verified' AND recipient LIKE '#%'")
-    assert "4 of 4 checks hold; rows set aside: 2" in str(told[0].content)
+    assert "8 of 8 checks hold; rows set aside: 2" in str(told[0].content)
 
 
 def test_too_many_refusals_end_it(workshop: Workshop):
@@ -116,8 +116,8 @@ def test_what_only_a_function_knows_is_predicted_to_the_cent(workshop: Workshop)
     seen = workshop.see(made)
     assert seen.backfill.dry_run is not None
     frozen = seen.backfill.dry_run["frozen"]
-    wanted = "SELECT currency, sum(amount_minor - 100 - (id - id / 4) % 7) AS moved FROM coin GROUP BY 1 ORDER BY 1"
-    assert [(one["currency"], one["moved"]) for one in frozen["money"]] == [tuple(row) for row in workshop.sql(wanted)]
+    wanted = "SELECT currency, sum(amount_minor - 100 - (id - id / 4) % 7) AS gross FROM coin GROUP BY 1 ORDER BY 1"
+    assert [(one["currency"], one["gross"]) for one in frozen["money"]] == [tuple(row) for row in workshop.sql(wanted)]
     assert frozen["rows"] == workshop.sql("SELECT count(*) FROM coin WHERE amount_minor = 110")[0][0] + 1
     assert [row.key for row in seen.quarantine] == ["77"]
     assert seen.backfill.problem is None, seen.backfill.verification

@@ -45,6 +45,7 @@ def test_the_green_way_to_finance_s_signature(workshop: Workshop):
         "rows_changed": True,
         "before_images": True,
         "coins": True,
+        **{f"money_{what}.{currency}": True for what in ("moved", "net") for currency in ("CHF", "EUR")},
         "sample_recomputed": True,
     }
     assert seen.backfill.verification["sampled"] > 0
@@ -65,7 +66,7 @@ def test_the_dry_run_says_exactly_what_happens_and_leaves_nothing(workshop: Work
     assert (found["frozen"]["rows"], found["frozen"]["bound"]) == (wanted.count, str(wanted.max))
     sums = {one["currency"]: one for one in found["frozen"]["money"]}
     for row in workshop.sql("SELECT currency, count(*), sum(amount_minor) FROM coin WHERE id > 1000 GROUP BY 1"):
-        assert sums[row.currency]["moved"] == row.count
+        assert sums[row.currency]["gross"] == row.count
         assert sums[row.currency]["after"] - sums[row.currency]["before"] == row.count
     drawn = {one["drawn"] for one in found["sample"]}
     assert {"random", "largest", "lowest amount_minor", "highest amount_minor"} <= drawn
@@ -85,7 +86,7 @@ def test_money_of_no_known_currency_is_asked_for_and_takes_all_three_teams(works
     workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
     workshop.work(backfills.DRY_RUN)
     asked = workshop.call("Dev", backfills.ask_approval, backfill_id=made)
-    assert (asked.content["frozen"]["money"][0]["moved"], asked.seats) == (3_000, 3)
+    assert (asked.content["frozen"]["money"][0]["gross"], asked.seats) == (3_000, 3)
 
 
 def test_the_money_of_every_currency_is_judged_by_its_own_threshold(workshop: Workshop):

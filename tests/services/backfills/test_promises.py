@@ -119,4 +119,4 @@ def test_everybody_is_told_before_and_after_which_columns_when_and_with_what_res
         assert {row.recipient for row in letters} >= _TOLD, what
         assert all("coin.amount_minor" in str(row.content) for row in letters)
     verified = next(row for row in told if row.purpose == "backfills.verified" and row.recipient == "#releases")
-    assert "4 of 4 checks hold" in str(verified.content)
+    assert "8 of 8 checks hold" in str(verified.content)

@@ -24,6 +24,7 @@ from services.reconciliation import (
     BackfillDone,
     BreakFilter,
     Definition,
+    MoneyMoved,
     SourceKind,
     assign_breaks,
     list_breaks,
@@ -47,6 +48,10 @@ DONE = BackfillDone(
     rows=1_184_302,
     result="succeeded",
     verified=True,
+    money=(
+        MoneyMoved(currency="EUR", gross_minor=1_250_000, net_minor=-50),
+        MoneyMoved(currency="", gross_minor=7, net_minor=0),
+    ),
 )
 
 
@@ -92,11 +97,17 @@ def test_after_a_backfill_it_names_columns_end_and_result_and_goes_out_once_more
     assert english.subject.endswith("after backfill R-2026-00012")
     assert english.paragraphs[0] == (
         "The backfill R-2026-00012 ended on 17 Mar 2026, 14:30 UTC: done. It changed 1,184,302 rows in "
-        "payment.net_minor, payment.settlement_currency. Its verification holds."
+        "payment.net_minor, payment.settlement_currency. It moved 12,500.00\u00a0EUR (net −0.50), "
+        "7\u00a0– (net 0). Its verification holds."
     )
     broken = report_letter(nightly_report(finance), "de", DONE.model_copy(update={"verified": False}))
     assert "1.184.302 Zeilen" in broken.paragraphs[0]
-    assert "Seine Prüfung hält nicht" in broken.paragraphs[0]
+    assert (
+        "Er bewegte 12.500,00\u00a0EUR (Saldo −0,50), 7\u00a0– (Saldo 0). Seine Prüfung hält nicht"
+        in broken.paragraphs[0]
+    )
+    without = report_letter(nightly_report(finance), "en", DONE.model_copy(update={"money": ()}))
+    assert "payment.settlement_currency. Its verification holds." in without.paragraphs[0]
 
 
 def test_the_mail_carries_the_report_as_pdf_and_as_a_workbook_without_formulas(finance: UnitOfWork):
