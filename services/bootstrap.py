@@ -215,7 +215,9 @@ def bootstrap(process: str, settings: Settings | None = None) -> Application:
 def target_addresses(settings: Settings) -> dict[str, backfills.TargetAddress]:
     """The databases that backfills may change besides our own."""
     return {
-        name: backfills.TargetAddress(one.dsn.get_secret_value(), one.statement_seconds, one.lock_seconds)
+        name: backfills.TargetAddress(
+            one.dsn.get_secret_value(), one.statement_seconds, one.lock_seconds, one.measuring_seconds
+        )
         for name, one in settings.backfills.targets.items()
     }
 

@@ -24,18 +24,20 @@ from services.core.db import UnitOfWork
 
 _NEEDED_VERSION = 180_000  # RETURNING old.*, new.*
 _BATCH_SECONDS = 15  # a worker that freezes in a batch gives its locks back
-LONG_SECONDS = 900  # of what is measured
+LONG_SECONDS = 900.0  # of what is measured
 # Locks and time-outs, a serialisation failure, a deadlock: another try may go well.
 _PASSING = ("55P03", "57014", "25P03", "25P04", "40001", "40P01")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TargetAddress:
-    """Where a target is. `statement_seconds` and `lock_seconds` bound each statement of a batch."""
+    """Where a target is. `statement_seconds` and `lock_seconds` bound each statement of a batch, `measuring_seconds`
+    what is measured in one go: a dry run, the count at the start, a verification."""
 
     dsn: str
     statement_seconds: float = 30.0
     lock_seconds: float = 3.0
+    measuring_seconds: float = LONG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _bound(connection: Connection, address: TargetAddress, long: bool) -> None:
     version = connection.connection.driver_connection.info.server_version  # pyright: ignore[reportOptionalMemberAccess]
     if version < _NEEDED_VERSION:
         raise TargetUnavailable("The target's PostgreSQL is older than 18; before-images need its RETURNING.")
-    whole = LONG_SECONDS if long else _BATCH_SECONDS
+    whole = address.measuring_seconds if long else _BATCH_SECONDS
     limits = {
         "statement_timeout": whole if long else min(address.statement_seconds, whole),
         "lock_timeout": address.lock_seconds,
@@ -117,10 +119,10 @@ def _bound(connection: Connection, address: TargetAddress, long: bool) -> None:
 def _as_ours(name: str, error: DBAPIError) -> Exception:
     state = getattr(error.orig, "sqlstate", None)
     lost = state is None and isinstance(error, OperationalError | InterfaceError)
+    if state in _PASSING:  # some of them end the connection as well
+        return TargetBusy(f"The database “{name}” is busy: {_first_line(error)}")
     if lost or error.connection_invalidated or (state or "").startswith(("08", "57P", "28")):
         return TargetUnavailable(f"The database “{name}” does not answer.")
-    if state in _PASSING:
-        return TargetBusy(f"The database “{name}” is busy: {_first_line(error)}")
     return error
 
 

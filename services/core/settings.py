@@ -113,12 +113,13 @@ class BooksSettings(BaseModel):
 
 
 class BackfillTargetSettings(BaseModel):
-    """A database that backfills may change: its address with a role of its own, and how long a statement and a wait
-    for a lock may take in a batch."""
+    """A database that backfills may change: its address with a role of its own, how long a statement and a wait for a
+    lock may take in a batch, and how long a dry run or a verification."""
 
     dsn: SecretStr
     statement_seconds: float = Field(default=30.0, gt=0)
     lock_seconds: float = Field(default=3.0, gt=0)
+    measuring_seconds: float = Field(default=900.0, gt=0)
 
 
 class BackfillSettings(BaseModel):

@@ -118,6 +118,51 @@ def test_a_lock_there_lets_it_wait_and_never_ends_it(workshop: Workshop, shop: S
     assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
 
 
+def _slow(shop: Shop, seconds: float, of: str = "STATEMENT") -> None:
+    """Whoever changes coins takes that long, for each statement or for each row."""
+    shop.sql(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+        f" 'BEGIN PERFORM pg_sleep({seconds}); RETURN NEW; END';"
+        f"CREATE TRIGGER slow BEFORE UPDATE ON coin FOR EACH {of} EXECUTE FUNCTION slow()"
+    )
+
+
+def _know(shop: Shop, **limits: float) -> None:
+    backfills.know_targets({"shop": TargetAddress(shop.dsn, **limits)})
+
+
+def test_a_statement_over_its_limit_there_lets_it_wait_and_is_shown(workshop: Workshop, shop: Shop):
+    made, waited = begun(workshop), []
+    _know(shop, statement_seconds=0.5)
+    _slow(shop, 2)
+
+    def look() -> None:
+        throttle = workshop.see(made).backfill.throttle
+        if throttle and not waited:
+            waited.append((throttle["indicator"], state(workshop, made)))
+            shop.sql("DROP TRIGGER slow ON coin")
+
+    workshop.work(backfills.EXECUTE, hook=look)
+    assert waited == [("target_busy", BackfillState.RUNNING)]
+    assert (state(workshop, made), workshop.see(made).backfill.throttle) == (BackfillState.VERIFYING, None)
+    assert shop.sql("SELECT count(*), min(touched), max(touched) FROM coin") == [(3_000, 1, 1)]
+
+
+def test_a_measurement_there_has_a_limit_of_its_own(workshop: Workshop, shop: Shop):
+    made = workshop.call("Dev", backfills.draft, definition="tests.abroad", params={})
+    workshop.call("Dev", backfills.start_dry_run, backfill_id=made)
+    _slow(shop, 0.6)
+    _know(shop, statement_seconds=0.2, measuring_seconds=0.5)
+    with pytest.raises(backfills.TargetBusy, match="shop"):
+        workshop.work(backfills.DRY_RUN)
+    assert (state(workshop, made), workshop.see(made).backfill.dry_run) == (BackfillState.DRY_RUNNING, None)
+    assert shop.sql("SELECT to_regnamespace('kontor_backfill')") == [(None,)]
+    workshop.give_up()
+    _know(shop, statement_seconds=0.2, measuring_seconds=30)
+    workshop.work(backfills.DRY_RUN)
+    assert state(workshop, made) is BackfillState.DRY_RUN_READY
+
+
 def test_data_that_changed_there_refuse_the_start(workshop: Workshop, shop: Shop):
     made = workshop.agreed("tests.abroad")
     shop.sql("UPDATE coin SET amount_minor = amount_minor + 1 WHERE id = 1")
