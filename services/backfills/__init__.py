@@ -83,7 +83,7 @@ from services.backfills.listing import BackfillFilter, BackfillPage, BackfillRow
 from services.backfills.load import LoadMeter
 from services.backfills.policy import LIMITS, TARGET_SECONDS, TARGET_WAITS, Excess
 from services.backfills.queries import backfill_by_number, backfill_detail, backfill_named, backfills, catalogue
-from services.backfills.service import ask_approval, change_params, draft, start_dry_run
+from services.backfills.service import ask_approval, change_params, draft, kind_for, start_dry_run
 from services.backfills.settling import ConflictPage, Settled, Settlement, conflicts, settle_conflicts
 from services.backfills.signing import explain_deviation
 from services.backfills.starting import forget_plan, plan_start, start
@@ -249,6 +249,7 @@ __all__ = [
     "hold_if_closed",
     "keep_dry_run",
     "keep_verification",
+    "kind_for",
     "know_targets",
     "lift_freeze",
     "list_backfills",

@@ -135,9 +135,8 @@ def _look(uow: UnitOfWork, *, backfill_id: uuid.UUID) -> Sheet:
     request_id, gate = detail.backfill.request_id, backfills.gate_now(uow)
     if not uow.actor.may(Permission.APPROVAL_READ):
         return Sheet(detail, None, (), None, gate)
-    closed = (detail.backfill.dry_run or {}).get("closed_periods")
-    kind = backfills.RUN_CLOSED_KIND if closed else backfills.RUN_KIND
-    policy = next(one for one in approvals.policies(uow) if one.kind == kind.name)
+    kind = backfills.kind_for(detail.backfill.dry_run or {})
+    policy = next(one for one in approvals.policies(uow) if one.kind == kind)
     asked = approvals.request_detail(uow, request_id=request_id) if request_id else None
     risk = backfills.risk(uow, backfill_id=backfill_id)
     return Sheet(detail, asked, (asked.request.tier,) if asked else policy.tiers, risk, gate)
