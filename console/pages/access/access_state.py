@@ -43,6 +43,8 @@ class Access(PageState, rx.State):
 
     @event(Permission.USER_READ)
     async def load(self) -> None:
+        """Begins without a dialog, also for who comes back from a refusal or from proving that it is them."""
+        self.asking = ""
         await self._load()
 
     @event(Permission.USER_MANAGE)

@@ -78,6 +78,8 @@ class Reviews(PageState, rx.State):
 
     @event(Permission.REVIEW_READ)
     async def load(self) -> None:
+        """Begins without a dialog, also for who comes back from proving that it is them."""
+        self.asking = ""
         await self._load()
 
     @event(Permission.REVIEW_READ)

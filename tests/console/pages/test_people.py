@@ -48,6 +48,14 @@ async def test_a_role_that_is_held_is_not_given_twice(web: Application):
     assert "Ada Kontor holds this role already" in str(again)
 
 
+async def test_a_page_that_is_opened_again_begins_without_a_dialog(web: Application):
+    async with a_tab(open_session(web, Role.ADMIN), path="/access") as tab:
+        await tab.send(f"{_STATE}.load")
+        asked = await tab.send(f"{_STATE}.ask", what="add", user_id="")
+        again = await tab.send(f"{_STATE}.load")
+    assert (asked["access.asking"], again["access.asking"]) == ("add", "")
+
+
 async def test_a_new_password_is_set_by_the_person_alone(web: Application):
     secret = open_session(web, Role.ADMIN)
     with web.database.unit_of_work(Actor.system("test")) as uow:

@@ -77,6 +77,14 @@ async def test_a_removal_is_asked_about_and_its_reason_stands_in_the_report(web,
     assert (decided["dev"].decision, decided["dev"].note) == ("remove", "left the team")
 
 
+async def test_a_page_that_is_opened_again_begins_without_a_dialog(boss):
+    async with a_tab(boss, path="/access/reviews") as tab:
+        await tab.send(f"{_STATE}.load")
+        asked = await tab.send(f"{_STATE}.ask_about", what="closing", item_id="")
+        again = await tab.send(f"{_STATE}.load")
+    assert (asked["reviews.asking"], again["reviews.asking"]) == ("closing", "")
+
+
 async def test_closing_names_what_nobody_decided_and_the_next_may_begin(boss):
     async with a_tab(boss, path="/access/reviews") as tab:
         shown = await tab.send(f"{_STATE}.load")
