@@ -155,7 +155,10 @@ _RESULTS = {
     "rows_changed": Words(
         "Rows predicted, and changed or set aside", "Vorhergesagte, und geänderte oder zurückgestellte Zeilen"
     ),
-    "money_moved": _MOVED,
+    "money_moved": Words(
+        "Money predicted, and moved or set aside, {currency}",
+        "Vorhergesagtes, und bewegtes oder zurückgestelltes Geld, {currency}",
+    ),
     "money_net": _NET,
     "before_images": Words("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
     "sample_recomputed": Words("Sampled rows computed again", "Nachgerechnete Zeilen der Stichprobe"),

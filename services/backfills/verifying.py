@@ -69,28 +69,29 @@ def _counts(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> l
 def _money(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Of each currency the money that was predicted to move, and the net difference, against what the images say.
 
-    Rows that were set aside count as they would move. A dry run that says nothing of what moves promised nothing.
+    Rows that were set aside count as they would move; `done` is what moved without them. A dry run that says nothing of
+    what moves promised nothing.
     """
     money, predicted = plan.definition.money, dry_run["frozen"]["money"]
     if money is None or not says_what_moves(dry_run):
         return []
     before = before_table(plan.definition, plan.number)
     done = [money_entry(row) for row in connection.execute(sql.money_of_images(plan.definition, money, before))]
-    sides = [_sums(predicted), _sums([*done, *_money_aside(connection, plan)])]
+    sides = [_sums(predicted), _sums([*done, *_money_aside(connection, plan)]), _sums(done)]
     return [
-        _result(f"{code}.{currency or '-'}", expected, found, expected == found) | {"money": {"of": code} | named}
+        _result(f"{code}.{currency or '-'}", expected, found, expected == found)
+        | {"money": {"of": code, "currency": currency, "done": moved}}
         for currency in sorted({*sides[0], *sides[1]}, key=lambda one: one or "")
-        for named in [{"currency": currency}]
-        for code, expected, found in zip(_MONEY, sides[0][currency], sides[1][currency], strict=True)
+        for code, expected, found, moved in zip(_MONEY, *[side[currency] for side in sides], strict=True)
     ]
 
 
 def money_moved(document: Mapping[str, Any]) -> list[MoneyMoved]:
-    """What a verification found to have moved, by currency."""
+    """What a verification found to have moved, by currency; without the rows that were set aside."""
     found: dict[str | None, dict[str, int]] = defaultdict(dict)
     for one in document["results"]:
         if "money" in one:
-            found[one["money"]["currency"]][one["money"]["of"]] = one["found"]
+            found[one["money"]["currency"]][one["money"]["of"]] = one["money"]["done"]
     gross, net = _MONEY
     return [MoneyMoved(currency=name or "", gross_minor=one[gross], net_minor=one[net]) for name, one in found.items()]
 

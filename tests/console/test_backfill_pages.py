@@ -230,7 +230,7 @@ async def test_a_deviation_is_signed_only_with_its_reason(web: Application, work
         assert seen["backfill_verification.item"]["unexplained"] == "1"
         assert [row["code"] for row in seen["backfill_verification.results"] if not row["held"]] == ["none_left"]
         figures = {row["code"]: (row["title"], row["found"]) for row in seen["backfill_verification.results"]}
-        assert figures["money_moved.EUR"] == ("Money moved, EUR", "2.25")
+        assert figures["money_moved.EUR"] == ("Money predicted, and moved or set aside, EUR", "2.25")
         assert figures["money_net.EUR"] == ("Net difference, EUR", "+2.25")
         assert seen["backfill_verification.behind"][0] == {"check": "Left", "key": "1", "shown": "amount_minor 102"}
         await tab.send(handler("BackfillVerification", "ask_words"), code="none_left", title="Left")

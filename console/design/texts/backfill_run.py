@@ -158,7 +158,10 @@ TEXTS = {
         "Sie verweigerten die Änderung und sind, wie sie waren. {sampled} Zeilen der Stichprobe wurden nachgerechnet.",
     ),
     "result_before_images": ("Changed rows and kept values", "Geänderte Zeilen und aufbewahrte Werte"),
-    "result_money_moved": ("Money moved, {currency}", "Bewegtes Geld, {currency}"),
+    "result_money_moved": (
+        "Money predicted, and moved or set aside, {currency}",
+        "Vorhergesagtes, und bewegtes oder zurückgestelltes Geld, {currency}",
+    ),
     "result_money_net": ("Net difference, {currency}", "Saldo der Änderung, {currency}"),
     "result_sample_recomputed": ("Sampled rows computed again", "Nachgerechnete Zeilen der Stichprobe"),
     "reconciliation": ("{name}, {entity}", "{name}, {entity}"),

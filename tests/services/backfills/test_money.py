@@ -147,7 +147,7 @@ def test_the_verification_compares_what_moved_with_what_was_predicted(workshop: 
     assert report["money"] == [{"currency": "EUR", "gross_minor": 600, "net_minor": 0}]
     signing = workshop.call("", approvals.request_detail, request_id=workshop.see(made).backfill.signoff_request_id)
     sides = {one.label.en: (one.before, one.after) for one in signing.description.changes}
-    assert sides["Money moved, EUR"] == (Money(600, "EUR"), Money(600, "EUR"))
+    assert sides["Money predicted, and moved or set aside, EUR"] == (Money(600, "EUR"), Money(600, "EUR"))
 
 
 def test_money_that_somebody_moved_after_the_start_deviates(workshop: Workshop):
@@ -168,6 +168,8 @@ def test_the_money_of_rows_set_aside_counts_as_it_would_move(workshop: Workshop,
     workshop.work(backfills.EXECUTE)
     workshop.work(backfills.VERIFY)
     assert [row.key for row in workshop.see(made).quarantine] == ["2"]
+    report = workshop.sql("SELECT params FROM run WHERE kind = 'reconciliation.report'")[0][0]["after"]
+    assert report["money"] == [{"currency": "EUR", "gross_minor": 300, "net_minor": 300}]
     assert money_results(workshop, made) == {"money_moved.EUR": (600, 600, True), "money_net.EUR": (0, 0, True)}
 
 
