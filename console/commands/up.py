@@ -162,8 +162,8 @@ def _announce(settings: Settings) -> None:
     if not settings.uses_sandbox:
         return
     typer.echo("\nThe sandbox's people, all with the password “" + demo.PASSWORD + "”:")
-    for email, name, _ in demo.PEOPLE:
-        typer.echo(f"  {email:<28} {name}")
+    for person in demo.people(settings):
+        typer.echo(f"  {person['email']:<28} {person['name']}")
     with contextlib.suppress(OSError, ValueError, KeyError):
         typer.echo(f"\nIts letters end at {demo.letters_address(settings)}")
     typer.echo("\nCtrl-C stops everything.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from console import routes
 from console.http_api import forms
 from console.kit import application, session
+from console.supervision import demo
 from services import identity
 from services.core.actor import Actor
 
@@ -83,6 +83,7 @@ def sign_out(request: Request) -> Response:
 def _form(
     request: Request, next_page: str, lang: str, *, email: str = "", refused: identity.SignInRefused | None = None
 ) -> Response:
+    settings = application.current().settings
     return forms.page(
         request,
         "sign_in.html",
@@ -92,14 +93,8 @@ def _form(
         next=forms.safe(next_page),
         email=email,
         refused=refused,
-        demo_users=demo_users() if application.current().settings.uses_sandbox else [],
+        demo_users=demo.people(settings) if settings.uses_sandbox else [],
         action=routes.SIGN_IN,
         forgotten=routes.FORGOTTEN,
         openid=f"{routes.OPENID}?next={quote(forms.safe(next_page), safe='')}" if application.current().openid else "",
     )
-
-
-def demo_users() -> list[dict[str, str]]:
-    """The sandbox's people with their passwords, as its seed wrote them; they exist nowhere else."""
-    file = application.current().settings.data_dir / "sandbox" / "demo_users.json"
-    return json.loads(file.read_text()) if file.exists() else []

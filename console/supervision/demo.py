@@ -13,7 +13,9 @@ PEOPLE = (
     ("finance.a@kontor.example", "Finance A", "finance"),
     ("finance.b@kontor.example", "Finance B", "finance"),
     ("ops@kontor.example", "Ops A", "ops"),
+    ("ops.b@kontor.example", "Ops B", "ops"),
     ("dev@kontor.example", "Dev A", "dev"),
+    ("dev.b@kontor.example", "Dev B", "dev"),
     ("auditor@kontor.example", "Auditor A", "auditor"),
     ("admin@kontor.example", "Admin A", "admin"),
 )
@@ -39,6 +41,11 @@ def note_people(settings: Settings) -> None:
     file = _file(settings)
     file.touch(mode=0o600)
     file.write_text(json.dumps(people))
+
+
+def people(settings: Settings) -> list[dict[str, str]]:
+    """Who may sign in, with name, email, role and password, as it was laid down; nobody before that."""
+    return [] if is_new(settings) else json.loads(_file(settings).read_text())
 
 
 def letters_address(settings: Settings) -> str:

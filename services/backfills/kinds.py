@@ -45,11 +45,10 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
     content, row = asked.content, _row(uow, asked)
     definition = shown_definition(content["definition"])
     frozen = content["frozen"]
-    given = ", ".join(f"{name} = {value}" for name, value in content["params"].items()) or "–"
     lines = [
         Line(_ROWS, frozen["rows"]),
         Line(_COLUMNS, columns_of(definition)),
-        Line(_PARAMS, given),
+        Line(_PARAMS, _given(content["params"])),
         Line(_SECONDS, content["estimate"]["seconds"]),
         *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content.get("closed_periods", ())],
         *[line for one in frozen["money"] for line in _money_lines(one)],
@@ -137,6 +136,13 @@ def _sides(one: dict[str, Any]) -> tuple[Money | int, Money | int]:
     if "money" not in one:
         return one["expected"], one["found"]
     return _amount(one["expected"], one["money"]["currency"]), _amount(one["found"], one["money"]["currency"])
+
+
+def _given(params: dict[str, Any]) -> Words:
+    def said(nothing: str) -> str:
+        return ", ".join(f"{name} = {nothing if value is None else value}" for name, value in params.items()) or "–"
+
+    return Words(said("nothing"), said("nichts"))
 
 
 def _named_result(one: dict[str, Any], titles: dict[str, Words]) -> Words:

@@ -15,6 +15,7 @@ from services.approvals import Reached
 from services.backfills import BackfillState, MoneyColumns, PythonBackfill
 from services.core.errors import Invalid
 from services.core.money import Money
+from services.core.words import Words
 from tests.factories.approvals import agree
 from tests.factories.backfills import COIN, PlusOne, Workshop
 from tests.services.backfills.test_life import state
@@ -129,6 +130,14 @@ def test_money_that_cancels_out_or_was_not_there_takes_all_three_teams(
     lines = {line.label.en: line.value for line in found.description.lines}
     assert lines["Money moved, EUR"] == Money(2 * _MUCH, "EUR")
     assert lines["Net difference, EUR"] == Money(sums[1] - sums[0], "EUR")
+
+
+def test_a_value_that_is_not_given_is_called_nothing(workshop: Workshop):
+    given(workshop, 5, 5)
+    request = asked(workshop, "tests.put", None, 7)
+    found = workshop.call("", approvals.request_detail, request_id=request.id)
+    (params,) = [line.value for line in found.description.lines if line.label.en == "Parameters"]
+    assert params == Words("one = nothing, two = 7", "one = nichts, two = 7")
 
 
 def test_less_than_the_threshold_takes_two(workshop: Workshop):
