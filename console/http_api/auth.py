@@ -93,8 +93,15 @@ def _form(
         next=forms.safe(next_page),
         email=email,
         refused=refused,
+        nobody_yet=_nobody_yet(),
         demo_users=demo.people(settings) if settings.uses_sandbox else [],
         action=routes.SIGN_IN,
         forgotten=routes.FORGOTTEN,
         openid=f"{routes.OPENID}?next={quote(forms.safe(next_page), safe='')}" if application.current().openid else "",
     )
+
+
+def _nobody_yet() -> bool:
+    """Whether the console is new: then the page says how its first administrator is made."""
+    with application.current().database.unit_of_work(_ANYBODY) as uow:
+        return not identity.has_users(uow)

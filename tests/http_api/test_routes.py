@@ -118,6 +118,12 @@ def test_signing_in_sets_a_cookie_no_script_can_read(client, web):  # noqa: F811
     assert "SameSite=lax" in cookie
 
 
+def test_an_empty_console_says_how_its_first_administrator_is_made(client, web):  # noqa: F811
+    assert "kontor user create" in client.get("/auth/sign-in").text
+    open_session(web, Role.ADMIN)
+    assert "kontor user create" not in client.get("/auth/sign-in").text
+
+
 @pytest.mark.parametrize("target", _TARGETS)
 def test_the_way_on_never_leaves_the_console(client, web, target):  # noqa: F811
     open_session(web, Role.FINANCE)

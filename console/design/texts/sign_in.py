@@ -6,6 +6,11 @@ TEXTS = {
     "email": ("Work mail", "Geschäftliche E-Mail"),
     "password": ("Password", "Passwort"),
     "sign_in": ("Sign in", "Anmelden"),
+    "nobody_yet": (
+        "Nobody may sign in yet. Whoever runs this console makes its first administrator on its command line:",
+        "Noch darf sich niemand anmelden. Wer diese Konsole betreibt, legt die erste Administration auf der "
+        "Kommandozeile an:",
+    ),
     "wrong": ("Mail or password is wrong.", "E-Mail oder Passwort ist falsch."),
     "wait": (
         "Too many attempts. Try again in {seconds} seconds.",
