@@ -30,6 +30,7 @@ class PageState(rx.State, mixin=True):
     failure_body: str = ""
     way_out: str = ""
     way_out_name: str = ""
+    visit: int = 0
 
     # The parameters of the address that decide what the page is about, not only which of its rows it shows.
     _ABOUT: ClassVar[tuple[str, ...]] = ()
@@ -40,6 +41,15 @@ class PageState(rx.State, mixin=True):
     def _elsewhere(self) -> bool:
         """Whether the reader asks for another record than the one that was shown last."""
         return self._path() != self.shown_at
+
+    async def _arrived_anew(self) -> bool:
+        """Whether the reader has come to the page since this was asked last: what an earlier visit left open is over.
+
+        Whatever opens something asks too, so that a load that is still under way does not close it.
+        """
+        shell = await self.get_state(Shell)
+        before, self.visit = self.visit, shell.visit
+        return self.visit != before
 
     def _done(self) -> None:
         """Ends a load. Until then `loading_or` draws the skeleton under the new address."""

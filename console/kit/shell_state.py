@@ -50,10 +50,12 @@ class Shell(rx.State):
     as_of: str = ""
     waiting: int = 0
     time_zone: str = "Europe/Berlin"
+    visit: int = 0
 
     @event(Permission.SELF)
     async def arrive(self) -> Any:
         """Runs first on every page: reads the reader anew, then lets the page load if they may open it."""
+        self.visit += 1
         person = session.PRINCIPAL.get()
         await self._describe(person)
         return self._open(person)

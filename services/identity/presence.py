@@ -39,6 +39,7 @@ _PRESENT = (
     " AND s.last_seen_at + make_interval(secs => s.idle_seconds) > t.now"
 )
 _PREPARED = "kontor_present"
+_ACCOUNT_ALONE = MappingProxyType({Permission.SELF.value: EntityScope.everything()})
 _TOUCH = "UPDATE user_session SET last_seen_at = clock_timestamp() WHERE id = %s"
 
 
@@ -88,9 +89,12 @@ def _present(uow: UnitOfWork, hashed: bytes) -> tuple[Any, ...] | None:
 
 @lru_cache(maxsize=512)
 def _rights(held: str) -> _Rights:
-    """What granted roles add up to; their text says all of it, so the same text means the same rights."""
+    """What granted roles add up to; their text says all of it, so the same text means the same rights.
+
+    Whoever holds none has their account, and pages that say what they may not see.
+    """
     roles = [_held(*row) for row in orjson.loads(held)]
-    return rights(roles), conditions(roles), frozenset(role.role for role in roles)
+    return rights(roles) or _ACCOUNT_ALONE, conditions(roles), frozenset(role.role for role in roles)
 
 
 def _held(code: str, entity_id: str | None, built_in: bool, stored: list[str], narrowed: dict[str, Any]) -> Held:

@@ -68,6 +68,16 @@ def test_a_page_above_the_role_is_left_out_and_refused(page_as):
     expect(page.locator("main")).to_contain_text("audit.entry.read")
 
 
+def test_whoever_has_no_role_is_told_so_and_reaches_their_account(console, page_as):
+    with console.database.unit_of_work(Actor.system("test")) as uow:
+        a_user(uow, email=console.email("nobody.yet"))
+    page = page_as("nobody.yet")
+    expect(page.locator("main")).to_contain_text("You may not see this page")
+    page.goto("/account")
+    expect(page.locator("main h1")).to_have_text("My account")
+    expect(page.locator(".messages .toast")).to_have_count(0)
+
+
 def test_a_tab_above_the_role_is_left_out(page_as):
     page = page_as("finance.b", path="/access/reviews")
     expect(page.locator(".tab")).to_have_text(["Access reviews"])

@@ -44,7 +44,8 @@ class Access(PageState, rx.State):
     @event(Permission.USER_READ)
     async def load(self) -> None:
         """Begins without a dialog, also for who comes back from a refusal or from proving that it is them."""
-        self.asking = ""
+        if await self._arrived_anew():
+            self.asking = ""
         await self._load()
 
     @event(Permission.USER_MANAGE)
@@ -53,6 +54,7 @@ class Access(PageState, rx.State):
         self.person = next((row for row in self.rows if row["id"] == user_id), dict(_NOBODY))
         if what == "roles":
             await self._load()
+        await self._arrived_anew()
         self.asking = str(what)[:20]
 
     @event(Permission.SELF)

@@ -79,7 +79,8 @@ class Reviews(PageState, rx.State):
     @event(Permission.REVIEW_READ)
     async def load(self) -> None:
         """Begins without a dialog, also for who comes back from proving that it is them."""
-        self.asking = ""
+        if await self._arrived_anew():
+            self.asking = ""
         await self._load()
 
     @event(Permission.REVIEW_READ)
@@ -95,12 +96,14 @@ class Reviews(PageState, rx.State):
         self.owned = [
             {"field": f"owner_{role.code}", "label": _role_name(role.code, role.name, reader)} for role in roles
         ]
+        await self._arrived_anew()
         self.asking = "start"
 
     @event(Permission.REVIEW_READ)
     async def ask_about(self, what: str, item_id: str = "") -> None:
         """Asks before a right is removed, or before the review is closed."""
         self.about = next((row for row in self.items if row["id"] == item_id), {})
+        await self._arrived_anew()
         self.asking = what if what in ("removal", "closing") else ""
 
     @event(Permission.SELF)

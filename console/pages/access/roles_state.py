@@ -37,7 +37,8 @@ class Roles(PageState, rx.State):
     @event(Permission.USER_READ)
     async def load(self) -> None:
         """Begins without a dialog, also for who comes back from proving it is them at the provider."""
-        self.asking = False
+        if await self._arrived_anew():
+            self.asking = False
         await self._load()
 
     @event(Permission.USER_MANAGE)
@@ -53,6 +54,7 @@ class Roles(PageState, rx.State):
         entities = await backend.call(self, identity.legal_entities)
         codes = sorted({entity.currency for entity in entities} | set(filter(None, [self.narrowed["currency"]])))
         self.currencies = [{"value": code, "label": code} for code in codes]
+        await self._arrived_anew()
         self.asking = True
 
     @event(Permission.SELF)

@@ -16,6 +16,7 @@ from services.identity import Grant, Role, UserView
 from tests.console.events import a_tab, open_session
 from tests.factories.identity import a_user
 
+_SHELL = "reflex___state____state.console___kit___shell_state____shell"
 _STATE = "reflex___state____state.console___pages___access___access_state____access"
 
 GERMAN, SWISS = uuid.uuid4(), uuid.uuid4()
@@ -52,7 +53,7 @@ async def test_a_page_that_is_opened_again_begins_without_a_dialog(web: Applicat
     async with a_tab(open_session(web, Role.ADMIN), path="/access") as tab:
         await tab.send(f"{_STATE}.load")
         asked = await tab.send(f"{_STATE}.ask", what="add", user_id="")
-        again = await tab.send(f"{_STATE}.load")
+        again = await tab.send(f"{_SHELL}.arrive") | await tab.send(f"{_STATE}.load")
     assert (asked["access.asking"], again["access.asking"]) == ("add", "")
 
 

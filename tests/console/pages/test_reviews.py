@@ -20,6 +20,7 @@ from tests.console.events import a_tab, open_session
 from tests.factories.identity import a_user, acting_as
 
 _SYSTEM = Actor.system("test")
+_SHELL = "reflex___state____state.console___kit___shell_state____shell"
 _STATE = "reflex___state____state.console___pages___access___reviews_state____reviews"
 
 
@@ -81,7 +82,7 @@ async def test_a_page_that_is_opened_again_begins_without_a_dialog(boss):
     async with a_tab(boss, path="/access/reviews") as tab:
         await tab.send(f"{_STATE}.load")
         asked = await tab.send(f"{_STATE}.ask_about", what="closing", item_id="")
-        again = await tab.send(f"{_STATE}.load")
+        again = await tab.send(f"{_SHELL}.arrive") | await tab.send(f"{_STATE}.load")
     assert (asked["reviews.asking"], again["reviews.asking"]) == ("closing", "")
 
 
@@ -133,3 +134,12 @@ def test_the_file_holds_every_right_with_its_decision(web, boss):  # noqa: F811
     assert (lines["ops"]["Decision"], lines["ops"]["Late"]) == ("keep", "")
     assert lines["dev"]["Late"] == "yes"
     assert client.get(f"/export/access-review.xlsx?review={review.id}").content[:2] == b"PK"
+
+
+async def test_a_load_closes_what_an_earlier_visit_left_open_and_not_what_was_opened_since(boss):
+    async with a_tab(boss, path="/access/reviews") as tab:
+        await tab.send(f"{_SHELL}.arrive")
+        assert (await tab.send(f"{_STATE}.ask"))["reviews.asking"] == "start"
+        assert (await tab.send(f"{_STATE}.load")).get("reviews.asking", "start") == "start"
+        again = await tab.send(f"{_SHELL}.arrive") | await tab.send(f"{_STATE}.load")
+    assert again["reviews.asking"] == ""
