@@ -72,7 +72,7 @@ def state(database: Database, run_id: Any) -> runs.RunState:
         return runs.run_detail(uow, run_id=run_id).run.state
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 20.0) -> float:
+def until(condition: Callable[[], Any], *, seconds: float = 60.0) -> float:
     """Waits for a condition; returns how long it took. Fails when it takes longer than `seconds`."""
     started = time.monotonic()
     while not condition():
