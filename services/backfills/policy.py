@@ -54,17 +54,19 @@ def check_step(state: BackfillState, target: BackfillState) -> None:
 def next_size(size: int, recent: Sequence[tuple[int, float]], target: float) -> int:
     """The rows of the next batch, at most halved or doubled. `recent` are rows and seconds of the last batches, newest
     first; the middle cost of the last ones counts, so that one that had to wait does not make the next one small.
+    Much smaller ones say nothing about it: what a batch costs whatever its rows are is most of what they took.
 
-    A batch of less than an eighth of the target, as the first ones are, lets the next one grow fourfold; one of twice
+    A batch of less than a quarter of the target, as the first ones are, lets the next one grow fourfold; one of twice
     the target halves it at once. Where waiting costs more than the rows, smaller batches would not be shorter: none is
     smaller than an eighth of what the best of them promises.
     """
     costs = [max(seconds, 1e-6) / max(rows, 1) for rows, seconds in recent]
-    wished = _AIM * target / statistics.median(costs[:_JUDGED])
+    alike = [cost for cost, (rows, _) in zip(costs, recent, strict=True) if 4 * rows >= recent[0][0]]
+    wished = _AIM * target / statistics.median(alike[:_JUDGED])
     if recent[0][1] > 2 * target:
         wished = min(wished, size / 2)
     wished = max(wished, target / min(costs) / 8)
-    growth = 4 if recent[0][1] < target / 8 else 2
+    growth = 4 if recent[0][1] < target / 4 else 2
     return min(max(int(min(max(wished, size / 2), size * growth)), 1), LARGEST_SIZE)
 
 

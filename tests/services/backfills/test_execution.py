@@ -166,7 +166,7 @@ def test_load_makes_it_wait_and_says_why(workshop: Workshop):
 
 def test_the_next_batch_is_sized_towards_the_time_aimed_at():
     assert next_size(1_000, [(1_000, 0.01)], 0.5) == 4_000
-    assert next_size(1_000, [(1_000, 0.1)], 0.5) == 2_000
+    assert next_size(1_000, [(1_000, 0.15)], 0.5) == 2_000
     assert next_size(1_000, [(1_000, 10.0)], 0.5) == 500
     assert next_size(1, [(1, 10.0)], 0.5) == 1
     assert next_size(1_000, [(1_000, 0.425)], 0.5) == pytest.approx(1_000, abs=2)
@@ -177,6 +177,17 @@ def test_a_batch_that_had_to_wait_does_not_make_the_next_ones_small():
     steady = [(50_000, 0.42)] * 10
     assert next_size(50_000, [(50_000, 0.9), *steady], 0.5) > 45_000
     assert next_size(50_000, [(50_000, 1.9), *steady], 0.5) == 25_000
+
+
+def test_the_first_small_batches_do_not_hold_the_later_ones_back():
+    size, recent, taken = 1_000, [], []
+    for _ in range(7):
+        seconds = 0.012 + size * 2e-6
+        recent = [(size, seconds), *recent]
+        taken.append(seconds)
+        size = next_size(size, recent, 0.5)
+    assert taken[5] > 0.4
+    assert max(taken) < 0.5
 
 
 def test_where_waiting_costs_more_than_the_rows_batches_do_not_shrink_to_nothing():
