@@ -22,6 +22,7 @@ from services.identity.opening import Browser, ask_for_renewal, open_session, se
 from services.identity.policy import SessionLifetime
 from services.identity.proof import note_proof
 from services.identity.views import SessionSecret, SignInRefused
+from services.identity.witnesses import tell_of_holders
 from services.integrations.openid import Vouched
 
 _LASTS = dt.timedelta(minutes=10)
@@ -211,3 +212,4 @@ def _follow_groups(uow: UnitOfWork, user: User, vouched: Vouched, groups: GroupR
             before={"taken": sorted(gone)},
             after={"given": sorted(wanted - held)},
         )
+        tell_of_holders(uow, [user.id], wanted - held, given_by=vouched.issuer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from babel.dates import format_date
 
 from services import notifications
@@ -126,6 +128,24 @@ _REVIEWS = {
     },
 }
 _TO_REVIEW = {"en": "Open the review", "de": "Prüfung öffnen"}
+# Nobody can make a second person unseen: whoever agrees or signs hears of everybody who begins to.
+_WITNESS = {
+    "en": (
+        "New at Kontor with the role {role}: {people}",
+        (
+            "{by} gave this role. Whoever holds it agrees to what others ask for, signs, or gives rights out.",
+            "If you do not know why, ask before you agree to anything together with them.",
+        ),
+    ),
+    "de": (
+        "Neu bei Kontor mit der Rolle {role}: {people}",
+        (
+            "Vergeben von: {by}. Wer die Rolle hat, stimmt Anfragen zu, unterschreibt oder vergibt Rechte.",
+            "Wissen Sie nicht, warum, fragen Sie nach, bevor Sie gemeinsam etwas freigeben.",
+        ),
+    ),
+}
+_TO_PEOPLE = {"en": "Open Access", "de": "Zugang öffnen"}
 _NOT_YOU = {
     "en": "If it was not you, tell your administrator at once.",
     "de": "Waren Sie das nicht, informieren Sie sofort die Administration.",
@@ -166,3 +186,15 @@ def send_review(uow: UnitOfWork, user: User, what: str, review: AccessReview, co
         purpose=f"identity.{what}",
         dedup_key=f"identity/review/{review.id}/{what}/{user.id}",
     )
+
+
+def send_witness(uow: UnitOfWork, user: User, facts: Mapping[str, str]) -> None:
+    """Word that somebody's agreement counts from now on: `people`, their `role`, and `by` whom."""
+    subject, paragraphs = _WITNESS[user.locale]
+    letter = notifications.Letter(
+        subject="".join(filter(str.isprintable, subject.format(**facts)))[:200],
+        paragraphs=tuple(paragraph.format(**facts) for paragraph in paragraphs),
+        action=(_TO_PEOPLE[user.locale], "/access"),
+        locale=user.locale,
+    )
+    notifications.send(uow, recipient=user.email, letter=letter, purpose="identity.role_given")

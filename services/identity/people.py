@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services import audit
+from services.core.actor import ActorKind
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid, NotFound
 from services.core.locks import take_turn
@@ -22,6 +23,7 @@ from services.identity.policy import Grant
 from services.identity.roles import existing_role
 from services.identity.sessions import revoke_all
 from services.identity.vocabulary import Locale, Role
+from services.identity.witnesses import tell_of_holders
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
 _LAST_ADMIN = "identity/last-admin"
@@ -66,7 +68,10 @@ def create_user(
 
 
 def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> bool:
-    """Gives a role for one entity or for all (None). Returns False for one that the person holds: nothing changes."""
+    """Gives a role for one entity or for all (None). Returns False for one that the person holds: nothing changes.
+
+    Where its holders agree or sign, all others who do hear of it by mail.
+    """
     uow.actor.require(Permission.USER_MANAGE)
     uow.actor.require_fresh_proof(uow.clock.now())
     _existing(uow, user_id)
@@ -85,6 +90,7 @@ def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_
         entity_id=entity_id,
         after={"role": str(role), "entities": "all" if entity_id is None else str(entity_id)},
     )
+    _tell(uow, user_id, {str(role)})
     return True
 
 
@@ -164,6 +170,7 @@ def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
         before={"active": False},
         after={"active": True},
     )
+    _tell(uow, user_id, set(uow.session.scalars(select(RoleGrant.role).where(RoleGrant.user_id == user_id))))
 
 
 def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
@@ -182,6 +189,12 @@ def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
         subject_id=user_id,
         after={"sessions_ended": revoke_all(uow, user_id)},
     )
+
+
+def _tell(uow: UnitOfWork, user_id: uuid.UUID, roles: Collection[str]) -> None:
+    """The command line and the sandbox's first filling have nobody to tell."""
+    if uow.actor.kind is ActorKind.USER:
+        tell_of_holders(uow, [user_id], roles, given_by=uow.actor.name)
 
 
 def _existing(uow: UnitOfWork, user_id: uuid.UUID) -> User:

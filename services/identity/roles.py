@@ -18,6 +18,7 @@ from services.identity.opening import ask_for_renewal
 from services.identity.policy import NEVER_CUSTOM, PERMISSIONS, needs_factor_by_default
 from services.identity.views import RoleView
 from services.identity.vocabulary import Role
+from services.identity.witnesses import is_weighty, tell_of_holders
 
 
 def roles(uow: UnitOfWork) -> list[RoleView]:
@@ -68,6 +69,8 @@ def change_role(
 ) -> None:
     """Replaces a custom role's name and rights; whoever holds it gets a new session id.
 
+    Where its holders agree or sign from now on and did not before, all others who do hear of it by mail.
+
     Raises Conflict for one of the code's roles and when somebody else changed it since `version`.
     """
     _may_change(uow)
@@ -75,13 +78,16 @@ def change_role(
     if role.version != version:
         raise Conflict("Somebody else changed this role meanwhile. Look at it again, then save.")
     wanted = _checked(name, permissions, conditions or {})
-    before = {key: getattr(role, key) for key in wanted}
+    before, was_weighty = {key: getattr(role, key) for key in wanted}, is_weighty(role)
     for key, value in wanted.items():
         setattr(role, key, value)
     role.version += 1
     uow.session.flush()
     ask_for_renewal(uow, UserSession.user_id.in_(select(RoleGrant.user_id).where(RoleGrant.role == code)))
     audit.record(uow, action="identity.role.changed", subject_type="role", subject_id=code, before=before, after=wanted)
+    if is_weighty(role) and not was_weighty:
+        held = uow.session.scalars(select(RoleGrant.user_id).where(RoleGrant.role == code).distinct()).all()
+        tell_of_holders(uow, held, {code}, given_by=uow.actor.name)
 
 
 def retire_role(uow: UnitOfWork, *, code: str) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
 
 from services import identity
 from services.core.actor import Actor
 from services.identity import Grant, Role
+from tests.factories.identity import a_user
 from tests.fakes.openid_provider import Provider, running
 from tests.journeys.accessibility import violations
 from tests.journeys.serving import Console, free_port, serving
@@ -73,9 +75,13 @@ def _sign_in(page: Page) -> None:
 def test_in_through_the_provider_and_proved_again_there(page: Page, provider: Provider, joined: Console):
     provider.person = dict(_ADA, groups=["kontor-admin", "kontor-finance"])
     provider.last_proof -= 3600
+    with joined.database.unit_of_work(_SYSTEM) as uow:
+        a_user(uow, Role.OPS, email="ops@example.com")
     _sign_in(page)
     expect(page.locator("main h1")).to_have_text("My account", timeout=_PATIENT)
     with joined.database.unit_of_work(_SYSTEM) as uow:
+        told = text("SELECT subject FROM notification WHERE recipient = 'ops@example.com'")
+        assert uow.session.scalars(told).one().endswith("the role Finance: Ada")
         held = {str(grant.role) for grant in identity.user_by_email(uow, email=str(_ADA["email"])).grants}
     assert held == {"admin", "finance"}
 
