@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.design.format import Reader
-from services.approvals import Reached, Standing
+from services.approvals import Reached, Standing, Team, Tier
 from services.core.money import Money
 
 
@@ -20,3 +20,16 @@ def decided_line(standing: Standing, reader: Reader) -> str:
         limit = reader.money(Money(tier.from_amount[facts.currency], facts.currency))
         return reader.text("approvals.decided_amount", amount=amount, limit=limit)
     return reader.text(f"approvals.decided_{standing.reached.value}_of", amount=amount)
+
+
+def teams_line(tier: Tier, reader: Reader) -> str:
+    """2 × Finance, 1 × Ops."""
+    return ", ".join(
+        reader.text(
+            "approvals.team_count",
+            count=reader.number(tier.quorum[team]),
+            team=reader.text(f"approvals.team_{team.value}"),
+        )
+        for team in Team
+        if tier.quorum.get(team)
+    )

@@ -42,7 +42,7 @@ from services.reconciliation.queries import groups_of, newest_runs, recent_runs,
 from services.reconciliation.rendering import report_as_workbook
 from services.reconciliation.report_pdf import report_as_pdf
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
-from services.reconciliation.resolving import resolve_break
+from services.reconciliation.resolving import resolve_break, write_off_terms
 from services.reconciliation.rolling import note_months, roll_month, stale_months
 from services.reconciliation.rulebook import backtest, request_publication, rule_book, save_draft, start_backtest
 from services.reconciliation.rules import ORDERS, PARAMETERS, Parameter
@@ -77,6 +77,7 @@ from services.reconciliation.views import (
     Underway,
     VerificationView,
     Whereabouts,
+    WriteOffTerms,
 )
 from services.reconciliation.views_drift import DriftDay, DriftRun, DriftView
 from services.reconciliation.views_month import MonthCurrency, MonthItem, MonthPair, MonthSide, MonthStep, MonthView
@@ -220,6 +221,7 @@ __all__ = [
     "VerificationView",
     "Whereabouts",
     "WhyExpected",
+    "WriteOffTerms",
     "act_on_approval",
     "add_holiday",
     "adjustments",
@@ -307,4 +309,5 @@ __all__ = [
     "verify_period",
     "verify_signature",
     "whereabouts",
+    "write_off_terms",
 ]

@@ -114,7 +114,7 @@ def _verdicts(
         return verdicts.of_settlement(left, right, bounds, candidates)
     if left is not None and right is not None:
         return verdicts.of_payout(left, right)
-    return verdicts.of_lone_payout(right, bounds, candidates)
+    return verdicts.of_lone_payout(left, right, bounds, candidates)
 
 
 def _rate(uow: UnitOfWork, found: BreakView, left: EntryView | None, right: EntryView | None) -> Rate | None:

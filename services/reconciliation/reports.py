@@ -24,6 +24,7 @@ from services.reconciliation.models import Break, ReconciliationRun
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.models_rolled import RunPart
 from services.reconciliation.queries import newest_runs, recent_runs, run_by_id, run_of_job
+from services.reconciliation.resolving import write_off_terms
 from services.reconciliation.rolling import moves
 from services.reconciliation.signing import signing_of
 from services.reconciliation.views import (
@@ -35,6 +36,7 @@ from services.reconciliation.views import (
     RunView,
     Underway,
     Whereabouts,
+    WriteOffTerms,
 )
 from services.reconciliation.vocabulary import RUN, UNRESOLVED, Definition
 from services.runs import RunState
@@ -102,7 +104,9 @@ def break_report(uow: UnitOfWork, *, name: str) -> BreakReport:
         raise BreakNotFound(f"There is no break “{name}” in the entities you may see.")
     view = break_by_number(uow, number=int(digits))
     people: list[identity.PersonView] = []
+    terms: tuple[WriteOffTerms, ...] = ()
     if uow.actor.may(Permission.BREAK_WORK, view.entity_id):
+        terms = write_off_terms(uow, numbers=[view.number])
         people = identity.colleagues(uow, permission=Permission.BREAK_WORK, entity_id=view.entity_id)
     subject = ("reconciliation_break", str(view.number))
     return BreakReport(
@@ -112,6 +116,7 @@ def break_report(uow: UnitOfWork, *, name: str) -> BreakReport:
         tuple(evidence_files(uow, number=view.number)),
         tuple(adjustments(uow, number=view.number)),
         tuple(audit.trail(uow, *subject, permission=Permission.RECONCILIATION_READ)),
+        terms[0] if terms else None,
     )
 
 

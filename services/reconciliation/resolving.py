@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,8 @@ from services import approvals
 from services.core import events
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
+from services.core.money import Money
+from services.core.permissions import Permission
 from services.reconciliation.asking import WRITE_OFF
 from services.reconciliation.breakwork import audited, locked, next_version, refuse_step, tell
 from services.reconciliation.errors import ReasonMissing
@@ -18,6 +21,7 @@ from services.reconciliation.models import Break, RuleSet
 from services.reconciliation.models import Definition as DefinitionRow
 from services.reconciliation.policy import BY_A_PERSON, REASON_LENGTH, may_step, needs_agreement, reason_suffices
 from services.reconciliation.rolling import follow_break
+from services.reconciliation.views import WriteOffTerms
 from services.reconciliation.vocabulary import BreakState, Resolution
 
 
@@ -38,6 +42,28 @@ def resolve_break(uow: UnitOfWork, *, number: int, version: int, resolution: Res
     if needs_agreement(Resolution(resolution), row.delta_minor, _threshold(uow, row)):
         return _propose(uow, row, Resolution(resolution), reason.strip())
     return _resolve(uow, row, Resolution(resolution), reason.strip())
+
+
+def write_off_terms(uow: UnitOfWork, *, numbers: Sequence[int]) -> tuple[WriteOffTerms, ...]:
+    """What writing off each of these breaks would take now, in the order of their numbers.
+
+    Breaks the actor may not work on, and those that are resolved or proposed already, are left out.
+    """
+    scope = uow.actor.reach(Permission.BREAK_WORK)
+    unresolved = Break.state.in_([BreakState.OPEN.value, BreakState.IN_WORK.value])
+    rows = uow.session.scalars(
+        select(Break).where(Break.number.in_(numbers), scope.allows(Break.entity_id), unresolved).order_by(Break.number)
+    )
+    return tuple(_terms(uow, row) for row in rows)
+
+
+def _terms(uow: UnitOfWork, row: Break) -> WriteOffTerms:
+    alone, agreeing = _threshold(uow, row), None
+    above = needs_agreement(Resolution.ACCEPTED, row.delta_minor, alone)
+    if above and uow.actor.may(Permission.APPROVAL_READ):
+        agreeing = approvals.standing(uow, kind=WRITE_OFF.name, facts=[_facts(row)]).tier
+    amount = Money(abs(row.delta_minor), row.currency)
+    return WriteOffTerms(row.number, Money(alone, row.currency), amount, above, agreeing)
 
 
 def resolve_approved(uow: UnitOfWork, request: approvals.RequestView) -> None:
@@ -66,7 +92,7 @@ def _propose(uow: UnitOfWork, row: Break, resolution: Resolution, reason: str) -
         subject_id=str(row.number),
         entity_id=row.entity_id,
         content=_content(row, resolution, reason),
-        facts=approvals.ApprovalFacts(amount_minor=abs(row.delta_minor), currency=row.currency),
+        facts=_facts(row),
     )
     before = {"state": row.state}
     row.state, row.proposal_id, row.proposed_by_name = BreakState.PROPOSED.value, asked.id, uow.actor.name
@@ -93,6 +119,10 @@ def _resolve(uow: UnitOfWork, row: Break, resolution: Resolution, reason: str) -
         ),
     )
     return next_version(uow, row)
+
+
+def _facts(row: Break) -> approvals.ApprovalFacts:
+    return approvals.ApprovalFacts(amount_minor=abs(row.delta_minor), currency=row.currency)
 
 
 def _content(row: Break, resolution: Resolution, reason: str) -> dict[str, Any]:

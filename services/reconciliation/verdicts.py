@@ -55,11 +55,13 @@ def of_payout(left: EntryView, right: EntryView) -> list[RuleVerdict]:
     ]
 
 
-def of_lone_payout(line: EntryView | None, bounds: Bounds, candidates: Sequence[CandidateView]) -> list[RuleVerdict]:
-    """Of a payout without a line, or a line (`line`) without a payout."""
+def of_lone_payout(
+    payout: EntryView | None, line: EntryView | None, bounds: Bounds, candidates: Sequence[CandidateView]
+) -> list[RuleVerdict]:
+    """Of a payout without a line, or a line without a payout."""
     collective = bool(line and line.batch_ref)
     return [
-        RuleVerdict(Rule.REFERENCE, "failed"),
+        _nearest_reference(payout or line, candidates),
         _likest(Rule.MANGLED_REFERENCE, "reference", bounds, candidates),
         RuleVerdict(Rule.BATCH, "failed" if collective else "skipped"),
         _equal_amounts(Rule.AMOUNT_WINDOW, bounds, candidates),
@@ -176,6 +178,24 @@ def _likest(rule: Rule, mark: str, bounds: Bounds, candidates: Sequence[Candidat
     return RuleVerdict(
         rule, "failed", said="second", figures=figures | {"second": among[1].key, "behind": among[1].alike}
     )
+
+
+def _nearest_reference(mine: EntryView | None, candidates: Sequence[CandidateView]) -> RuleVerdict:
+    """The one open entry whose reference is likest, and what lies between both amounts.
+
+    Nothing is said where several are equally like: none of them is the one that should have been named.
+    """
+    if mine is None:
+        return RuleVerdict(Rule.REFERENCE, "failed")
+    if not candidates:
+        return RuleVerdict(Rule.REFERENCE, "failed", said="none_near")
+    alike = max(one.alike for one in candidates)
+    nearest = [one for one in candidates if one.alike == alike]
+    if len(nearest) > 1:
+        return RuleVerdict(Rule.REFERENCE, "failed")
+    between = Money(abs(abs(mine.minor) - nearest[0].minor), mine.currency)
+    figures = {"first": nearest[0].key, "alike": alike, "between": between}
+    return RuleVerdict(Rule.REFERENCE, "failed", said="nearest" if between.minor else "nearest_equal", figures=figures)
 
 
 def _equal_amounts(rule: Rule, bounds: Bounds, candidates: Sequence[CandidateView]) -> RuleVerdict:

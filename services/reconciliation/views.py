@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services import audit, identity
+from services import approvals, audit, identity
+from services.core.money import Money
 from services.reconciliation.views_period import AdjustmentView, EvidenceFile
 from services.reconciliation.vocabulary import BreakClass, BreakState, Definition, SeverityLevel, Span
 
@@ -371,9 +372,23 @@ class OverviewView:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteOffTerms:
+    """What writing off a break takes: up to `alone` one person does it, `above` says that this one is above it.
+
+    `agreeing` is the step of the policy that would hold for it, None for who may not read approvals.
+    """
+
+    number: int
+    alone: Money
+    amount: Money
+    above: bool
+    agreeing: approvals.Tier | None
+
+
+@dataclass(frozen=True, slots=True)
 class BreakReport:
-    """All a break's page shows, `deeds` from the audit log; `people` are those it can be given to, empty for who may
-    not work on it."""
+    """All a break's page shows, `deeds` from the audit log; `people` are those it can be given to, and `terms` what
+    writing it off takes, both empty for who may not work on it."""
 
     view: BreakView
     evidence: EvidenceView
@@ -381,3 +396,4 @@ class BreakReport:
     files: tuple[EvidenceFile, ...]
     adjustments: tuple[AdjustmentView, ...]
     deeds: tuple[audit.AuditEntryView, ...]
+    terms: WriteOffTerms | None

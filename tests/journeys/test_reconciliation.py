@@ -141,6 +141,7 @@ def test_a_write_off_takes_four_eyes(console: Console, page_as: Any):
     if page.get_by_role("button", name="Open again").count():
         page.locator("#reason").fill("Looked at again for the write-off.")
         page.get_by_role("button", name="Open again").click()
+    expect(page.locator("#terms")).to_contain_text("you only propose it", timeout=SLOW)
     page.locator("#resolution").select_option("accepted", timeout=SLOW)
     page.locator("#reason").fill("The customer cannot be reached any more.")
     page.get_by_role("button", name=re.compile("^Resolve")).click()

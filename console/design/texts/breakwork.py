@@ -98,11 +98,31 @@ TEXTS = {
     "resolve": ("Resolve…", "Lösen …"),
     "resolve_title": ("Resolve {count} [break|breaks]?", "{count} [Klärfall|Klärfälle] lösen?"),
     "resolve_body": (
-        "Those that are resolved or proposed already stay as they are. Write-offs above the threshold wait for "
-        "somebody else of Finance.",
-        "Gelöste und vorgeschlagene bleiben, wie sie sind. Ausbuchungen über der Grenze warten auf jemand anderes aus "
-        "Finance.",
+        "Those that are resolved or proposed already stay as they are.",
+        "Gelöste und vorgeschlagene bleiben, wie sie sind.",
     ),
+    "terms_alone": (
+        "Written off (“Accepted as it is”, “Not ours”), {amount} is not above {alone}: you decide alone.",
+        "Als Ausbuchung („So hingenommen“, „Nicht unseres“) liegt {amount} nicht über {alone}: Sie entscheiden allein.",
+    ),
+    "terms_above": (
+        "Written off (“Accepted as it is”, “Not ours”), {amount} is above {alone}: you only propose it, and others "
+        "have to agree: {teams}. Corrections hold at once.",
+        "Als Ausbuchung („So hingenommen“, „Nicht unseres“) liegt {amount} über {alone}: Sie schlagen sie nur vor, und "
+        "andere müssen zustimmen: {teams}. Berichtigungen gelten sofort.",
+    ),
+    "terms_many": (
+        "Written off (“Accepted as it is”, “Not ours”), {count} of them [is|are] above {alone} and [waits|wait] for "
+        "others to agree: {teams}. Corrections hold at once.",
+        "Als Ausbuchung („So hingenommen“, „Nicht unseres“) [liegt|liegen] {count} davon über {alone} und "
+        "[muss|müssen] auf die Zustimmung anderer warten: {teams}. Berichtigungen gelten sofort.",
+    ),
+    "terms_none_above": (
+        "None of them is above the amount that one person may write off: you decide alone.",
+        "Keiner liegt über dem Betrag, den eine Person ausbuchen darf: Sie entscheiden allein.",
+    ),
+    "terms_others": ("somebody other than you", "jemand anderes als Sie"),
+    "terms_or": (" or ", " oder "),
     "resolve_do": ("Resolve them", "Lösen"),
     "resolved_many": ("{count} [break is|breaks are] resolved", "{count} [Klärfall|Klärfälle] gelöst"),
     "proposed_many": (

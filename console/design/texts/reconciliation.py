@@ -309,6 +309,18 @@ TEXTS = {
         "{count} business [day|days] apart, {most} allowed",
         "{count} [Werktag|Werktage] Abstand, {most} erlaubt",
     ),
+    "said_none_near": (
+        "no open entry of this currency comes near",
+        "kein offener Eintrag dieser Währung kommt in die Nähe",
+    ),
+    "said_nearest": (
+        "nearest is {first}, reference {alike} % alike, {between} between the amounts",
+        "am nächsten ist {first}, Referenz zu {alike} % ähnlich, {between} zwischen den Beträgen",
+    ),
+    "said_nearest_equal": (
+        "nearest is {first}, reference {alike} % alike, amount equal",
+        "am nächsten ist {first}, Referenz zu {alike} % ähnlich, Betrag gleich",
+    ),
     "said_no_key": ("no open entry of this amount", "kein offener Eintrag mit diesem Betrag"),
     "said_no_reference": ("no open entry of this amount", "kein offener Eintrag mit diesem Betrag"),
     "said_likest": (

@@ -10,6 +10,7 @@ from console import routes
 from console.design.format import Reader
 from console.kit import backend
 from console.kit.authz import event
+from console.kit.deciding import teams_line
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.pages.approvals import rows
@@ -113,7 +114,7 @@ def _item(policy: PolicyView, reader: Reader) -> PolicyItem:
             {
                 "step": reader.number(number),
                 "from": rows.threshold_line(tier, reader),
-                "teams": rows.teams_line(tier, reader),
+                "teams": teams_line(tier, reader),
                 "hours": reader.text("approvals.hours", hours=reader.number(tier.expires_hours)),
             }
             for number, tier in enumerate(policy.tiers, start=1)

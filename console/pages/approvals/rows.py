@@ -9,6 +9,7 @@ from typing import Any
 
 from console import routes
 from console.design.format import UNKNOWN, Reader
+from console.kit.deciding import teams_line
 from services import approvals
 from services.approvals import RequestView, Team, Tier, VoteView
 from services.core.money import Money
@@ -68,15 +69,6 @@ def value(given: Any, reader: Reader) -> str:
 
 def team_name(team: Team, reader: Reader) -> str:
     return reader.text(f"approvals.team_{team.value}")
-
-
-def teams_line(tier: Tier, reader: Reader) -> str:
-    """2 × Finance, 1 × Ops."""
-    return ", ".join(
-        reader.text("approvals.team_count", count=reader.number(tier.quorum[team]), team=team_name(team, reader))
-        for team in Team
-        if tier.quorum.get(team)
-    )
 
 
 def rule_line(item: RequestView, reader: Reader) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 from console import routes
 from console.design.format import UNKNOWN, Reader
 from console.design.texts import refusal
-from console.kit.deciding import decided_line
+from console.kit.deciding import decided_line, teams_line
 from services import approvals
 from services.backfills import BackfillRow, BackfillState, BackfillView, DefinitionView, Risk
 from services.core.money import Money
@@ -96,7 +96,7 @@ def seat_rows(asked: approvals.RequestDetail | None, reader: Reader) -> list[dic
 
 def rule_rows(tiers: tuple[approvals.Tier, ...], reader: Reader) -> list[dict[str, str]]:
     """Who has to agree from which threshold on."""
-    return [{"from": _threshold(tier, reader), "teams": _teams(tier, reader)} for tier in tiers]
+    return [{"from": _threshold(tier, reader), "teams": teams_line(tier, reader)} for tier in tiers]
 
 
 def risk_line(found: Risk | None, reader: Reader) -> str:
@@ -114,14 +114,6 @@ def _seat(seat: approvals.SeatView, reader: Reader) -> dict[str, str]:
         return {"name": "", "caption": reader.text("approvals.seat_missing", team=team), "when": "", "said": said}
     vote = seat.vote
     return {"name": vote.voter_name, "caption": team, "when": reader.moment(vote.cast_at), "said": vote.reason or ""}
-
-
-def _teams(tier: approvals.Tier, reader: Reader) -> str:
-    return ", ".join(
-        f"{reader.number(tier.quorum[team])}\u00a0×\u00a0{reader.text(f'approvals.team_{team.value}')}"
-        for team in approvals.Team
-        if tier.quorum.get(team)
-    )
 
 
 def _threshold(tier: approvals.Tier, reader: Reader) -> str:

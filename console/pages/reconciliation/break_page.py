@@ -128,6 +128,7 @@ def _resolve_form() -> rx.Component:
             ),
             name="resolution",
         ),
+        rx.el.p(State.terms, class_name="muted", id="terms"),
         field(
             t("reconciliation.reason"),
             text_area(name="reason", rows=4, required=True, min_length=8, max_length=2000),

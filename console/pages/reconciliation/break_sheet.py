@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from console import routes
 from console.design.format import Reader, compact_id
+from console.kit.deciding import teams_line
 from console.pages.reconciliation.rows import class_name, short_key, status_name
 from services.core.money import Money
 from services.reconciliation import (
@@ -19,6 +21,7 @@ from services.reconciliation import (
     EvidenceView,
     RuleVerdict,
     StoryLine,
+    WriteOffTerms,
 )
 
 _MARKS = {"passed": "ok", "failed": "bad", "skipped": "block"}
@@ -71,6 +74,32 @@ def evidence_note(item: EvidenceFile, reader: Reader) -> str:
     kind = item.name.rpartition(".")[2].upper()
     size = reader.text("breakwork.evidence_size", count=reader.number(-(-item.size_bytes // 1024)))
     return f"{kind}, {size}, {item.added_by_name}, {reader.moment(item.added_at)}, SHA-256 {item.sha256[:12]}…"
+
+
+def terms_line(terms: WriteOffTerms | None, reader: Reader) -> str:
+    """What writing a break off takes, before one asks for it; empty where it cannot be written off."""
+    if terms is None:
+        return ""
+    values = {"amount": reader.money(terms.amount), "alone": reader.money(terms.alone)}
+    if not terms.above:
+        return reader.text("breakwork.terms_alone", **values)
+    teams = teams_line(terms.agreeing, reader) if terms.agreeing else reader.text("breakwork.terms_others")
+    return reader.text("breakwork.terms_above", teams=teams, **values)
+
+
+def bulk_terms_line(terms: Sequence[WriteOffTerms], reader: Reader) -> str:
+    """How many of several breaks would wait when they are written off, from which amounts on, and for whom."""
+    above = [one for one in terms if one.above]
+    if not above:
+        return reader.text("breakwork.terms_none_above")
+    limits = dict.fromkeys(reader.money(one.alone) for one in above)
+    teams = dict.fromkeys(teams_line(one.agreeing, reader) for one in above if one.agreeing)
+    return reader.text(
+        "breakwork.terms_many",
+        count=len(above),
+        alone=", ".join(limits),
+        teams=reader.text("breakwork.terms_or").join(teams) or reader.text("breakwork.terms_others"),
+    )
 
 
 def _sentence(view: BreakView, reader: Reader) -> str:

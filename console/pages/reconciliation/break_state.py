@@ -20,6 +20,7 @@ from console.pages.reconciliation.break_sheet import (
     set_rows,
     side_rows,
     story_rows,
+    terms_line,
     verdict_rows,
 )
 from services import reconciliation
@@ -45,6 +46,7 @@ class BreakPage(PageState, rx.State):
     trail_href: str = ""
     adjusted: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     files: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    terms: str = ""  # what writing it off takes
     matching: str = ""  # the names of the other breaks while their dialog is open
 
     @event(Permission.RECONCILIATION_READ)
@@ -56,6 +58,7 @@ class BreakPage(PageState, rx.State):
         reader = await self._reader()
         found = await backend.load(self, reconciliation.break_report, name=self._parameter("break_id"))
         self.item, self.matching = break_sheet(found.view, reader), ""
+        self.terms = terms_line(found.terms, reader)
         self.sides = side_rows(found.view, found.evidence, reader)
         self.differing = reader.number(sum(bool(row["differs"]) for row in self.sides))
         self.all_fields = reader.number(len(self.sides))

@@ -31,7 +31,11 @@ def queue_dialogs() -> rx.Component:
     """One dialog a deed, each with the number of breaks it is about."""
     return rx.fragment(
         _dialog("match", State.match, body=[rx.el.p(t("breakwork.match_body")), _parts(), _force()]),
-        _dialog("resolve", State.resolve, body=[rx.el.p(t("breakwork.resolve_body")), _resolution()]),
+        _dialog(
+            "resolve",
+            State.resolve,
+            body=[rx.el.p(t("breakwork.resolve_body")), _resolution(), rx.el.p(State.terms, id="terms")],
+        ),
         _dialog("reopen", State.reopen, body=[rx.el.p(t("breakwork.reopen_body"))]),
         _dialog("comment", State.comment, body=[rx.el.p(t("breakwork.comment_body"))], label="breakwork.comment_label"),
         _assign(),

@@ -15,6 +15,7 @@ from console.kit.notices import Notices
 from console.kit.saved_views import Keeping, SavedViewsState
 from console.kit.shell_state import Shell
 from console.pages.reconciliation import rows
+from console.pages.reconciliation.break_sheet import bulk_terms_line
 from services import identity, reconciliation
 from services.core.permissions import Permission
 from services.reconciliation import BreakFilter
@@ -37,6 +38,7 @@ class BreakQueue(SavedViewsState, rx.State):
     people: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
     me: str = ""
     chosen: rx.Field[list[dict[str, str]]] = rx.field(default_factory=list)
+    terms: str = ""  # what writing the chosen ones off takes
     asking: str = ""  # one of _DEEDS while its dialog is open
 
     @event(Permission.RECONCILIATION_READ)
@@ -86,6 +88,10 @@ class BreakQueue(SavedViewsState, rx.State):
                 entity_id=entity,  # pyright: ignore[reportArgumentType]
             )
             self.people = [{"value": str(person.id), "label": person.name} for person in found]
+        if what == "resolve" and self.selected:
+            numbers: Any = self.selected
+            found = await backend.call(self, reconciliation.write_off_terms, numbers=numbers)
+            self.terms = bulk_terms_line(found, await self._reader())
         self.chosen = [row for row in self.rows if row["id"] in self.selected]
         self.asking = what if what in _DEEDS else ""
 

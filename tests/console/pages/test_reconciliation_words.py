@@ -6,10 +6,13 @@ import pytest
 
 from console.design.format import Reader
 from console.pages.reconciliation.basics_state import _as_text
+from console.pages.reconciliation.break_sheet import bulk_terms_line, terms_line
 from console.pages.reconciliation.rows import broken_checks
 from console.pages.reconciliation.rules_form import checked
+from services.approvals import Team, Tier
 from services.core.errors import Invalid
-from services.reconciliation import PARAMETERS, Definition
+from services.core.money import Money
+from services.reconciliation import PARAMETERS, Definition, WriteOffTerms
 
 TOLERANCE = next(one for one in PARAMETERS[Definition.SETTLEMENT] if one.name == "amount_tolerance_minor")
 DAYS = next(one for one in PARAMETERS[Definition.SETTLEMENT] if one.name == "timing_days")
@@ -40,3 +43,26 @@ def test_a_table_of_rates_that_is_too_large_or_no_text_is_refused():
     for content in (b"x" * (2 << 20) + b"x", b"\xff\xfe\x00d"):
         with pytest.raises(Invalid):
             _as_text(content)
+
+
+def _terms(number: int, minor: int, currency: str = "EUR") -> WriteOffTerms:
+    above = minor > 10_000
+    agreeing = Tier(quorum={Team.FINANCE: 1, Team.OPS: 2}) if above else None
+    return WriteOffTerms(number, Money(10_000, currency), Money(minor, currency), above, agreeing)
+
+
+def test_before_a_write_off_threshold_and_who_must_agree_are_named():
+    above = terms_line(_terms(1, 20_009), Reader("en"))
+    assert "€200.09 is above €100.00: you only propose it" in above
+    assert "1\u00a0×\u00a0Finance, 2\u00a0×\u00a0Ops" in above
+    alone = terms_line(_terms(1, 10_000), Reader("de"))
+    assert alone.endswith("nicht über 100,00\u00a0€: Sie entscheiden allein.")
+    assert terms_line(None, Reader("en")) == ""
+
+
+def test_before_several_are_written_off_it_is_said_how_many_wait():
+    chosen = [_terms(1, 500), _terms(2, 20_000), _terms(3, 20_000, "CHF")]
+    said = bulk_terms_line(chosen, Reader("de"))
+    assert "liegen 2 davon über 100,00\u00a0€, 100,00\u00a0CHF und müssen" in said
+    assert "1\u00a0×\u00a0Finance" in said
+    assert bulk_terms_line(chosen[:1], Reader("en")).startswith("None of them is above")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from services import approvals
 from services.core.db import UnitOfWork
 from services.core.errors import Conflict, Invalid
+from services.core.money import Money
 from services.identity import Role
 from services.reconciliation import (
     BreakFilter,
@@ -20,6 +21,7 @@ from services.reconciliation import (
     RunView,
     SourceKind,
     backtest,
+    break_report,
     groups_of,
     list_breaks,
     match_by_hand,
@@ -29,6 +31,7 @@ from services.reconciliation import (
     rule_book,
     save_draft,
     take_apart,
+    write_off_terms,
 )
 from tests.factories.identity import a_user, acting_as, an_entity
 from tests.factories.reconciliation import DAY, Row, at_morning, load
@@ -176,7 +179,13 @@ def test_a_write_off_above_the_threshold_waits_for_a_second_person(uow: UnitOfWo
     ada = _as(uow, ADA)
     _run(uow, entity, [Row("big:charge", 50_000)], [])
     (row,) = list_breaks(uow, filter=BreakFilter()).rows
+    (terms,) = write_off_terms(ada, numbers=[row.number])
+    assert (terms.alone, terms.amount, terms.above) == (Money(10_000, "EUR"), Money(50_000, "EUR"), True)
+    assert terms.agreeing is not None
+    assert terms.agreeing.quorum == {approvals.Team.FINANCE: 1}
+    assert break_report(ada, name=row.name).terms == terms
     resolve_break(ada, number=row.number, version=1, resolution=Resolution.ACCEPTED, reason="Customer is bankrupt")
+    assert write_off_terms(ada, numbers=[row.number]) == (), "proposed already, so there is nothing to say beforehand"
     (row,) = list_breaks(uow, filter=BreakFilter()).rows
     assert row.state == "proposed"
     (asked,) = approvals.requests(ada, filter=approvals.RequestFilter(box=approvals.Box.MINE)).requests
@@ -185,3 +194,13 @@ def test_a_write_off_above_the_threshold_waits_for_a_second_person(uow: UnitOfWo
     approvals.vote(_as(uow, BEN), request_id=asked.id, digest=asked.digest, decision=_AGREE)
     (row,) = list_breaks(uow, filter=BreakFilter()).rows
     assert (row.state, row.resolution) == ("resolved", "accepted")
+
+
+def test_up_to_the_threshold_nobody_else_is_named(uow: UnitOfWork, entity: uuid.UUID):
+    ada = _as(uow, ADA)
+    _run(uow, entity, [Row("small:charge", 10_000)], [])
+    (row,) = list_breaks(uow, filter=BreakFilter()).rows
+    (terms,) = write_off_terms(ada, numbers=[row.number])
+    assert (terms.above, terms.agreeing) == (False, None)
+    resolve_break(ada, number=row.number, version=1, resolution=Resolution.ACCEPTED, reason="Customer is bankrupt")
+    assert list_breaks(uow, filter=BreakFilter()).rows[0].state == "resolved"

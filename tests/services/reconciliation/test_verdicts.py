@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.factories.reconciliation import DAY, Row, at_morning, load
 from tests.factories.rules import publish
 
 _A_DAY = dt.timedelta(days=1)
+_PAID = DAY - dt.timedelta(days=20)  # long enough ago that its line is due
 
 
 def _verdicts(uow: UnitOfWork, left: list[Row], right: list[Row], **rules: Any) -> dict[str, RuleVerdict]:
@@ -158,3 +160,33 @@ def test_what_does_not_add_up_is_no_set(uow: UnitOfWork, others: list[int]):
     reconcile(at_morning(uow), definition=Definition.SETTLEMENT, entity_id=entity)
     number = uow.session.scalar(text("SELECT number FROM recon_break WHERE subject_key = 'deposit'")) or 0
     assert evidence_of(at_morning(uow), number=number).sets == ()
+
+
+def _of_payout(uow: UnitOfWork, lines: list[Row]) -> RuleVerdict:
+    """What P-20 says of the one payout, of 100 euros, that no line of the bank names."""
+    entity = an_entity(uow)
+    load(
+        uow, entity, SourceKind.STRIPE_PAYOUTS, [Row("po_1", 10_000, status="paid", day=_PAID, reference="KONTOR 4711")]
+    )
+    load(uow, entity, SourceKind.BANK, lines)
+    reconcile(at_morning(uow), definition=Definition.PAYOUTS, entity_id=entity)
+    number = uow.session.scalar(text("SELECT number FROM recon_break WHERE subject_key = 'po_1'")) or 0
+    return next(one for one in evidence_of(at_morning(uow), number=number).verdicts if one.rule == "P-20")
+
+
+def test_a_lone_payout_says_which_line_came_nearest_and_by_how_much_it_missed(uow: UnitOfWork):
+    said = _of_payout(uow, [Row("line", 9_750, day=_PAID, reference="KONTR 4711")])
+    assert said.figures["between"] == Money(250, "EUR")
+    assert re.fullmatch(
+        r"does not hold: nearest is line, reference \d\d % alike, €2\.50 between the amounts", _words(said)
+    )
+    assert "zwischen den Beträgen" in _words(said, "de")
+
+
+def test_a_lone_payout_without_a_line_says_so(uow: UnitOfWork):
+    assert _words(_of_payout(uow, [])) == "does not hold: no open entry of this currency comes near"
+
+
+def test_lines_that_contest_a_payout_get_no_figure(uow: UnitOfWork):
+    lines = [Row(name, 9_750, day=_PAID, reference="KONTR 4711") for name in ("one", "two")]
+    assert _words(_of_payout(uow, lines)) == "does not hold"
