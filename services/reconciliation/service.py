@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, func, insert, select, text
@@ -174,6 +175,7 @@ def _starter(uow: UnitOfWork) -> Starter:
 def _store(
     uow: UnitOfWork, connection: Connection, frame: _Frame, starter: Starter, job_run_id: uuid.UUID | None
 ) -> ReconciliationRun:
+    """Brings breaks and match groups in line with what was found, and writes down what the run came to."""
     entity, definition = frame.entity_id, frame.definition.value
     manual.apply(uow, frame.scene, frame.decisions, entity_id=entity)
     rule_counts, grouped = carry_groups(connection, entity=entity, definition=definition, seq=frame.seq)
@@ -202,6 +204,13 @@ def _store(
         connection, run, rows=totals, expected=results.EXPECTED_NOW, fingerprint=found.fingerprint
     )
     run.finished_at = dt.datetime.now(dt.UTC)
+    _keep(uow, frame, run, found, totals)
+    return run
+
+
+def _keep(uow: UnitOfWork, frame: _Frame, run: ReconciliationRun, found: Standing, totals: Sequence[TotalView]) -> None:
+    """Writes the run with its sums, what is not due yet, its parts and its drift, and tells its periods."""
+    connection = uow.session.connection()
     uow.session.add(run)
     uow.session.flush()
     if totals:
@@ -211,7 +220,6 @@ def _store(
     dirty.settle(uow, frame.scene)
     drift.keep_days(connection, run, left=frame.scene.left)
     periods.note_run(uow, run)
-    return run
 
 
 def _run_row(
