@@ -70,9 +70,10 @@ def forward(connection: Connection, plan: Plan, target_seconds: float) -> Step:
     _lock(connection, plan.definition)
     batch = cursor.number + 1
     to = sql.stretch_end(connection, plan.definition, cursor.position, plan.bound, cursor.size)
-    changed = change_stretch(connection, plan, batch=batch, after=cursor.position, to=to)
     last = to == plan.bound
+    # Counted before the change: afterwards the index leads to old and new rows alike.
     scanned = cursor.size if not last else sql.count_stretch(connection, plan.definition, cursor.position, to)
+    changed = change_stretch(connection, plan, batch=batch, after=cursor.position, to=to)
     return _moved(connection, plan, cursor, _Done(to, scanned, changed, last), began=began, target=target_seconds)
 
 
