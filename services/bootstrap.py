@@ -89,11 +89,13 @@ KINDS: list[runs.RunKind] = [
 # What needs other eyes, and who acts once they have agreed.
 APPROVALS: list[approvals.ApprovalKind] = [
     approvals.POLICY_CHANGE,
+    approvals.RIGHTS,
     *reconciliation.APPROVAL_KINDS,
     *backfills.KINDS,
 ]
 ON_APPROVAL: list[Handler] = [
     approvals.apply_policy_change,
+    approvals.change_rights,
     reconciliation.act_on_approval,
     backfills.on_approved,
 ]

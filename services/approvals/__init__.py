@@ -50,6 +50,7 @@ from services.approvals.queries import (
     standing,
     waiting,
 )
+from services.approvals.rights import RIGHTS, change_rights, change_role, give_role, let_in_again
 from services.approvals.service import consume, request, sign_at_once, void, vote, withdraw
 from services.approvals.views import (
     Authority,
@@ -83,6 +84,7 @@ from services.approvals.vocabulary import (
 __all__ = [
     "NOBODY",
     "POLICY_CHANGE",
+    "RIGHTS",
     "TEAM_RIGHTS",
     "AlreadyVoted",
     "ApprovalFacts",
@@ -120,6 +122,8 @@ __all__ = [
     "VoteView",
     "apply_policy_change",
     "candidates",
+    "change_rights",
+    "change_role",
     "consume",
     "count_waiting",
     "declare",
@@ -128,7 +132,9 @@ __all__ = [
     "delegations",
     "digest_of",
     "expire_due",
+    "give_role",
     "kind_named",
+    "let_in_again",
     "policies",
     "propose_policy",
     "remind_due",

@@ -28,8 +28,10 @@ from services.identity.people import (
     create_user,
     deactivate_user,
     grant_role,
+    holds_role,
     reactivate_user,
     revoke_role,
+    roles_of,
     set_password,
 )
 from services.identity.policy import (
@@ -38,6 +40,7 @@ from services.identity.policy import (
     NOT_BY_KEY,
     NOT_WHILE_IMPERSONATING,
     PERMISSIONS,
+    Agreed,
     Grant,
     SessionLifetime,
 )
@@ -70,7 +73,16 @@ from services.identity.reviews import (
     reviews,
     start_review,
 )
-from services.identity.roles import change_role, create_role, require_factor, retire_role, roles
+from services.identity.roles import (
+    change_role,
+    checked_role,
+    create_role,
+    require_factor,
+    retire_role,
+    rights_carried,
+    roles,
+    who_holds,
+)
 from services.identity.second_factor import (
     finish_by_code,
     finish_by_passkey,
@@ -113,6 +125,7 @@ from services.identity.views import (
     UserView,
 )
 from services.identity.vocabulary import SESSION_CHANNEL, LinkPurpose, Locale, Role, SessionStage, Theme
+from services.identity.witnesses import weighty_roles
 
 __all__ = [
     "APPROVING",
@@ -121,6 +134,7 @@ __all__ = [
     "NOT_WHILE_IMPERSONATING",
     "PERMISSIONS",
     "SESSION_CHANNEL",
+    "Agreed",
     "ApiKeyView",
     "BegunSignIn",
     "Browser",
@@ -167,6 +181,7 @@ __all__ = [
     "begin_totp",
     "change_password",
     "change_role",
+    "checked_role",
     "choose_entities",
     "close_review",
     "colleagues",
@@ -190,6 +205,7 @@ __all__ = [
     "grant_role",
     "has_users",
     "holders",
+    "holds_role",
     "home_zone",
     "impersonate",
     "invite",
@@ -221,7 +237,9 @@ __all__ = [
     "revoke_api_key",
     "revoke_role",
     "rewrap_secrets",
+    "rights_carried",
     "roles",
+    "roles_of",
     "rotate_api_key",
     "rotate_keys",
     "secrets_under",
@@ -237,4 +255,6 @@ __all__ = [
     "users",
     "vet_password",
     "ways_to_prove",
+    "weighty_roles",
+    "who_holds",
 ]

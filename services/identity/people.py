@@ -19,8 +19,8 @@ from services.identity.errors import EmailTaken, LastAdmin
 from services.identity.models import LegalEntity, RoleGrant, User, UserSession
 from services.identity.opening import ask_for_renewal
 from services.identity.passwords import check_strength, hash_password, replace_password
-from services.identity.policy import Grant
-from services.identity.roles import existing_role
+from services.identity.policy import Agreed, Grant
+from services.identity.roles import existing_role, may_change_rights, told_of
 from services.identity.sessions import revoke_all
 from services.identity.vocabulary import Locale, Role
 from services.identity.witnesses import tell_of_holders
@@ -67,18 +67,24 @@ def create_user(
     return user_id
 
 
-def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> bool:
+def grant_role(
+    uow: UnitOfWork,
+    *,
+    user_id: uuid.UUID,
+    role: Role | str,
+    entity_id: uuid.UUID | None = None,
+    agreed: Agreed | None = None,
+) -> bool:
     """Gives a role for one entity or for all (None). Returns False for one that the person holds: nothing changes.
 
-    Where its holders agree or sign, all others who do hear of it by mail.
+    Where its holders agree or sign, all others who do hear of it by mail. What people of the console ask for goes
+    through `approvals.give_role`, which comes back with `agreed`: the actor is whoever agreed, and needs no right.
     """
-    uow.actor.require(Permission.USER_MANAGE)
-    uow.actor.require_fresh_proof(uow.clock.now())
-    _existing(uow, user_id)
-    existing_role(uow, str(role))
-    if entity_id is not None and uow.session.get(LegalEntity, entity_id) is None:
-        raise NotFound("There is no such legal entity.")
-    added = insert(RoleGrant).values(user_id=user_id, role=str(role), entity_id=entity_id, granted_by=uow.actor.id)
+    may_change_rights(uow, agreed)
+    if holds_role(uow, user_id=user_id, role=role, entity_id=entity_id):
+        return False
+    given_by = agreed.asked_by if agreed else uow.actor.id
+    added = insert(RoleGrant).values(user_id=user_id, role=str(role), entity_id=entity_id, granted_by=given_by)
     if uow.session.scalar(added.on_conflict_do_nothing().returning(RoleGrant.id)) is None:
         return False
     ask_for_renewal(uow, UserSession.user_id == user_id)
@@ -88,10 +94,24 @@ def grant_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_
         subject_type="user",
         subject_id=user_id,
         entity_id=entity_id,
-        after={"role": str(role), "entities": "all" if entity_id is None else str(entity_id)},
+        after={"role": str(role), "entities": "all" if entity_id is None else str(entity_id), **told_of(agreed)},
     )
-    _tell(uow, user_id, {str(role)})
+    _tell(uow, user_id, {str(role)}, agreed)
     return True
+
+
+def holds_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None) -> bool:
+    """Whether the person holds the role for this entity, or for all (None). Raises NotFound for what there is not."""
+    _existing(uow, user_id)
+    existing_role(uow, str(role))
+    if entity_id is not None and uow.session.get(LegalEntity, entity_id) is None:
+        raise NotFound("There is no such legal entity.")
+    held = select(RoleGrant.id).where(
+        RoleGrant.user_id == user_id,
+        RoleGrant.role == str(role),
+        RoleGrant.entity_id.is_not_distinct_from(entity_id),
+    )
+    return uow.session.scalar(select(held.exists())) or False
 
 
 def revoke_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_id: uuid.UUID | None = None) -> None:
@@ -131,6 +151,12 @@ def take_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_i
     return True
 
 
+def roles_of(uow: UnitOfWork, *, user_id: uuid.UUID) -> tuple[str, list[str]]:
+    """The person's name, and codes of the roles they hold, active or not. Asks for no right. Raises NotFound."""
+    held = select(RoleGrant.role).where(RoleGrant.user_id == user_id).distinct().order_by(RoleGrant.role)
+    return _existing(uow, user_id).display_name, list(uow.session.scalars(held))
+
+
 def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
     """Ends every session at once and lets the person sign in no more. Raises LastAdmin for the last administrator."""
     uow.actor.require(Permission.USER_MANAGE)
@@ -153,10 +179,9 @@ def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
     )
 
 
-def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
-    """Lets the person sign in again, with the roles they held. Needs a fresh proof."""
-    uow.actor.require(Permission.USER_MANAGE)
-    uow.actor.require_fresh_proof(uow.clock.now())
+def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID, agreed: Agreed | None = None) -> None:
+    """Lets the person sign in again, with the roles they held. Needs a fresh proof, or that somebody else `agreed`."""
+    may_change_rights(uow, agreed)
     user = _existing(uow, user_id)
     if user.deactivated_at is None:
         return
@@ -168,9 +193,10 @@ def reactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:
         subject_type="user",
         subject_id=user_id,
         before={"active": False},
-        after={"active": True},
+        after={"active": True, **told_of(agreed)},
     )
-    _tell(uow, user_id, set(uow.session.scalars(select(RoleGrant.role).where(RoleGrant.user_id == user_id))))
+    held = set(uow.session.scalars(select(RoleGrant.role).where(RoleGrant.user_id == user_id)))
+    _tell(uow, user_id, held, agreed)
 
 
 def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
@@ -191,10 +217,10 @@ def set_password(uow: UnitOfWork, *, user_id: uuid.UUID, password: str) -> None:
     )
 
 
-def _tell(uow: UnitOfWork, user_id: uuid.UUID, roles: Collection[str]) -> None:
+def _tell(uow: UnitOfWork, user_id: uuid.UUID, roles: Collection[str], agreed: Agreed | None) -> None:
     """The command line and the sandbox's first filling have nobody to tell."""
     if uow.actor.kind is ActorKind.USER:
-        tell_of_holders(uow, [user_id], roles, given_by=uow.actor.name)
+        tell_of_holders(uow, [user_id], roles, given_by=agreed.asked_by_name if agreed else uow.actor.name)
 
 
 def _existing(uow: UnitOfWork, user_id: uuid.UUID) -> User:

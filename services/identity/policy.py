@@ -116,6 +116,15 @@ NOT_BY_KEY = NOT_WHILE_IMPERSONATING | {Permission.RUN_EXECUTE, Permission.REVIE
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """A change of rights that somebody else has agreed to: who asked for it, and the request."""
+
+    asked_by: uuid.UUID
+    asked_by_name: str
+    request: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A role (one of the code's, or the code of a custom one) for one legal entity, or for all when None."""
 

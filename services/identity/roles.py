@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from services.core.permissions import CONDITIONAL, Permission
 from services.identity.errors import RoleTaken
 from services.identity.models import RoleDefinition, RoleGrant, UserSession
 from services.identity.opening import ask_for_renewal
-from services.identity.policy import NEVER_CUSTOM, PERMISSIONS, needs_factor_by_default
+from services.identity.policy import NEVER_CUSTOM, PERMISSIONS, Agreed, needs_factor_by_default
 from services.identity.views import RoleView
 from services.identity.vocabulary import Role
 from services.identity.witnesses import is_weighty, tell_of_holders
@@ -48,7 +49,7 @@ def create_role(
     conditions: Mapping[str, Any] | None = None,
 ) -> None:
     """A custom role. Raises RoleTaken, and Invalid for a right no person may hold or a condition it does not know."""
-    _may_change(uow)
+    may_change_rights(uow)
     wanted = _checked(name, permissions, conditions or {})
     if uow.session.get(RoleDefinition, code) is not None:
         raise RoleTaken(f"There is a role “{code}” already; choose another short name.")
@@ -66,33 +67,66 @@ def change_role(
     name: str,
     permissions: Sequence[Permission],
     conditions: Mapping[str, Any] | None = None,
+    agreed: Agreed | None = None,
 ) -> None:
     """Replaces a custom role's name and rights; whoever holds it gets a new session id.
 
-    Where its holders agree or sign from now on and did not before, all others who do hear of it by mail.
+    Where its holders agree or sign from now on and did not before, all others who do hear of it by mail. What people of
+    the console ask for goes through `approvals.change_role`, which comes back with `agreed`.
 
     Raises Conflict for one of the code's roles and when somebody else changed it since `version`.
     """
-    _may_change(uow)
+    may_change_rights(uow, agreed)
     role = _custom(uow, code)
-    if role.version != version:
-        raise Conflict("Somebody else changed this role meanwhile. Look at it again, then save.")
-    wanted = _checked(name, permissions, conditions or {})
+    wanted = checked_role(uow, code=code, version=version, name=name, permissions=permissions, conditions=conditions)
     before, was_weighty = {key: getattr(role, key) for key in wanted}, is_weighty(role)
     for key, value in wanted.items():
         setattr(role, key, value)
     role.version += 1
     uow.session.flush()
     ask_for_renewal(uow, UserSession.user_id.in_(select(RoleGrant.user_id).where(RoleGrant.role == code)))
-    audit.record(uow, action="identity.role.changed", subject_type="role", subject_id=code, before=before, after=wanted)
+    audit.record(
+        uow,
+        action="identity.role.changed",
+        subject_type="role",
+        subject_id=code,
+        before=before,
+        after={**wanted, **told_of(agreed)},
+    )
     if is_weighty(role) and not was_weighty:
-        held = uow.session.scalars(select(RoleGrant.user_id).where(RoleGrant.role == code).distinct()).all()
-        tell_of_holders(uow, held, {code}, given_by=uow.actor.name)
+        given_by = agreed.asked_by_name if agreed else uow.actor.name
+        tell_of_holders(uow, who_holds(uow, code=code), {code}, given_by=given_by)
+
+
+def checked_role(
+    uow: UnitOfWork,
+    *,
+    code: str,
+    version: int,
+    name: str,
+    permissions: Sequence[Permission],
+    conditions: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a custom role would become: its name, rights and conditions as they are kept. Raises what `change_role`
+    does."""
+    if _custom(uow, code).version != version:
+        raise Conflict("Somebody else changed this role meanwhile. Look at it again, then save.")
+    return _checked(name, permissions, conditions or {})
+
+
+def rights_carried(uow: UnitOfWork, *, code: str) -> list[str]:
+    """The rights of a role, by name. Asks for no right. Raises NotFound."""
+    return sorted(right.value for right in rights_of(existing_role(uow, code)))
+
+
+def who_holds(uow: UnitOfWork, *, code: str) -> Sequence[uuid.UUID]:
+    """Everybody who holds a role, for any entity."""
+    return uow.session.scalars(select(RoleGrant.user_id).where(RoleGrant.role == code).distinct()).all()
 
 
 def retire_role(uow: UnitOfWork, *, code: str) -> None:
     """Takes a custom role away that nobody holds. Raises Conflict while somebody does."""
-    _may_change(uow)
+    may_change_rights(uow)
     role = _custom(uow, code)
     holders = uow.session.scalar(select(func.count(RoleGrant.user_id.distinct())).where(RoleGrant.role == code))
     if holders:
@@ -104,7 +138,7 @@ def retire_role(uow: UnitOfWork, *, code: str) -> None:
 
 def require_factor(uow: UnitOfWork, *, code: str, required: bool | None) -> None:
     """Whether holders of a role need a second factor; None leaves it to the default (Admin, and whoever approves)."""
-    _may_change(uow)
+    may_change_rights(uow)
     role = uow.session.get(RoleDefinition, code)
     if role is None:
         raise NotFound("There is no such role.")
@@ -144,9 +178,16 @@ def rights_of(role: RoleDefinition) -> frozenset[Permission]:
     return frozenset(known[right] for right in role.permissions if right in known)
 
 
-def _may_change(uow: UnitOfWork) -> None:
-    uow.actor.require(Permission.USER_MANAGE)
-    uow.actor.require_fresh_proof(uow.clock.now())
+def may_change_rights(uow: UnitOfWork, agreed: Agreed | None = None) -> None:
+    """The right of administrators with a fresh proof, unless an approval was used up that such a one had asked for."""
+    if agreed is None:
+        uow.actor.require(Permission.USER_MANAGE)
+        uow.actor.require_fresh_proof(uow.clock.now())
+
+
+def told_of(agreed: Agreed | None) -> dict[str, str]:
+    """What the audit log says of who asked, where the actor is whoever agreed."""
+    return {"asked_by": agreed.asked_by_name, "request": str(agreed.request)} if agreed else {}
 
 
 def _custom(uow: UnitOfWork, code: str) -> RoleDefinition:

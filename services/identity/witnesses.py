@@ -19,7 +19,7 @@ def tell_of_holders(uow: UnitOfWork, people: Collection[uuid.UUID], codes: Colle
     `codes` are the roles they have just got; of roles without such a right nothing is said. `given_by` names the person
     or the provider behind it; the actor and the people themselves know and are not written to.
     """
-    weighty = {role.code: role.name for role in uow.session.scalars(select(RoleDefinition)) if is_weighty(role)}
+    weighty = weighty_roles(uow)
     names = [name for code, name in sorted(weighty.items()) if code in codes]
     known = _active(uow, User.id.in_(people))
     if not names or not known:
@@ -29,6 +29,11 @@ def tell_of_holders(uow: UnitOfWork, people: Collection[uuid.UUID], codes: Colle
     for witness in _active(uow, User.id.in_(held)):
         if witness.id not in {uow.actor.id, *people}:
             letters.send_witness(uow, witness, facts)
+
+
+def weighty_roles(uow: UnitOfWork) -> dict[str, str]:
+    """Names by code of the roles whose holders agree, sign, or give rights out. Asks for no right."""
+    return {role.code: role.name for role in uow.session.scalars(select(RoleDefinition)) if is_weighty(role)}
 
 
 def is_weighty(role: RoleDefinition) -> bool:

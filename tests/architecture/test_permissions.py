@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-SERVICES = Path(__file__).resolve().parents[2] / "services"
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ROOT / "services"
 Functions = dict[str, dict[str, ast.FunctionDef]]  # name → file → definition
 _CHECKS = {"require", "require_some", "scope", "reach", "may"}
 
@@ -21,6 +23,12 @@ UNCHECKED = {
     "identity.authenticate": "the way in",
     "identity.contacts": "for services that write letters; the caller decides who learns the names",
     "identity.holders": "for services that ask people for something; the caller decides who learns the names",
+    "identity.checked_role": "what a role would become, for services that have checked who changes it",
+    "identity.holds_role": "one bit, for services that have checked who gives the role",
+    "identity.rights_carried": "for services that ask people to agree; the caller decides who learns the rights",
+    "identity.roles_of": "for services that ask people to agree; the caller decides who learns the name",
+    "identity.weighty_roles": "names of roles, for services that ask people to agree",
+    "identity.who_holds": "for services that ask people to agree; the caller decides who learns of them",
     "identity.teams_of": "for services that ask whose record it is; the codes of roles, to nobody",
     "identity.entity_by_code": "turns a code that the caller already knows into its id, for commands and webhooks",
     "identity.home_zone": "the name of a time zone, for services that count the merchant's days",
@@ -41,6 +49,7 @@ UNCHECKED = {
     "identity.set_password_by_link": "the link is the right",
     "identity.sign_out": "ends the session whose secret was presented",
     "audit.record": "writes what the caller, already checked, has done",
+    "approvals.change_rights": "acts on an approval, whose votes were checked",
     "approvals.request": "asks for what the caller, already checked, wants to do",
     "backfills.on_approved": "acts on an approval, whose votes were checked",
     "backfills.on_refused": "follows a request that ended; whoever ended it was checked",
@@ -109,6 +118,14 @@ def unchecked(domain: str) -> list[str]:
 @pytest.mark.parametrize("domain", _domains())
 def test_every_public_function_checks_a_right_or_a_scope(domain: str):
     assert unchecked(domain) == []
+
+
+def test_no_face_gives_a_say_past_the_approvals():
+    """The command line is of whoever has the machine; pages and routes ask `approvals`, which asks somebody else."""
+    past = re.compile(r"identity\.(grant_role|reactivate_user|change_role)\b|\bgrants=")
+    faces = [path for path in (ROOT / "console").rglob("*.py") if path.parent.name not in {"commands", "supervision"}]
+    assert len(faces) > 100
+    assert [str(path.relative_to(ROOT)) for path in faces if past.search(path.read_text())] == []
 
 
 def test_no_excuse_outlives_its_function():

@@ -189,6 +189,28 @@ def test_impersonation_shows_a_banner_and_ends(page_as):
     expect(page.locator(".impersonation")).to_have_count(0)
 
 
+def test_a_role_that_weighs_is_given_by_two(console, page_as):
+    with console.database.unit_of_work(Actor.system("test")) as uow:
+        identity.create_user(uow, email="nora@kontor.example", display_name="Nora New", password=PASSWORD)
+    page = page_as("admin", path="/access")
+    row = page.get_by_role("row", name=re.compile("Nora New"))
+    row.get_by_role("button", name="Roles…").click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("waits until somebody else agrees")
+    asked.locator("#role").select_option("ops")
+    asked.get_by_role("button", name="Give the role").click()
+    expect(page.locator(".messages")).to_contain_text("Nora New gets the role once somebody else agrees")
+    expect(asked).to_contain_text("no role")
+    second = page_as("finance.a", path="/approvals")
+    second.get_by_role("link", name="Give Nora New the role Ops").click()
+    expect(second.locator("main")).to_contain_text("approvals.vote.ops")
+    second.get_by_role("button", name="Agree…").click()
+    second.get_by_role("dialog").get_by_role("button", name="Agree").click()
+    expect(second.locator(".page-title .badge", has_text="Approved and done")).to_be_visible()
+    page.goto("/access")
+    expect(row).to_contain_text("Ops: all entities")
+
+
 def _answer_late(route: Route) -> None:
     answer = route.fetch(max_redirects=0)
     time.sleep(1.5)

@@ -21,8 +21,10 @@ TEXTS = {
     "add": ("Add a person…", "Person hinzufügen …"),
     "add_title": ("Add a person", "Person hinzufügen"),
     "add_body": (
-        "A link goes to the address; it sets the password once, within 72 hours.",
-        "An die Adresse geht ein Link, der einmal, innerhalb von 72 Stunden, das Passwort setzt.",
+        "A link goes to the address; it sets the password once, within 72 hours. A role that agrees, signs or "
+        "administers waits until somebody else agrees.",
+        "An die Adresse geht ein Link, der einmal, innerhalb von 72 Stunden, das Passwort setzt. Eine Rolle, die "
+        "zustimmt, unterschreibt oder verwaltet, wartet, bis jemand anderes zustimmt.",
     ),
     "add_do": ("Add and invite", "Hinzufügen und einladen"),
     "keep": ("Not now", "Abbrechen"),
@@ -41,8 +43,10 @@ TEXTS = {
     "give": ("Give the role", "Rolle geben"),
     "take": ("Take back", "Entziehen"),
     "roles_effect": (
-        "What you change holds from the person's next click.",
-        "Änderungen gelten ab dem nächsten Klick der Person.",
+        "What you change holds from the person's next click. A role that agrees, signs or administers waits until "
+        "somebody else agrees.",
+        "Änderungen gelten ab dem nächsten Klick der Person. Eine Rolle, die zustimmt, unterschreibt oder verwaltet, "
+        "wartet, bis jemand anderes zustimmt.",
     ),
     "new_password": ("New password…", "Neues Passwort …"),
     "password_title": ("Have {name} set a new password?", "{name} ein neues Passwort setzen lassen?"),
@@ -69,6 +73,18 @@ TEXTS = {
     "deactivate_keep": ("Keep active", "Aktiv lassen"),
     "activate": ("Activate again", "Wieder aktivieren"),
     "said_added": ("{email} was invited", "{email} wurde eingeladen"),
+    "said_added_asked": (
+        "{email} was invited; the role waits for agreement (A-{number})",
+        "{email} wurde eingeladen; die Rolle wartet auf Zustimmung (A-{number})",
+    ),
+    "said_give_asked": (
+        "{name} gets the role once somebody else agrees (A-{number})",
+        "{name} bekommt die Rolle, sobald jemand anderes zustimmt (A-{number})",
+    ),
+    "said_activate_asked": (
+        "{name} may sign in again once somebody else agrees (A-{number})",
+        "{name} kann sich wieder anmelden, sobald jemand anderes zustimmt (A-{number})",
+    ),
     "said_given": ("The role was given", "Die Rolle wurde gegeben"),
     "said_held": ("{name} holds this role already", "{name} hat diese Rolle schon"),
     "said_taken": ("The role was taken back", "Die Rolle wurde entzogen"),
@@ -142,6 +158,10 @@ TEXTS = {
     "narrow_team": ("their own team's", "die des eigenen Teams"),
     "save_role": ("Save the role", "Rolle speichern"),
     "said_role_saved": ("The role was saved", "Die Rolle wurde gespeichert"),
+    "said_role_asked": (
+        "The role stays as it is until somebody else agrees (A-{number})",
+        "Die Rolle bleibt, wie sie ist, bis jemand anderes zustimmt (A-{number})",
+    ),
     "said_role_retired": ("The role was retired", "Die Rolle wurde stillgelegt"),
     "said_factor": ("The rule for second factors was changed", "Die Regel für zweite Faktoren wurde geändert"),
     "keys": ("API keys", "API-Schlüssel"),

@@ -11,10 +11,11 @@ from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.pages.access.rows import grant_row, user_row
-from services import identity
+from services import approvals, identity
+from services.approvals import RequestView
 from services.core.db import UnitOfWork
 from services.core.permissions import Permission
-from services.identity import Grant, LegalEntityView, RoleView, UserView
+from services.identity import LegalEntityView, RoleView, UserView
 
 _NOBODY = {"id": "", "name": "", "email": "", "sessions": ""}
 
@@ -23,10 +24,12 @@ def _people(uow: UnitOfWork) -> tuple[list[UserView], list[LegalEntityView], lis
     return identity.users(uow), identity.legal_entities(uow, permission=Permission.USER_READ), identity.roles(uow)
 
 
-def _add(uow: UnitOfWork, *, email: str, name: str, role: str, entity: str) -> None:
-    grant = Grant(role, identity.entity_by_code(uow, code=entity).id if entity else None)
-    user_id = identity.create_user(uow, email=email, display_name=name, password=None, grants=[grant])
+def _add(uow: UnitOfWork, *, email: str, name: str, role: str, entity: str) -> RequestView | bool:
+    """Invites somebody with a role; the request where somebody else has to agree to it first."""
+    entity_id = identity.entity_by_code(uow, code=entity).id if entity else None
+    user_id = identity.create_user(uow, email=email, display_name=name, password=None)
     identity.invite(uow, user_id=user_id)
+    return approvals.give_role(uow, user_id=user_id, role=role, entity_id=entity_id)
 
 
 class Access(PageState, rx.State):
@@ -65,7 +68,7 @@ class Access(PageState, rx.State):
     @event(Permission.USER_MANAGE)
     async def add(self, form: dict[str, Any]) -> Any:
         email = str(form.get("email", ""))
-        await backend.call(
+        given = await backend.call(
             self,
             _add,
             email=email,
@@ -75,7 +78,11 @@ class Access(PageState, rx.State):
         )
         self.asking = ""
         await self._load()
-        yield await self._said("access.said_added", email=email.strip().lower())
+        email = email.strip().lower()
+        if isinstance(given, RequestView):
+            yield await self._said("access.said_added_asked", email=email, number=str(given.number))
+        else:
+            yield await self._said("access.said_added", email=email)
 
     @event(Permission.USER_MANAGE)
     async def invite(self, user_id: str) -> Any:
@@ -93,10 +100,13 @@ class Access(PageState, rx.State):
     async def give(self, form: dict[str, Any]) -> Any:
         entity = next((item["id"] for item in self.entities if item["value"] == form.get("entity")), None)
         given = await backend.call(
-            self, identity.grant_role, user_id=self.person["id"], role=form.get("role", ""), entity_id=entity
+            self, approvals.give_role, user_id=self.person["id"], role=form.get("role", ""), entity_id=entity
         )
         await self._load()
-        yield await self._said("access.said_given" if given else "access.said_held", name=self.person["name"])
+        if isinstance(given, RequestView):
+            yield await self._said("access.said_give_asked", name=self.person["name"], number=str(given.number))
+        else:
+            yield await self._said("access.said_given" if given else "access.said_held", name=self.person["name"])
 
     @event(Permission.USER_MANAGE)
     async def take(self, role: str, entity: str) -> Any:
@@ -120,9 +130,12 @@ class Access(PageState, rx.State):
 
     @event(Permission.USER_MANAGE)
     async def activate(self, user_id: str, name: str) -> Any:
-        await backend.call(self, identity.reactivate_user, user_id=user_id)
+        asked = await backend.call(self, approvals.let_in_again, user_id=user_id)
         await self._load()
-        yield await self._said("access.said_activated", name=name)
+        if asked is None:
+            yield await self._said("access.said_activated", name=name)
+        else:
+            yield await self._said("access.said_activate_asked", name=name, number=str(asked.number))
 
     async def _load(self) -> None:
         people, entities, roles = await backend.load(self, _people)

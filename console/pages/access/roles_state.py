@@ -12,7 +12,7 @@ from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
 from console.pages.access import limits
-from services import identity
+from services import approvals, identity
 from services.core.errors import Invalid
 from services.core.permissions import CONDITIONAL, Permission
 from services.identity import NEVER_CUSTOM, RoleView
@@ -66,15 +66,20 @@ class Roles(PageState, rx.State):
         rights = [right for right in _CHOICES if form.get(f"right:{right}")]
         condition = limits.condition_of(form, backend.locale())
         conditions = {right: condition for right in rights if condition and right in CONDITIONAL}
+        asked = None
         values = {"name": form.get("name", ""), "permissions": rights, "conditions": conditions}
         if self.editing["version"] == "0":
             await backend.call(self, identity.create_role, code=str(form.get("code", "")).strip(), **values)
         else:
             version = self.editing["version"]
-            await backend.call(self, identity.change_role, code=self.editing["code"], version=version, **values)
+            asked = await backend.call(
+                self, approvals.change_role, code=self.editing["code"], version=version, **values
+            )
         self.asking = False
         await self._load()
-        yield Notices.show("ok", (await self._reader()).text("access.said_role_saved"))
+        reader = await self._reader()
+        said = "access.said_role_saved" if asked is None else "access.said_role_asked"
+        yield Notices.show("ok", reader.text(said, number=str(asked.number if asked else "")))
 
     @event(Permission.USER_MANAGE)
     async def retire(self, code: str) -> Any:

@@ -49,6 +49,30 @@ async def test_a_role_that_is_held_is_not_given_twice(web: Application):
     assert "Ada Kontor holds this role already" in str(again)
 
 
+async def test_a_role_that_weighs_waits_for_somebody_else(web: Application):
+    secret = open_session(web, Role.ADMIN)
+    with web.database.unit_of_work(Actor.system("test")) as uow:
+        clerk = a_user(uow, email="clerk@example.com")
+        a_user(uow, Role.FINANCE, email="finance@example.com")
+        gone = a_user(uow, Role.OPS, email="gone@example.com")
+        identity.deactivate_user(uow, user_id=gone)
+    async with a_tab(secret, path="/access") as tab:
+        await tab.send(f"{_STATE}.load")
+        await tab.send(f"{_STATE}.ask", what="roles", user_id=str(clerk))
+        given = await tab.send(f"{_STATE}.give", form={"role": "ops", "entity": ""})
+        back = await tab.send(f"{_STATE}.activate", user_id=str(gone), name="Gone")
+        added = await tab.send(
+            f"{_STATE}.add", form={"email": "New@example.com", "name": "New", "role": "finance", "entity": ""}
+        )
+    assert "Ada Kontor gets the role once somebody else agrees (A-" in str(given)
+    assert "Gone may sign in again once somebody else agrees (A-" in str(back)
+    assert "new@example.com was invited; the role waits for agreement (A-" in str(added)
+    with web.database.unit_of_work(Actor.system("test")) as uow:
+        people = {one.email: one for one in identity.users(uow)}
+    assert (people["clerk@example.com"].grants, people["new@example.com"].grants) == ((), ())
+    assert not people["gone@example.com"].active
+
+
 async def test_a_page_that_is_opened_again_begins_without_a_dialog(web: Application):
     async with a_tab(open_session(web, Role.ADMIN), path="/access") as tab:
         await tab.send(f"{_STATE}.load")

@@ -15,7 +15,7 @@ from services.core.errors import Invalid
 from services.core.permissions import Permission
 from services.identity import Role
 from tests.console.events import a_tab, open_session
-from tests.factories.identity import an_entity
+from tests.factories.identity import a_user, an_entity
 
 _STATE = "reflex___state____state.console___pages___access___roles_state____roles"
 _WORK = str(Permission.BREAK_WORK)
@@ -51,3 +51,18 @@ def test_a_german_reads_and_writes_amounts_with_a_comma():
     assert limits.fields_of(condition, "de")["limit"] == "1500,50"
     assert limits.told(condition, Reader("de", "UTC")).startswith("bis 1.500,50")
     assert limits.condition_of({"only": "", "limit": " "}, "de") == {}
+
+
+async def test_a_held_role_comes_to_sign_when_somebody_agrees(web: Application):
+    with web.database.unit_of_work(Actor.system("test")) as uow:
+        identity.create_role(uow, code="clerk", name="Clerk", permissions=[Permission.BREAK_WORK])
+        identity.grant_role(uow, user_id=a_user(uow, email="clerk@example.com"), role="clerk")
+        a_user(uow, Role.FINANCE, email="finance@example.com")
+    async with a_tab(open_session(web, Role.ADMIN)) as tab:
+        await tab.send(f"{_STATE}.ask", code="clerk")
+        form = {"name": "Clerk", f"right:{_WORK}": "on", f"right:{Permission.RECONCILIATION_SIGN}": "on"}
+        asked = await tab.send(f"{_STATE}.save", form=form)
+        await tab.send(f"{_STATE}.ask", code="clerk")
+        saved = await tab.send(f"{_STATE}.save", form={"name": "Clerks", f"right:{_WORK}": "on"})
+    assert "The role stays as it is until somebody else agrees (A-" in str(asked)
+    assert "The role was saved" in str(saved)
