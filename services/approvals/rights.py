@@ -35,7 +35,10 @@ _PERSON = Words("Person", "Person")
 _ROLE = Words("Role", "Rolle")
 _ENTITIES = Words("Legal entities", "Gesellschaften")
 _ALL = Words("all entities", "alle Gesellschaften")
-_RIGHTS = Words("Rights", "Rechte")
+_ADDRESS = Words("Address", "Adresse")
+_SAYS = Words("Votes and signatures", "Stimmen und Unterschriften")
+_OTHER_RIGHTS = Words("Other rights", "Weitere Rechte")
+_ALL_RIGHTS = Words("All its rights", "Alle Rechte")
 _NEW_RIGHTS = Words("Rights that are new", "Neue Rechte")
 _HOLDERS = Words("People who hold it", "Personen mit dieser Rolle")
 _GIVEN = Words(
@@ -62,7 +65,7 @@ def give_role(
     content = {
         "change": "give",
         "user": str(user_id),
-        "person": identity.roles_of(uow, user_id=user_id)[0],
+        "person": identity.standing_of(uow, user_id=user_id).name,
         "role": role,
         "role_name": weighty[role],
         "entity": str(entity_id) if entity_id else None,
@@ -75,11 +78,11 @@ def give_role(
 def let_in_again(uow: UnitOfWork, *, user_id: uuid.UUID) -> RequestView | None:
     """Lets a deactivated person sign in again, or asks for it where they hold a role that weighs: the request then."""
     _may_ask(uow)
-    person, held = identity.roles_of(uow, user_id=user_id)
-    if not set(held) & set(identity.weighty_roles(uow)) or not _needs_another(uow, [user_id]):
+    person = identity.standing_of(uow, user_id=user_id)
+    if not set(person.roles) & set(identity.weighty_roles(uow)) or not _needs_another(uow, [user_id]):
         identity.reactivate_user(uow, user_id=user_id)
         return None
-    content = {"change": "let_in", "user": str(user_id), "person": person, "roles": held}
+    content = {"change": "let_in", "user": str(user_id), "person": person.name, "roles": list(person.roles)}
     return _ask(uow, "user", str(user_id), content)
 
 
@@ -152,7 +155,7 @@ def _as_of_now(uow: UnitOfWork, content: Mapping[str, Any]) -> dict[str, Any]:
     if content["change"] == "give":
         return {**content, "rights": identity.rights_carried(uow, code=content["role"])}
     if content["change"] == "let_in":
-        return {**content, "roles": identity.roles_of(uow, user_id=uuid.UUID(content["user"]))[1]}
+        return {**content, "roles": list(identity.standing_of(uow, user_id=uuid.UUID(content["user"])).roles)}
     return {**content, "holders": len(identity.who_holds(uow, code=content["code"]))}
 
 
@@ -184,39 +187,45 @@ def _name_of(uow: UnitOfWork, entity_id: uuid.UUID | None) -> str | None:
     return next((entity.name for entity in identity.legal_entities(uow) if entity.id == entity_id), None)
 
 
-def _describe(_: UnitOfWork, asked: RequestView) -> Description:
+def _describe(uow: UnitOfWork, asked: RequestView) -> Description:
+    """The address stands beside the name, which another may have too; it is read, so that it can be erased."""
     content = asked.content
+    reads_people = uow.actor.may(Permission.USER_READ)
     if content["change"] == "role":
         return Description(
             title=_said(_CHANGE, role=content["name"]),
             lines=(
                 Line(_ROLE, content["name"]),
                 Line(_NEW_RIGHTS, ", ".join(content["gained"])),
-                Line(_RIGHTS, ", ".join(content["permissions"])),
+                Line(_ALL_RIGHTS, ", ".join(content["permissions"])),
                 Line(_HOLDERS, content["holders"]),
             ),
             consequence=_GIVEN,
             undo=_CHANGED_BACK,
-            href="/access/roles",
+            href="/access/roles" if reads_people else None,
         )
+    person = identity.standing_of(uow, user_id=uuid.UUID(content["user"]))
+    title = _said(_LET_IN, person=content["person"])
+    if content["change"] == "give":
+        title = _said(_GIVE, person=content["person"], role=content["role_name"])
     return Description(
-        title=_said(_GIVE, person=content["person"], role=content["role_name"])
-        if content["change"] == "give"
-        else _said(_LET_IN, person=content["person"]),
-        lines=(Line(_PERSON, content["person"]), *_what_they_get(content)),
+        title=title,
+        lines=(Line(_PERSON, content["person"]), Line(_ADDRESS, person.email), *_what_they_get(content)),
         consequence=_GIVEN,
         undo=_TAKEN,
-        href="/access",
+        href="/access" if reads_people else None,
     )
 
 
 def _what_they_get(content: Mapping[str, Any]) -> list[Line]:
     if content["change"] == "let_in":
         return [Line(_ROLE, ", ".join(content["roles"]))]
+    says = [right for right in content["rights"] if right in APPROVING]
     return [
         Line(_ROLE, content["role_name"]),
         Line(_ENTITIES, content["entity_name"] or _ALL),
-        Line(_RIGHTS, ", ".join(content["rights"])),
+        *([Line(_SAYS, ", ".join(says))] if says else []),
+        Line(_OTHER_RIGHTS, ", ".join(right for right in content["rights"] if right not in says)),
     ]
 
 

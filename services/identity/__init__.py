@@ -31,8 +31,8 @@ from services.identity.people import (
     holds_role,
     reactivate_user,
     revoke_role,
-    roles_of,
     set_password,
+    standing_of,
 )
 from services.identity.policy import (
     APPROVING,
@@ -122,6 +122,7 @@ from services.identity.views import (
     SessionView,
     SignedIn,
     SignInRefused,
+    StandingView,
     UserView,
 )
 from services.identity.vocabulary import SESSION_CHANNEL, LinkPurpose, Locale, Role, SessionStage, Theme
@@ -166,6 +167,7 @@ __all__ = [
     "SessionView",
     "SignInRefused",
     "SignedIn",
+    "StandingView",
     "Theme",
     "UserView",
     "VettedPassword",
@@ -239,7 +241,6 @@ __all__ = [
     "rewrap_secrets",
     "rights_carried",
     "roles",
-    "roles_of",
     "rotate_api_key",
     "rotate_keys",
     "secrets_under",
@@ -248,6 +249,7 @@ __all__ = [
     "set_preferences",
     "sign_in_foreign",
     "sign_out",
+    "standing_of",
     "start_review",
     "take_foreign_sign_in",
     "teams_of",

@@ -22,6 +22,7 @@ from services.identity.passwords import check_strength, hash_password, replace_p
 from services.identity.policy import Agreed, Grant
 from services.identity.roles import existing_role, may_change_rights, told_of
 from services.identity.sessions import revoke_all
+from services.identity.views import StandingView
 from services.identity.vocabulary import Locale, Role
 from services.identity.witnesses import tell_of_holders
 
@@ -151,10 +152,11 @@ def take_role(uow: UnitOfWork, *, user_id: uuid.UUID, role: Role | str, entity_i
     return True
 
 
-def roles_of(uow: UnitOfWork, *, user_id: uuid.UUID) -> tuple[str, list[str]]:
-    """The person's name, and codes of the roles they hold, active or not. Asks for no right. Raises NotFound."""
+def standing_of(uow: UnitOfWork, *, user_id: uuid.UUID) -> StandingView:
+    """Who a person is and which roles they hold, active or not. Asks for no right. Raises NotFound."""
+    user = _existing(uow, user_id)
     held = select(RoleGrant.role).where(RoleGrant.user_id == user_id).distinct().order_by(RoleGrant.role)
-    return _existing(uow, user_id).display_name, list(uow.session.scalars(held))
+    return StandingView(user.display_name, user.email, tuple(uow.session.scalars(held)))
 
 
 def deactivate_user(uow: UnitOfWork, *, user_id: uuid.UUID) -> None:

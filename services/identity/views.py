@@ -125,6 +125,15 @@ class MyAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingView:
+    """Who somebody is, and the codes of the roles they hold for any entity."""
+
+    name: str
+    email: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RoleView:
     """A role with its rights; `second_factor` None follows the default, `by_default` is what that is."""
 

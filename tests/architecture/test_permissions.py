@@ -26,7 +26,7 @@ UNCHECKED = {
     "identity.checked_role": "what a role would become, for services that have checked who changes it",
     "identity.holds_role": "one bit, for services that have checked who gives the role",
     "identity.rights_carried": "for services that ask people to agree; the caller decides who learns the rights",
-    "identity.roles_of": "for services that ask people to agree; the caller decides who learns the name",
+    "identity.standing_of": "for services that ask people to agree; the caller decides who learns of them",
     "identity.weighty_roles": "names of roles, for services that ask people to agree",
     "identity.who_holds": "for services that ask people to agree; the caller decides who learns of them",
     "identity.teams_of": "for services that ask whose record it is; the codes of roles, to nobody",

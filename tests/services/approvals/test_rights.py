@@ -19,7 +19,7 @@ SIGNING = [Permission.RECONCILIATION_READ, Permission.RECONCILIATION_SIGN]
 
 
 def _held(uow: UnitOfWork, person: uuid.UUID) -> list[str]:
-    return identity.roles_of(uow, user_id=person)[1]
+    return list(identity.standing_of(uow, user_id=person).roles)
 
 
 def _agree(uow: UnitOfWork, who: uuid.UUID, asked: RequestView) -> RequestView:
@@ -48,6 +48,9 @@ def test_a_role_that_weighs_is_given_when_finance_agrees(uow: UnitOfWork):
     assert approvals.give_role(boss, user_id=new, role="auditor") is True
     asked = _asked(approvals.give_role(boss, user_id=new, role="admin"))
     assert (asked.title.en, asked.title.de) == ("Give New the role Admin", "New die Rolle Admin geben")
+    told = approvals.request_detail(as_person(uow, finance), request_id=asked.id).description
+    assert (told.lines[1].value, told.href) == ("new@example.com", None)
+    assert approvals.request_detail(boss, request_id=asked.id).description.href == "/access"
     with pytest.raises(OwnRequest):
         _agree(uow, admin, asked)
     assert _held(uow, new) == ["auditor"]
