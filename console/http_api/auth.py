@@ -59,7 +59,7 @@ def sign_in(
             address=forms.address_of(request),
             user_agent=request.headers.get("user-agent"),
             lifetime=forms.session_lifetime(),
-            require_factors=forms.factors_by_default(),
+            require_factors=application.factors_by_default(),
         )
     if isinstance(outcome, identity.SignInRefused):
         return _form(request, next, "", email=email, refused=outcome)

@@ -115,11 +115,6 @@ def session_lifetime() -> identity.SessionLifetime:
     )
 
 
-def factors_by_default() -> bool:
-    """Whether roles ask for a second factor where nobody decided: everywhere but on the sandbox."""
-    return not application.current().settings.uses_sandbox
-
-
 def relying_party() -> identity.RelyingParty:
     """Whom passkeys are for: the address that people type."""
     origin = application.current().settings.public_url.rstrip("/")

@@ -39,3 +39,8 @@ async def lifespan() -> AsyncIterator[None]:
     finally:
         use(None)
         application.close()
+
+
+def factors_by_default() -> bool:
+    """Whether roles ask for a second factor where nobody decided: everywhere but on the sandbox."""
+    return not current().settings.uses_sandbox

@@ -8,6 +8,7 @@ import uuid
 from sqlalchemy import or_, select
 
 from services import audit, identity
+from services.approvals import letters
 from services.approvals.authority import today
 from services.approvals.errors import BadDelegation, RequestNotFound
 from services.approvals.models import ApprovalDelegation
@@ -137,6 +138,7 @@ def _tell(uow: UnitOfWork, row: ApprovalDelegation, verb: str) -> None:
         after=facts,
         reason=row.reason,
     )
+    letters.on_cover(uow, row)
     event = events.DomainEvent(f"approvals.delegation_{verb}", "approval_delegation", str(row.id), None, facts)
     events.emit(uow, event)
 

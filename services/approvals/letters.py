@@ -11,12 +11,12 @@ from babel.numbers import format_currency
 
 from services import identity, notifications
 from services.approvals.authority import holders, open_seats, stand_ins
-from services.approvals.models import ApprovalRequest
+from services.approvals.models import ApprovalDelegation, ApprovalRequest
 from services.approvals.reading import votes_of
 from services.approvals.vocabulary import CHAT, Decision, RequestState, Team
 from services.core.clock import UTC
 from services.core.db import UnitOfWork
-from services.core.figures import locale_of, number
+from services.core.figures import days, locale_of, number
 from services.core.money import Money
 from services.core.words import Words
 from services.notifications import Letter
@@ -48,6 +48,44 @@ _ENDS = {
     RequestState.EXPIRED: Words("Expired: {title}", "Abgelaufen: {title}"),
 }
 _ENDED_BODY = Words("Nothing further is asked of you.", "Von Ihnen wird nichts mehr erwartet.")
+_COVER = Words("You stand in for {person}", "Sie vertreten {person}")
+_COVER_BODY = Words(
+    "On these days you may vote in their place, never on what they or you have asked for, and you cannot hand it on.",
+    "An diesen Tagen können Sie für sie abstimmen, nie über eigene Anfragen der beiden, und es nicht weitergeben.",
+)
+_COVER_ENDED = Words("{to} no longer stands in for {person}", "{to} vertritt {person} nicht mehr")
+_COVER_ENDED_BODY = Words(
+    "{by} has ended the cover. Votes that were cast stay.",
+    "{by} hat die Vertretung beendet. Abgegebene Stimmen bleiben.",
+)
+_COVER_DAYS = Words("Days", "Tage")
+_COVER_REASON = Words("Reason", "Begründung")
+_COVER_OPEN = Words("Open cover", "Vertretung öffnen")
+
+
+def on_cover(uow: UnitOfWork, row: ApprovalDelegation) -> None:
+    """Tells the stand-in of cover that was made, and of cover that was ended both people but who ended it."""
+    ended = row.revoked_at is not None
+    whom = {row.from_id, row.to_id} if ended else {row.to_id}
+    head, body = (_COVER_ENDED, _COVER_ENDED_BODY) if ended else (_COVER, _COVER_BODY)
+    named = {"person": row.from_name, "to": row.to_name, "by": row.revoked_by_name}
+    covered = days(row.starts_on.isoformat(), row.ends_on.isoformat())
+    for person in identity.contacts(uow, user_ids=sorted(whom - {uow.actor.id})):
+        locale = person.locale
+        letter = Letter(
+            subject=head.of(locale, **named),
+            paragraphs=(body.of(locale, **named),),
+            facts=((_COVER_DAYS.of(locale), covered.of(locale)), (_COVER_REASON.of(locale), row.reason)),
+            action=(_COVER_OPEN.of(locale), "/approvals/cover"),
+            locale=locale,
+        )
+        notifications.send(
+            uow,
+            recipient=person.email,
+            letter=letter,
+            purpose="approvals.cover",
+            dedup_key=f"approvals/cover/{row.id}/{'ended' if ended else 'made'}/{person.id}",
+        )
 
 
 def on_request(uow: UnitOfWork, row: ApprovalRequest) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from services import identity, notifications
 from services.backfills.definition import columns_of, definition_named
 from services.backfills.models import Backfill
 from services.backfills.service import as_console
 from services.core.db import UnitOfWork
+from services.core.figures import amount, number
+from services.core.money import Money
 from services.core.permissions import Permission
 from services.core.words import Words
 
@@ -29,6 +33,8 @@ _HEADS = {
 }
 _COLUMNS = Words("Columns", "Spalten")
 _ROWS = Words("Rows", "Zeilen")
+_MONEY = Words("Money, {currency}", "Geld, {currency}")
+_MOVED = Words("{gross} moved, {net} net", "{gross} bewegt, {net} im Saldo")
 _WHEN = Words("When", "Wann")
 _BY = Words("By", "Durch")
 _REASON = Words("Reason", "Begründung")
@@ -66,14 +72,15 @@ def _letter(
     reason: str | None,
     result: Words | None,
 ) -> notifications.Letter:
-    definition = definition_named(row.definition)
+    definition, frozen = definition_named(row.definition), (row.dry_run or {}).get("frozen") or {}
     label = f"BF-{row.number:04d}"
     when = f"{at:%Y-%m-%d %H:%M} UTC"
     if what == "planned" and row.planned_for is not None:
         when = _AS_SOON.of(locale, at=f"{row.planned_for:%Y-%m-%d %H:%M}")
     facts = [
         (_COLUMNS.of(locale), columns_of(definition)),
-        (_ROWS.of(locale), str(((row.dry_run or {}).get("frozen") or {}).get("rows", "–"))),
+        (_ROWS.of(locale), number(frozen["rows"], locale) if frozen else "–"),
+        *[_money(one, locale) for one in frozen.get("money", ()) if "gross" in one],
         (_WHEN.of(locale), when),
         (_BY.of(locale), by),
     ]
@@ -86,3 +93,10 @@ def _letter(
         action=(_OPEN.of(locale), f"/backfills/{row.id}"),
         locale=locale,
     )
+
+
+def _money(one: Mapping[str, Any], locale: str) -> tuple[str, str]:
+    """What the dry run says of one currency: all that moves, and what is left of it in the sum."""
+    currency = one["currency"]
+    gross, net = (amount(Money(minor, currency), locale) for minor in (one["gross"], one["after"] - one["before"]))
+    return _MONEY.of(locale, currency=currency), _MOVED.of(locale, gross=gross, net=net)

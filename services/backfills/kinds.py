@@ -17,6 +17,7 @@ from services.backfills.signing import SIGN_OFF_APPROVAL
 from services.backfills.undoing import UNDO_APPROVAL
 from services.core.db import UnitOfWork
 from services.core.errors import Invalid
+from services.core.figures import days
 from services.core.money import Money
 from services.core.words import Words
 
@@ -50,7 +51,7 @@ def describe_run(uow: UnitOfWork, asked: RequestView) -> Description:
         Line(_COLUMNS, columns_of(definition)),
         Line(_PARAMS, _given(content["params"])),
         Line(_SECONDS, content["estimate"]["seconds"]),
-        *[Line(_CLOSED, f"{one['first_day']} – {one['last_day']}") for one in content.get("closed_periods", ())],
+        *[Line(_CLOSED, days(one["first_day"], one["last_day"])) for one in content.get("closed_periods", ())],
         *[line for one in frozen["money"] for line in _money_lines(one)],
     ]
     changes = [

@@ -35,7 +35,7 @@ class TargetAddress:
     what is measured in one go: a dry run, the count at the start, a verification."""
 
     dsn: str
-    statement_seconds: float = 30.0
+    statement_seconds: float = 10.0
     lock_seconds: float = 3.0
     measuring_seconds: float = LONG_SECONDS
 
@@ -107,7 +107,7 @@ def _bound(connection: Connection, address: TargetAddress, long: bool) -> None:
         raise TargetUnavailable("The target's PostgreSQL is older than 18; before-images need its RETURNING.")
     whole = address.measuring_seconds if long else _BATCH_SECONDS
     limits = {
-        "statement_timeout": whole if long else min(address.statement_seconds, whole),
+        "statement_timeout": whole if long else address.statement_seconds,
         "lock_timeout": address.lock_seconds,
         "transaction_timeout": whole,
         "idle_in_transaction_session_timeout": whole,

@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from services.core.money import Money, exponent
+from services.core.words import Words
 
 MINUS = "−"
 _ENGLISH, _GERMAN = Locale.parse("en_GB"), Locale.parse("de_DE")
@@ -38,6 +39,15 @@ def amount(value: Money, locale: str) -> str:
 def date(day: dt.date, locale: str) -> str:
     """16 Mar 2026 / 16.03.2026."""
     return format_date(day, "dd.MM.y" if locale == "de" else "d MMM y", locale=locale_of(locale))
+
+
+def days(first: str, last: str) -> Words:
+    """A day, or the first and the last of several, from their ISO forms: 1 Mar 2026 – 16 Mar 2026."""
+    spans = [
+        " – ".join(dict.fromkeys(date(dt.date.fromisoformat(day), locale) for day in (first, last)))
+        for locale in ("en", "de")
+    ]
+    return Words(*spans)
 
 
 def true_minus(text: str) -> str:

@@ -114,10 +114,10 @@ class BooksSettings(BaseModel):
 
 class BackfillTargetSettings(BaseModel):
     """A database that backfills may change: its address with a role of its own, how long a statement and a wait for a
-    lock may take in a batch, and how long a dry run or a verification."""
+    lock may take in a batch (which ends as a whole after 15 s), and how long a dry run or a verification."""
 
     dsn: SecretStr
-    statement_seconds: float = Field(default=30.0, gt=0)
+    statement_seconds: float = Field(default=10.0, gt=0, le=15)
     lock_seconds: float = Field(default=3.0, gt=0)
     measuring_seconds: float = Field(default=900.0, gt=0)
 

@@ -107,9 +107,11 @@ def home_zone(uow: UnitOfWork) -> str:
 
 
 def _anywhere(uow: UnitOfWork) -> EntityScope:
+    """Wherever the actor has any right but that to their own account, which everybody has."""
     scope = EntityScope.of(())
-    for granted in uow.actor.grants.values():
-        scope |= granted
+    for right, granted in uow.actor.grants.items():
+        if right != Permission.SELF:
+            scope |= granted
     return scope
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from services import approvals
 from services.approvals import ApprovalKind, Description, Line, RequestView, Team, Tier
 from services.core.db import UnitOfWork
+from services.core.figures import days
 from services.core.money import Money
 from services.core.words import Words
 from services.reconciliation.asking_words import break_class, rule_changes, share
@@ -34,10 +36,10 @@ _WRITTEN_OFF = {
 def _sign_off(_: UnitOfWork, asked: RequestView) -> Description:
     content = asked.content
     name = _DEFINITIONS[content["definition"]]
-    days = content["days"][1] if content["days"][0] == content["days"][1] else " – ".join(content["days"])
+    covered = days(*content["days"])
     lines = [
         Line(_DEFINITION, name),
-        Line(_THROUGH, content["through"]),
+        Line(_THROUGH, dt.date.fromisoformat(content["through"])),
         Line(Words("Rule set", "Regelsatz"), content["rule_version"]),
         Line(Words("Deviation", "Abweichung"), share(content["deviation_ppm"])),
     ]
@@ -53,7 +55,7 @@ def _sign_off(_: UnitOfWork, asked: RequestView) -> Description:
     ]
     path = f"/reconciliation/runs/{content['run']}"
     return Description(
-        title=Words(f"Sign off {name.en}, {days}", f"{name.de} unterschreiben, {days}"),
+        title=Words(f"Sign off {name.en}, {covered.en}", f"{name.de} unterschreiben, {covered.de}"),
         lines=tuple(lines),
         consequence=Words(
             "Totals, breaks and inputs are frozen, and the days are closed for late writes.",
@@ -67,9 +69,9 @@ def _sign_off(_: UnitOfWork, asked: RequestView) -> Description:
 def _reopen(_: UnitOfWork, asked: RequestView) -> Description:
     content = asked.content
     name = _DEFINITIONS[content["definition"]]
-    days = f"{content['first_day']} – {content['last_day']}"
+    covered = days(content["first_day"], content["last_day"])
     return Description(
-        title=Words(f"Reopen {name.en}, {days}", f"{name.de} wieder öffnen, {days}"),
+        title=Words(f"Reopen {name.en}, {covered.en}", f"{name.de} wieder öffnen, {covered.de}"),
         lines=(Line(_DEFINITION, name), Line(Words("Reason", "Grund"), content["reason"])),
         consequence=Words(
             "Late changes of these days are taken in, and the period has to be signed again.",

@@ -187,7 +187,8 @@ def _flag_waits_for_the_signature(ops: Page, record: str) -> None:
 
 def _measured(page_as: Any, title: str) -> tuple[Page, str]:
     """Dev drafts, measures and asks; the page of the record and its path."""
-    dev = page_as("dev", path="/backfills/catalogue")
+    dev = page_as("dev", path="/backfills/draft")
+    expect(dev).to_have_url(re.compile("/backfills/catalogue$"))
     dev.locator("section.card", has_text=title).get_by_role("link", name="Draft…").click()
     dev.get_by_role("button", name="Make the draft").click()
     dev.get_by_role("button", name="Take the dry run").click()

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from console.design.format import Reader
-from console.kit import backend
+from console.kit import application, backend
 from console.kit.authz import event
 from console.kit.notices import Notices
 from console.kit.page_state import PageState
@@ -117,6 +117,7 @@ class Roles(PageState, rx.State):
     @staticmethod
     def _row(role: RoleView, reader: Any) -> dict[str, str]:
         name = reader.text(f"access.role_{role.code}") if role.built_in else role.name
+        needed = role.by_default and application.factors_by_default()
         return {
             "code": role.code,
             "name": name,
@@ -124,5 +125,5 @@ class Roles(PageState, rx.State):
             "custom": "" if role.built_in else "yes",
             "rights": reader.number(len(role.permissions)),
             "factor": {None: "default", True: "yes", False: "no"}[role.second_factor],
-            "by_default": reader.text("access.factor_yes" if role.by_default else "access.factor_no"),
+            "by_default": reader.text("access.factor_yes" if needed else "access.factor_no"),
         }

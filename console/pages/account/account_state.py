@@ -45,12 +45,14 @@ class Account(PageState, rx.State):
     @event(Permission.SELF)
     async def remove(self, factor_id: str) -> Any:
         """Takes a factor away; a service asks for a fresh proof first."""
-        await backend.call(self, identity.remove_factor, factor_id=factor_id, require_factors=_by_default())
+        await backend.call(
+            self, identity.remove_factor, factor_id=factor_id, require_factors=application.factors_by_default()
+        )
         await self._load()
         yield Notices.show("ok", (await self._reader()).text("account.said_removed"))
 
     async def _load(self) -> None:
-        mine = await backend.load(self, identity.my_account, require_factors=_by_default())
+        mine = await backend.load(self, identity.my_account, require_factors=application.factors_by_default())
         reader = await self._reader()
         self.email = mine.email
         changed = reader.moment(mine.password_changed_at) if mine.password_changed_at else ""
@@ -79,7 +81,3 @@ class Account(PageState, rx.State):
             for item in mine.sessions
         ]
         self._done()
-
-
-def _by_default() -> bool:
-    return not application.current().settings.uses_sandbox

@@ -45,9 +45,15 @@ class BackfillDraft(PageState, rx.State):
     _asked: dict[str, str] = {}
 
     @event(Permission.BACKFILL_DRAFT)
-    async def load(self) -> AsyncIterator[None]:
-        """Between two definitions the skeleton is sent, so that no field keeps what was typed for the other."""
+    async def load(self) -> AsyncIterator[Any]:
+        """Between two definitions the skeleton is sent, so that no field keeps what was typed for the other.
+
+        An address that names nothing leads to where a definition is chosen.
+        """
         query, reader = self._query(), await self._reader()
+        if not query.get("definition") and not query.get("backfill"):
+            yield rx.redirect(routes.BACKFILL_CATALOGUE, replace=True)
+            return
         if query != self._asked:
             self.loaded, self._asked = False, query
             yield

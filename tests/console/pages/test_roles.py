@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from console.design.format import Reader
+from console.kit import application
 from console.pages.access import limits
+from console.pages.access.roles_state import Roles
 from services import identity
 from services.bootstrap import Application
 from services.core.actor import Actor
 from services.core.errors import Invalid
 from services.core.permissions import Permission
-from services.identity import Role
+from services.identity import Role, RoleView
 from tests.console.events import a_tab, open_session
 from tests.factories.identity import a_user, an_entity
 
@@ -66,3 +68,12 @@ async def test_a_held_role_comes_to_sign_when_somebody_agrees(web: Application):
         saved = await tab.send(f"{_STATE}.save", form={"name": "Clerks", f"right:{_WORK}": "on"})
     assert "The role stays as it is until somebody else agrees (A-" in str(asked)
     assert "The role was saved" in str(saved)
+
+
+@pytest.mark.parametrize(("asked", "told"), [(True, "required"), (False, "not required")])
+def test_the_default_of_second_factors_is_that_of_the_installation(
+    monkeypatch: pytest.MonkeyPatch, asked: bool, told: str
+):
+    monkeypatch.setattr(application, "factors_by_default", lambda: asked)
+    admin = RoleView("admin", "Admin", True, frozenset(), {}, None, True, 1, 1)
+    assert Roles._row(admin, Reader("en"))["by_default"] == told

@@ -10,9 +10,12 @@ from sqlalchemy import text
 
 from services import approvals
 from services.approvals import Box, RequestFilter, RequestState
+from services.core import figures
+from services.core.actor import Actor
 from services.core.clock import FrozenClock
 from services.core.db import UnitOfWork
 from services.core.errors import Forbidden, NotFound, StepUpRequired
+from services.notifications import claim_letters
 from tests.factories.approvals import BIG, TWO, agree, as_person, asked
 from tests.services.approvals.conftest import As
 
@@ -126,3 +129,24 @@ def test_both_steps_are_audited(uow: UnitOfWork, as_: As, people: People):
         text("SELECT action FROM audit_entry WHERE subject_id = :id ORDER BY id"), {"id": str(made.id)}
     ).scalars()
     assert list(actions) == ["approvals.delegation.made", "approvals.delegation.revoked"]
+
+
+def test_a_stand_in_is_told_and_both_when_somebody_else_ends_it(uow: UnitOfWork, as_: As, people: People):
+    made = _cover(as_("Finance B"), people["Ops A"], last=2)
+    (told,) = _letters(uow)
+    assert (told.recipient, told.letter.subject) == ("ops.a@example.com", "You stand in for Finance B")
+    assert (
+        dict(told.letter.facts)["Days"] == f"{figures.date(made.starts_on, 'en')} – {figures.date(made.ends_on, 'en')}"
+    )
+    approvals.revoke_delegation(as_("Finance B"), delegation_id=made.id)
+    assert [(one.recipient, one.letter.subject) for one in _letters(uow)] == [
+        ("ops.a@example.com", "Ops A no longer stands in for Finance B")
+    ]
+    approvals.revoke_delegation(as_("Admin"), delegation_id=_cover(as_("Finance B"), people["Ops A"]).id)
+    ended = [one for one in _letters(uow) if "no longer" in one.letter.subject]
+    assert {one.recipient for one in ended} == {"ops.a@example.com", "finance.b@example.com"}
+    assert "Admin has ended the cover." in ended[0].letter.paragraphs[0]
+
+
+def _letters(uow: UnitOfWork):
+    return claim_letters(UnitOfWork(uow.session, Actor.system("test"), uow.clock, "test"), limit=100)

@@ -12,6 +12,7 @@ from services import approvals, backfills
 from services.backfills import BackfillState, ChangeTime, Gate, WindowDraft
 from services.core.clock import FrozenClock
 from services.core.errors import Forbidden
+from services.notifications import claim_letters
 from tests.factories.approvals import agree
 from tests.factories.backfills import Workshop
 from tests.services.backfills.test_life import state
@@ -57,6 +58,17 @@ def test_planned_it_starts_by_itself_when_the_window_opens_in_the_name_of_who_pl
     assert (seen.state, seen.started_by_name, seen.planned_for) == (BackfillState.RUNNING, "Ops 2", None)
     told = workshop.sql("SELECT purpose, count(*) FROM notification WHERE purpose LIKE 'backfills.%' GROUP BY 1")
     assert {row.purpose for row in told} == {"backfills.planned", "backfills.started"}
+
+
+def test_its_announcement_says_what_changes_and_how_much_money_moves(workshop: Workshop):
+    at(workshop, NOON)
+    made = workshop.agreed("tests.plus_one")
+    workshop.call("Ops", backfills.plan_start, backfill_id=made, not_before=EVENING)
+    letters = [one.letter for one in workshop.call("", claim_letters, limit=100)]
+    planned = next(one for one in letters if one.subject.startswith("Planned: BF-"))
+    facts = dict(planned.facts)
+    assert (facts["Columns"], facts["Rows"]) == ("coin.amount_minor", "3,000")
+    assert facts["Money, EUR"] == "22.50 moved, 22.50 net"
 
 
 def test_a_planned_start_whose_data_changed_is_a_draft_again(workshop: Workshop):

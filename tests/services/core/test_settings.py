@@ -54,3 +54,13 @@ def test_redis_of_another_machine_in_the_clear_is_refused(monkeypatch: pytest.Mo
     with pytest.raises(Invalid, match="REDIS_URL: another machine is reached by TLS") as refused:
         load_settings()
     assert "secret-word" not in str(refused.value)
+
+
+def test_a_statement_of_another_database_ends_with_its_batch(monkeypatch: pytest.MonkeyPatch):
+    address = '{{"shop": {{"dsn": "postgresql://kontor:secret-word@db/shop", "statement_seconds": {}}}}}'
+    monkeypatch.setenv("KONTOR_BACKFILLS__TARGETS", address.format(15))
+    assert load_settings().backfills.targets["shop"].statement_seconds == 15
+    monkeypatch.setenv("KONTOR_BACKFILLS__TARGETS", address.format(30))
+    with pytest.raises(Invalid, match="SHOP__STATEMENT_SECONDS: Input should be less than or equal to 15") as refused:
+        load_settings()
+    assert "secret-word" not in str(refused.value)

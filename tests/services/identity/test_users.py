@@ -154,3 +154,10 @@ def test_everything_about_people_is_in_the_log(uow: UnitOfWork):
 
 def _only_user(uow: UnitOfWork):
     return identity.users(uow)[0].id
+
+
+def test_whoever_holds_no_role_learns_of_no_legal_entity(uow: UnitOfWork):
+    entity, nobody = an_entity(uow), a_user(uow)
+    assert identity.legal_entities(acting_as(uow)) == []
+    identity.grant_role(uow, user_id=nobody, role=Role.AUDITOR, entity_id=entity)
+    assert [one.id for one in identity.legal_entities(acting_as(uow))] == [entity]
