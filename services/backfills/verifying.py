@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, String, cast, select, text
 from sqlalchemy.exc import DataError
 
 from services.backfills import ledger
@@ -70,7 +70,7 @@ def _money(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> li
     """Of each currency the money that was predicted to move, and the net difference, against what the images say.
 
     Rows that were set aside count as they would move; `done` is what moved without them. A dry run that says nothing of
-    what moves promised nothing.
+    what moves promised nothing. Rows that were deleted since have no currency any more; that deviation names them.
     """
     money, predicted = plan.definition.money, dry_run["frozen"]["money"]
     if money is None or not says_what_moves(dry_run):
@@ -81,9 +81,23 @@ def _money(connection: Connection, plan: Plan, dry_run: Mapping[str, Any]) -> li
     return [
         _result(f"{code}.{currency or '-'}", expected, found, expected == found)
         | {"money": {"of": code, "currency": currency, "done": moved}}
+        | ({} if currency or expected == found else {"named": _deleted(connection, plan)})
         for currency in sorted({*sides[0], *sides[1]}, key=lambda one: one or "")
         for code, expected, found, moved in zip(_MONEY, *[side[currency] for side in sides], strict=True)
     ]
+
+
+def _deleted(connection: Connection, plan: Plan) -> list[dict[str, Any]]:
+    """The first of the changed rows that are not there any more; nothing is shown of what they were."""
+    before, key = before_table(plan.definition, plan.number), key_of(plan.definition)
+    gone = (
+        select(cast(before.c.key, String))
+        .select_from(before.outerjoin(plan.definition.target, key == before.c.key))
+        .where(key.is_(None))
+        .order_by(before.c.key)
+        .limit(_NAMED)
+    )
+    return [{"key": row, "shown": {}} for row in connection.scalars(gone)]
 
 
 def money_moved(document: Mapping[str, Any]) -> list[MoneyMoved]:

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from console import routes
-from console.design.format import UNKNOWN
+from console.design.format import UNKNOWN, Reader
 from console.kit.backend import ShownOnPage
+from console.pages.backfills import verification_state
 from services import backfills, reconciliation
 from services.backfills import BackfillState
 from services.backfills.policy import Load
@@ -365,3 +366,10 @@ async def test_the_request_in_the_inbox_shows_the_same_dry_run(web: Application,
         record = await tab.send(handler("BackfillRequest", "load"))
     for part in ("dry", "dry_sample", "dry_money", "dry_checks", "dry_locks"):
         assert inbox[f"approval_request_page.{part}"] == record[f"backfill_request.{part}"]
+
+
+def test_a_row_behind_a_deviation_that_is_not_there_any_more_is_said_to_be_deleted():
+    result = {"code": "money_moved.-", "money": {"of": "money_moved", "currency": None}}
+    named = [{"key": "2", "shown": {}}, {"key": "3", "shown": {"amount_minor": 5}}]
+    shown = verification_state._behind(result | {"named": named}, {}, Reader("en"))
+    assert [one["shown"] for one in shown] == ["deleted since", "amount_minor 5"]

@@ -178,6 +178,7 @@ TEXTS = {
     "behind": ("Rows behind a deviation", "Zeilen hinter einer Abweichung"),
     "behind_note": ("the first {count} of each check", "die ersten {count} je Prüfung"),
     "shown": ("As it stands", "Jetziger Stand"),
+    "deleted_since": ("deleted since", "seither gelöscht"),
     "differing": ("Rows that came out differently", "Zeilen mit anderem Ergebnis"),
     "differing_note": ("of {count} sampled", "von {count} in der Stichprobe"),
     "computed": ("Computed again", "Nachgerechnet"),

@@ -174,7 +174,8 @@ def _behind(result: Mapping[str, Any], titles: Mapping[str, str], reader: Reader
         {
             "check": _title(result, titles, reader),
             "key": one["key"],
-            "shown": ", ".join(f"{name} {shown_value(value, reader)}" for name, value in one["shown"].items()),
+            "shown": ", ".join(f"{name} {shown_value(value, reader)}" for name, value in one["shown"].items())
+            or reader.text("backfill_run.deleted_since"),
         }
         for one in result.get("named", ())[:BEHIND_SHOWN]
     ]

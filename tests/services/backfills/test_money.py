@@ -169,6 +169,24 @@ def test_money_that_somebody_moved_after_the_start_deviates(workshop: Workshop):
     assert workshop.see(made).backfill.problem == "The verification found: money_moved.EUR, money_net.EUR."
 
 
+def test_money_of_rows_that_were_deleted_since_names_them(workshop: Workshop):
+    given(workshop, 0, 500)
+    made = begun(workshop, asked(workshop, "tests.put", 300, 200))
+    workshop.work(backfills.EXECUTE)
+    workshop.sql("DELETE FROM coin WHERE id = 2")
+    workshop.work(backfills.VERIFY)
+    assert money_results(workshop, made) == {
+        "money_moved.-": (0, 300, False),
+        "money_moved.EUR": (600, 300, False),
+        "money_net.-": (0, -300, False),
+        "money_net.EUR": (0, 300, False),
+    }
+    document = workshop.see(made).backfill.verification or {}
+    named = {one["code"]: one.get("named") for one in document["results"]}
+    assert named["money_moved.-"] == named["money_net.-"] == [{"key": "2", "shown": {}}]
+    assert named["money_moved.EUR"] is None
+
+
 @pytest.mark.parametrize("definition", ["tests.put", "tests.put_by_function"])
 def test_the_money_of_rows_set_aside_counts_as_it_would_move(workshop: Workshop, definition: str):
     given(workshop, 0, 500)
