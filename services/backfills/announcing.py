@@ -1,19 +1,17 @@
-"""Telling Dev, Ops and Finance, by mail and in the chat: which columns, when, and what came of it."""
+"""Telling Dev, Ops and Finance, by mail and in the chat: which columns, what money, when, and what came of it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
-from services import identity, notifications
+from services import identity, notifications, reconciliation
 from services.backfills.definition import columns_of, definition_named
 from services.backfills.models import Backfill
+from services.backfills.moved import given_back, has_moved, to_move
 from services.backfills.service import as_console
 from services.core.db import UnitOfWork
-from services.core.figures import amount, number
-from services.core.money import Money
+from services.core.figures import number
 from services.core.permissions import Permission
 from services.core.words import Words
 
@@ -35,6 +33,16 @@ _COLUMNS = Words("Columns", "Spalten")
 _ROWS = Words("Rows", "Zeilen")
 _MONEY = Words("Money, {currency}", "Geld, {currency}")
 _MOVED = Words("{gross} moved, {net} net", "{gross} bewegt, {net} im Saldo")
+_GIVEN_BACK = Words("{gross} given back, {net} net", "{gross} zurückgegeben, {net} im Saldo")
+_KNOWN = {  # where the money of each occasion is known from; nothing is said of any on others
+    "planned": (_MOVED, to_move),
+    "started": (_MOVED, to_move),
+    "verified": (_MOVED, has_moved),
+    "deviates": (_MOVED, has_moved),
+    "signed_off": (_MOVED, has_moved),
+    "rejected": (_MOVED, has_moved),
+    "rolled_back": (_GIVEN_BACK, given_back),
+}
 _WHEN = Words("When", "Wann")
 _BY = Words("By", "Durch")
 _REASON = Words("Reason", "Begründung")
@@ -80,7 +88,7 @@ def _letter(
     facts = [
         (_COLUMNS.of(locale), columns_of(definition)),
         (_ROWS.of(locale), number(frozen["rows"], locale) if frozen else "–"),
-        *[_money(one, locale) for one in frozen.get("money", ()) if "gross" in one],
+        *_money(row, what, locale),
         (_WHEN.of(locale), when),
         (_BY.of(locale), by),
     ]
@@ -95,8 +103,15 @@ def _letter(
     )
 
 
-def _money(one: Mapping[str, Any], locale: str) -> tuple[str, str]:
-    """What the dry run says of one currency: all that moves, and what is left of it in the sum."""
-    currency = one["currency"]
-    gross, net = (amount(Money(minor, currency), locale) for minor in (one["gross"], one["after"] - one["before"]))
-    return _MONEY.of(locale, currency=currency), _MOVED.of(locale, gross=gross, net=net)
+def _money(row: Backfill, what: str, locale: str) -> list[tuple[str, str]]:
+    """Of each currency all that moves, and what is left of it in the sum."""
+    if what not in _KNOWN:
+        return []
+    said, known = _KNOWN[what]
+    told = []
+    for one in known(row):
+        gross, net = (
+            reconciliation.amount_told(minor, one.currency, locale) for minor in (one.gross_minor, one.net_minor)
+        )
+        told.append((_MONEY.of(locale, currency=one.currency or "–"), said.of(locale, gross=gross, net=net)))
+    return told

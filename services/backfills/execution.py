@@ -14,6 +14,7 @@ from services.backfills.errors import NotAtWork, NothingLeft, PlanChanged
 from services.backfills.images import images_of, make_images
 from services.backfills.load import LoadMeter, load_of
 from services.backfills.models import Backfill
+from services.backfills.moved import given_back
 from services.backfills.policy import FIRST_SIZE, TARGET_SECONDS, Excess, excess_of, readings_of, rest_after
 from services.backfills.service import (
     S,
@@ -162,7 +163,8 @@ def end_back(uow: UnitOfWork, *, plan: Plan) -> dict[str, Any]:
     row.ended_at = uow.clock.now()
     note(uow, row, "rolled_back", after=result)
     said = {"restored": cursor.changed, "conflicts": conflicts}
-    reconciling.report(uow, row, plan.definition, rows=cursor.changed, result="rolled_back", held=None)
+    money = given_back(row)
+    reconciling.report(uow, row, plan.definition, rows=cursor.changed, result="rolled_back", held=None, money=money)
     announcing.announce(uow, row, "rolled_back", result=Words(_BACK.of("en", **said), _BACK.of("de", **said)))
     return result
 

@@ -40,6 +40,7 @@ from services.reconciliation.period_list import PeriodFilter, late_items, list_p
 from services.reconciliation.periods import request_reopening, verify_period
 from services.reconciliation.queries import groups_of, newest_runs, recent_runs, run_by_id, run_of_job, totals_of
 from services.reconciliation.rendering import report_as_workbook
+from services.reconciliation.report_letter import amount_told
 from services.reconciliation.report_pdf import report_as_pdf
 from services.reconciliation.reports import break_report, overview, run_report, whereabouts
 from services.reconciliation.resolving import resolve_break, write_off_terms
@@ -225,6 +226,7 @@ __all__ = [
     "act_on_approval",
     "add_holiday",
     "adjustments",
+    "amount_told",
     "assign_break",
     "assign_breaks",
     "attach_evidence",

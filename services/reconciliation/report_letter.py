@@ -43,6 +43,7 @@ _FOLLOWS = Words(
     "Der Backfill {name} endete am {moment}: {result}. Er änderte {rows} Zeilen in {columns}. {moved}{proof}",
 )
 _MOVED = Words("It moved {money}. ", "Er bewegte {money}. ")
+_GAVE_BACK = Words("It gave back {money}. ", "Er gab {money} zurück. ")
 _MONEY = Words("{gross}\u00a0{currency} (net {net})", "{gross}\u00a0{currency} (Saldo {net})")
 _PROOFS = {
     True: Words("Its verification holds.", "Seine Prüfung hält."),
@@ -92,18 +93,24 @@ def backfill_told(after: BackfillDone, locale: str) -> str:
         result=result.of(locale) if result else after.result,
         rows=figures.number(after.rows, locale),
         columns=", ".join(after.columns) or "—",
-        moved=_MOVED.of(locale, money=", ".join(_money(one, locale) for one in after.money)) if after.money else "",
+        moved=_moved(after, locale),
         proof=_PROOFS[after.verified].of(locale),
     )
 
 
+def _moved(after: BackfillDone, locale: str) -> str:
+    said = _GAVE_BACK if after.result == "rolled_back" else _MOVED
+    return said.of(locale, money=", ".join(_money(one, locale) for one in after.money)) if after.money else ""
+
+
 def _money(one: MoneyMoved, locale: str) -> str:
-    """Gross and net; minor units where the currency is not known."""
-    gross, net = (_amount(minor, one.currency, locale) for minor in (one.gross_minor, one.net_minor))
+    """Gross and net."""
+    gross, net = (amount_told(minor, one.currency, locale) for minor in (one.gross_minor, one.net_minor))
     return _MONEY.of(locale, gross=gross, net=net, currency=one.currency or "–")
 
 
-def _amount(minor: int, currency: str, locale: str) -> str:
+def amount_told(minor: int, currency: str, locale: str) -> str:
+    """Without its code; minor units where the currency is not known."""
     try:
         return figures.amount(Money(minor, currency), locale)
     except Invalid:

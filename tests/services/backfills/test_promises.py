@@ -10,12 +10,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from services import backfills
+from services import backfills, reconciliation
 from services.backfills import BackfillState, LoadMeter
 from services.backfills.load import load_of
 from services.core.errors import Invalid
-from tests.factories.approvals import agree
-from tests.factories.backfills import ACTOR, PLUS_ONE, Workshop, request_of
+from services.identity import Role
+from services.reconciliation.report_letter import backfill_told
+from tests.factories.approvals import a_person, agree
+from tests.factories.backfills import ACTOR, PLUS_ONE, Workshop, reject, request_of
 from tests.factories.shop import a_shop
 from tests.faults.ground import until
 from tests.services.backfills.test_life import started
@@ -120,3 +122,50 @@ def test_everybody_is_told_before_and_after_which_columns_when_and_with_what_res
         assert all("coin.amount_minor" in str(row.content) for row in letters)
     verified = next(row for row in told if row.purpose == "backfills.verified" and row.recipient == "#releases")
     assert "8 of 8 checks hold" in str(verified.content)
+
+
+def test_everybody_is_told_how_much_money_moved_and_is_given_back(workshop: Workshop):
+    made = started(workshop)
+    workshop.sql("UPDATE coin SET amount_minor = 0, currency = 'USD' WHERE id = 1")
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="does not add up")
+    workshop.work(backfills.ROLL_BACK)
+    told = _money_told(workshop)
+    assert "Money, USD" not in told["started"]
+    assert told["deviates"]["Money, USD"] == told["rejected"]["Money, USD"] == "0.01 moved, 0.01 net"
+    assert told["rolled_back"]["Money, USD"] == "0.01 given back, −0.01 net"
+    (report,) = workshop.sql("SELECT params FROM run WHERE params->'after'->>'result' = 'rolled_back'")
+    back = reconciliation.BackfillDone.model_validate(report[0]["after"])
+    assert "It gave back " in backfill_told(back, "en")
+    assert "0.01\u00a0USD (net −0.01)" in backfill_told(back, "en")
+
+
+def test_no_sum_is_told_to_be_given_back_where_rows_were_left_alone(workshop: Workshop):
+    made = started(workshop)
+    workshop.work(backfills.EXECUTE)
+    workshop.work(backfills.VERIFY)
+    workshop.call("Finance", lambda uow: reject(uow, request_of(workshop, made, "backfills.sign_off")))
+    workshop.sql("UPDATE coin SET amount_minor = 7 WHERE id = 1")
+    workshop.call("Ops", backfills.roll_back, backfill_id=made, reason="does not add up")
+    workshop.work(backfills.ROLL_BACK)
+    assert workshop.see(made).backfill.state is BackfillState.ROLLED_BACK_WITH_CONFLICTS
+    assert _money_told(workshop)["rolled_back"] == {}
+
+
+@pytest.mark.parametrize("currency", ["", "eur"])
+def test_money_of_no_known_currency_starts_and_is_told_in_minor_units(workshop: Workshop, currency: str):
+    workshop.sql("UPDATE coin SET currency = :currency", currency=currency)
+    workshop.people["Dev 2"] = workshop.call("", lambda uow: a_person(uow, "Dev 2", Role.DEV))
+    made = workshop.agreed("tests.plus_one")
+    workshop.call("Dev 2", lambda uow: agree(uow, request_of(workshop, made, "backfills.run")))
+    workshop.call("Ops", backfills.start, backfill_id=made)
+    assert _money_told(workshop)["started"] == {f"Money, {currency or '–'}": "3,000 moved, 3,000 net"}
+
+
+def _money_told(workshop: Workshop) -> dict[str, dict[str, str]]:
+    """The lines of money in what the chat was told, by occasion."""
+    told = workshop.sql("SELECT purpose, content FROM notification WHERE recipient = '#releases'")
+    lines = {row.purpose.removeprefix("backfills."): dict(row.content["facts"]) for row in told}
+    return {what: {name: said for name, said in facts.items() if "Money" in name} for what, facts in lines.items()}
