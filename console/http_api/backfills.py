@@ -21,6 +21,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.http_api import problems
 from console.http_api.access import requires
 from console.kit import application, session
 from services import approvals, backfills
@@ -30,7 +31,7 @@ from services.core.errors import Conflict
 from services.core.idempotency import once
 from services.core.permissions import Permission
 
-router = APIRouter(prefix="/api/backfills", tags=["backfills"])
+router = APIRouter(prefix="/api/backfills", tags=["backfills"], responses={422: problems.DESCRIBED})
 
 Reader = Annotated[session.Principal, Depends(requires(Permission.BACKFILL_READ))]
 Drafter = Annotated[session.Principal, Depends(requires(Permission.BACKFILL_DRAFT))]

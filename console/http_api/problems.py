@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from console.kit import backend
+from console.kit.arguments import what_instead
 from services.core.errors import DomainError, ErrorKind
 
 STATUS = {
@@ -16,10 +20,17 @@ STATUS = {
     ErrorKind.UNAVAILABLE: 503,
 }
 
+# What a description of routes says of 422.
+DESCRIBED: dict[str, Any] = {
+    "description": "What cannot be used, and what to write instead.",
+    "content": {"application/problem+json": {}},
+}
+
 
 def install(app: FastAPI) -> None:
-    """Domain errors by their kind; anything else with an incident id, logged once."""
+    """Domain errors by their kind, arguments that cannot be read; anything else with an incident id, logged once."""
     app.add_exception_handler(DomainError, _domain_error)  # pyright: ignore[reportArgumentType]
+    app.add_exception_handler(RequestValidationError, _not_understood)  # pyright: ignore[reportArgumentType]
     app.add_exception_handler(Exception, _incident)
 
 
@@ -34,6 +45,13 @@ def problem(status: int, title: str, **members: object) -> JSONResponse:
 
 async def _domain_error(_: Request, error: DomainError) -> JSONResponse:
     return problem(STATUS[error.kind], error.sentence, code=error.code)
+
+
+async def _not_understood(_: Request, error: RequestValidationError) -> JSONResponse:
+    """The first part of the path, the query or the body that is not what it has to be, and nothing else of the body."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return problem(422, what_instead(first, field), code="invalid", field=field)
 
 
 async def _incident(_: Request, error: Exception) -> JSONResponse:

@@ -8,7 +8,7 @@ import inspect
 import secrets
 import time
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +19,7 @@ from reflex.istate.proxy import MutableProxy
 
 from console.design.texts import tr
 from console.kit import application, session
+from console.kit.arguments import what_instead
 from console.kit.notices import Notices, explain_error
 from console.kit.step_up import StepUp
 from services.core.errors import DomainError, ErrorKind, Invalid, NotFound, StepUpRequired
@@ -30,19 +31,6 @@ _log = get_logger(__name__)
 _T = TypeVar("_T")
 _LONGEST_TEXT = 20_000
 _SLOW_SECONDS = 1.0
-_NO_DAY = "“{text}” is not a day of the calendar; write it like 2026-03-16."
-_NO_NUMBER = "“{text}” is not a number; write it in digits."
-_NO_CHOICE = "“{text}” is none of the choices; choose one of them."
-# By how pydantic's kinds of error begin.
-_INSTEAD = {
-    "date": _NO_DAY,
-    "int": "“{text}” is not a whole number; write it in digits.",
-    "float": _NO_NUMBER,
-    "decimal": _NO_NUMBER,
-    "uuid": "“{text}” names no record; choose one from the list.",
-    "enum": _NO_CHOICE,
-    "literal": _NO_CHOICE,
-}
 
 
 class ShownOnPage(Exception):
@@ -150,19 +138,8 @@ def validated(function: Callable[..., Any], arguments: dict[str, Any]) -> dict[s
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else ""
-        raise Invalid(_wrong(first, field), field=field) from error
+        raise Invalid(what_instead(first, field), field=field) from error
     return {name: getattr(model, name) for name in arguments}
-
-
-def _wrong(error: Mapping[str, Any], field: str) -> str:
-    """What to write instead of something that was typed; what no person types is told as pydantic has it."""
-    given = error["input"]
-    if error["type"] == "missing" or given in ("", None):
-        return f"“{field}” is missing; fill it in."
-    for start, sentence in _INSTEAD.items():
-        if error["type"].startswith(start) and isinstance(given, str):
-            return sentence.replace("{text}", given[:60])
-    return f"“{field}” cannot be used: {error['msg'].lower()}."
 
 
 def _bare(value: Any) -> Any:

@@ -72,7 +72,7 @@ def test_a_second_person_sees_and_agrees(world: Asked):
         ("Ops A", {}, 403, "approval_not_in_team"),
         ("Finance B", {"digest": "0" * 64}, 409, "approval_stale"),
         ("Finance B", {"decision": "reject"}, 422, "approval_reason"),
-        ("Finance B", {"decision": "consume"}, 422, None),
+        ("Finance B", {"decision": "consume"}, 422, "invalid"),
     ],
 )
 def test_what_is_refused_changes_nothing(world: Asked, name: str, changes: dict[str, str], status: int, code: str):
@@ -81,6 +81,22 @@ def test_what_is_refused_changes_nothing(world: Asked, name: str, changes: dict[
     assert (answer.status_code, answer.json().get("code")) == (status, code)
     shown = clients["Finance B"].get(f"/api/approvals/{request.id}").json()
     assert (shown["request"]["state"], shown["request"]["votes"]) == ("pending", 0)
+
+
+def test_what_cannot_be_read_is_a_problem_that_says_what_to_write(world: Asked):
+    request, clients = world
+    answer = _vote(clients["Finance B"], request, decision="consume")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "“consume” is none of the choices; choose one of them.",
+        "status": 422,
+        "code": "invalid",
+        "field": "decision",
+    }
+    empty = clients["Finance B"].post(f"/api/approvals/{request.id}/votes", json={})
+    assert empty.json()["title"] == "“digest” is missing; fill it in."
+    assert clients["Finance B"].get("/api/approvals/abc").json()["title"].startswith("“abc” names no record")
 
 
 def test_only_who_asked_withdraws(world: Asked):

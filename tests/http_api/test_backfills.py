@@ -164,4 +164,5 @@ def test_every_step_is_described(workshop: Workshop):
     steps = [step for path in described["paths"].values() for step in path.values()]
     assert len(steps) >= 20
     assert all(step["description"] for step in steps)
+    assert {kind for step in steps for kind in step["responses"]["422"]["content"]} == {"application/problem+json"}
     assert {"definition", "params"} == set(described["components"]["schemas"]["NewBackfill"]["properties"])
