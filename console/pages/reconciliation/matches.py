@@ -77,9 +77,9 @@ def _table() -> rx.Component:
         Column(t("matches.match"), lambda r: link(r["name"], href=r["href"]), card="title"),
         Column(t("matches.rule"), lambda r: rx.el.span(r["rule"], title=r["rule_text"]), card="meta"),
         Column(t("matches.entries"), lambda r: number(r["sides"]), card="side"),
-        Column(t("matches.confidence"), _sure, amount=True),
-        Column(t("matches.residual"), _residual, amount=True, card="value"),
-        Column(t("matches.why"), lambda r: rx.el.span(r["why"], title=r["why"]), priority=2),
+        Column(t("matches.confidence"), _sure, amount=True, card="value"),
+        Column(t("matches.residual"), _residual, amount=True),
+        Column(t("matches.why"), lambda r: rx.el.span(r["why"], title=r["why"]), priority=2, card="full"),
         Column(t("matches.entity"), lambda r: r["entity"], priority=3),
     ]
     return rx.fragment(data_table(columns, MatchList.rows, label=t("matches.title"), state=MatchList), pager(MatchList))
